@@ -1,0 +1,4 @@
+/*
+ * The test card.
+ */
+#include "suite.h"

@@ -1,0 +1,4 @@
+/*
+ * QEMU as a machine.
+ */
+#include "replay.h"

@@ -1,0 +1,4 @@
+/*
+ * The command line.
+ */
+#include "scenario.h"

@@ -1,0 +1,4 @@
+/*
+ * (being written)
+ */
+#include "world.h"

@@ -1,0 +1,7 @@
+/*
+ * ringside: the command.
+ */
+int main(void)
+{
+    return 0;
+}

@@ -1,0 +1,4 @@
+/*
+ * Recognises QEMU's text placeholders.
+ */
+#include "replay.h"

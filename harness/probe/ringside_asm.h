@@ -1,0 +1,1 @@
+/* placeholder: assembler macros of other architectures come here */

@@ -1,0 +1,4 @@
+/*
+ * QEMU's monitor protocol.
+ */
+#include "replay.h"

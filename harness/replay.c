@@ -1,0 +1,4 @@
+/*
+ * ringside replay.
+ */
+#include "replay.h"

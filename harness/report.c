@@ -1,0 +1,4 @@
+/*
+ * Findings, ladders and outcomes for people.
+ */
+#include "report.h"

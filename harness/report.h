@@ -1,0 +1,27 @@
+/*
+ * What a person reads: findings with source lines, the ladder, the summary.
+ */
+#ifndef RINGSIDE_HARNESS_REPORT_H
+#define RINGSIDE_HARNESS_REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include "world.h"
+
+struct report_options {
+    bool color;
+    bool verbose;       /* the ladder and calls also when all is well */
+    unsigned columns;   /* 80 unless the terminal says otherwise */
+};
+
+/* One finding in the form of a compiler's message. */
+void report_finding(FILE *out, const struct report_options *options,
+                    const struct world_outcome *outcome, const struct finding *finding);
+/* How far a stuck request came, rung by rung, with step and source line. */
+void report_ladder(FILE *out, const struct report_options *options,
+                   const struct world_outcome *outcome, const struct ladder *ladder);
+/* A whole scenario: header line, calls, ladder if stuck, findings, unmet expectations, verdict. */
+void report_outcome(FILE *out, const struct report_options *options,
+                    const struct world_outcome *outcome);
+
+#endif

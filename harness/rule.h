@@ -1,0 +1,38 @@
+/*
+ * Rules: what the specification (or ringside) asks, declared once each and checked on events alone.
+ *
+ * Ids of rules from the specification are stable and never reused: AREA-PARTY-NUMBER. Rules that start with RS
+ * are ringside's own: they concern the machine, not the specification.
+ */
+#ifndef RINGSIDE_HARNESS_RULE_H
+#define RINGSIDE_HARNESS_RULE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "event.h"
+#include "finding.h"
+
+struct model;
+struct judge;
+
+/* How a rule binds: MUST and MUST_NOT give errors, SHOULD warnings, SELF is ringside's own. */
+enum rule_force { RULE_MUST, RULE_MUST_NOT, RULE_SHOULD, RULE_SHOULD_NOT, RULE_SELF };
+
+struct rule {
+    const char *id;
+    enum event_party party;  /* who is bound */
+    enum rule_force force;
+    enum finding_level level;
+    const char *section;     /* of VIRTIO 1.3, "4.2.4"; "" for ringside's own */
+    const char *title;       /* "Legacy interface" */
+    const char *text;        /* one sentence in our own words */
+    const char *help;        /* what to do about it */
+    uint64_t on;             /* EVENT_MASK() of the kinds that `check` wants to see */
+    void (*check)(const struct rule *rule, struct judge *judge, const struct event *event);
+};
+
+/* All rules, in the order of the specification, then ringside's own. */
+const struct rule *rule_table(size_t *count);
+const struct rule *rule_by_id(const char *id); /* NULL when unknown */
+
+#endif

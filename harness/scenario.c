@@ -1,0 +1,4 @@
+/*
+ * Reads scenarios.
+ */
+#include "scenario.h"

@@ -1,0 +1,150 @@
+/*
+ * A scenario: one behaviour in one file, line by line, verb first.
+ *
+ *   spec      ID...                                 rules that the scenario is about
+ *   device    gpu [version N] [profile spec|qemu] [queue-size-max N] [display WxH] [slot N]
+ *             [features +NAME -NAME ...] [eager-poll]
+ *   driver    NAME [option value]...
+ *   memory    [base A] [size N[KiB|MiB|GiB]] [next A] [identity] [static-dma] [stack-dma] [poison]
+ *   schedule  eager | lazy | random
+ *   seed      N
+ *   fault     WORD [argument] [request N]
+ *   call      NAME [argument]... [-> RESULT | -> ...]
+ *   read      REGISTER [-> VALUE]                   the scenario plays the driver itself
+ *   write     REGISTER VALUE
+ *   store     PLACE VALUE  /  store ADDRESS WIDTH VALUE
+ *   interrupt                                       lets the device finish, delivers the interrupt
+ *   expect    stuck RUNG | stuck none
+ *   expect    finding ID [at FILE[:LINE]]
+ *   expect    response untouched | filled
+ *   expect    scanout N active [WxH] | off | never | lost
+ *   expect    picture test-card
+ *   expect    PLACE VALUE                           a register or ring field when the run is over
+ *   expect    dma-live N                            DMA allocations still alive when the run is over
+ *   replay    qemu TARGET...
+ *
+ * `#` starts a comment; the comment block on top is the scenario's description. Numbers are decimal or 0x.
+ * `...` is don't-care. There are no variables, loops or includes. A scenario without `expect finding`
+ * expects none. Ownership: scenario_free() frees everything that hangs on a scenario.
+ */
+#ifndef RINGSIDE_HARNESS_SCENARIO_H
+#define RINGSIDE_HARNESS_SCENARIO_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "device.h"
+#include "event.h"
+#include "fault.h"
+#include "ladder.h"
+#include "suite.h"
+
+#define SCENARIO_LINES_MAX   1000u
+#define SCENARIO_LINE_BYTES  1000u
+#define SCENARIO_ACTIONS_MAX 256u
+#define SCENARIO_EXPECTS_MAX 128u
+#define SCENARIO_OPTIONS_MAX 32u
+#define SCENARIO_TARGETS_MAX 8u
+#define SCENARIO_WORD_BYTES  64u
+#define SCENARIO_SPECS_MAX   16u
+
+enum schedule_kind { SCHEDULE_EAGER, SCHEDULE_LAZY, SCHEDULE_RANDOM };
+
+struct scenario_option {
+    char name[SCENARIO_WORD_BYTES];
+    char value[SCENARIO_WORD_BYTES];
+    unsigned line, name_column, value_column; /* value_column 0: no value was given, value is "on" */
+};
+
+enum scenario_action_kind {
+    SCENARIO_CALL,
+    SCENARIO_READ,
+    SCENARIO_WRITE,
+    SCENARIO_STORE,
+    SCENARIO_INTERRUPT,
+};
+
+struct scenario_action {
+    enum scenario_action_kind kind;
+    unsigned line;
+    char name[SCENARIO_WORD_BYTES]; /* CALL: the operation */
+    unsigned name_column;
+    struct suite_args args;         /* CALL */
+    int result;                     /* CALL: enum suite_result; -1 = don't care */
+    struct event event;             /* READ, WRITE, STORE: place, addr, width_bytes, value */
+    bool check_value;               /* READ: event.value is expected */
+};
+
+enum scenario_expect_kind {
+    SCENARIO_EXPECT_STUCK,
+    SCENARIO_EXPECT_FINDING,
+    SCENARIO_EXPECT_RESPONSE,
+    SCENARIO_EXPECT_SCANOUT,
+    SCENARIO_EXPECT_PICTURE,
+    SCENARIO_EXPECT_VALUE,
+    SCENARIO_EXPECT_DMA_LIVE,
+};
+
+enum scenario_scanout { SCENARIO_SCANOUT_ACTIVE, SCENARIO_SCANOUT_OFF, SCENARIO_SCANOUT_NEVER,
+                        SCENARIO_SCANOUT_LOST };
+
+struct scenario_expect {
+    enum scenario_expect_kind kind;
+    unsigned line, column;
+    int rung;                       /* STUCK: enum ladder_rung, -1 = none */
+    char id[SCENARIO_WORD_BYTES];   /* FINDING: rule id */
+    char file[SCENARIO_WORD_BYTES]; /* FINDING: ending of the path, "" = anywhere */
+    unsigned at_line;               /* FINDING: 0 = any */
+    bool filled;                    /* RESPONSE */
+    uint32_t scanout;               /* SCANOUT, PICTURE */
+    enum scenario_scanout state;
+    uint32_t width_px, height_px;   /* SCANOUT: 0 = any */
+    struct event event;             /* VALUE: place; value */
+    uint64_t count;                 /* DMA_LIVE */
+};
+
+struct scenario {
+    char *path;
+    char *name;        /* file name without folder and .scn */
+    char *description; /* comment block on top, one line a comment line; "" if none */
+    size_t spec_count;
+    char spec[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
+    /* device */
+    struct sim_config device;      /* defaults: version 2, spec, slot 31, gpu's usual features, 1024 */
+    uint64_t features_on, features_off; /* as `features +X -Y` asked, already applied to device.features */
+    uint32_t display_width_px, display_height_px; /* default 1280 x 800 */
+    struct sim_faults faults;
+    /* driver */
+    char driver[SCENARIO_WORD_BYTES]; /* "" = none: the scenario plays the driver itself */
+    unsigned driver_line, driver_column;
+    size_t option_count;
+    struct scenario_option option[SCENARIO_OPTIONS_MAX];
+    /* memory */
+    uint64_t memory_base, memory_bytes; /* default 0x40000000, 64 MiB */
+    uint64_t memory_next;               /* 0 = after the device tree's place */
+    bool identity, static_dma, stack_dma, poison;
+    /* schedule */
+    enum schedule_kind schedule;
+    uint64_t seed;
+    size_t action_count;
+    struct scenario_action action[SCENARIO_ACTIONS_MAX];
+    size_t expect_count;
+    struct scenario_expect expect[SCENARIO_EXPECTS_MAX];
+    size_t target_count;
+    char target[SCENARIO_TARGETS_MAX][SCENARIO_WORD_BYTES];
+    unsigned target_line;
+};
+
+/*
+ * Reads a scenario. On a mistake prints one message to `errors` (path:line:col: what, what was expected,
+ * nearest known word; then the line and a caret) and returns NULL.
+ */
+struct scenario *scenario_read(const char *path, FILE *errors);
+/* The same from text in memory; `path` is for messages. */
+struct scenario *scenario_parse(const char *path, const char *text, FILE *errors);
+void scenario_free(struct scenario *scenario);
+
+/* The word in `words` nearest to `word` (by edit distance, at most a third of it wrong), or NULL. */
+const char *scenario_nearest(const char *word, const char *const *words, size_t count);
+
+#endif

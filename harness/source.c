@@ -1,0 +1,4 @@
+/*
+ * Source lines of a driver, by libdw.
+ */
+#include "source.h"

@@ -1,0 +1,98 @@
+/*
+ * One world: a machine, a device, a driver and a scenario, run to its end and judged.
+ *
+ * A run is a pure function of scenario, driver and seed: no clock, no threads. Everything that happens
+ * goes through world_emit() and from there to the readers: model, rules, trace.
+ */
+#ifndef RINGSIDE_HARNESS_WORLD_H
+#define RINGSIDE_HARNESS_WORLD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include "finding.h"
+#include "gpu.h"
+#include "ladder.h"
+#include "picture.h"
+#include "scenario.h"
+
+/* X(name, text): how a call of the driver ended other than by returning. */
+#define WORLD_CRASHES(X)                                                                           \
+    X(NONE, "returned")                                                                            \
+    X(SEGV, "touched memory that is not there")                                                    \
+    X(STACK, "ran out of stack")                                                                   \
+    X(SPIN, "went round without end")                                                              \
+    X(SILENT_SPIN, "went round without end and without touching memory")                           \
+    X(ILLEGAL, "executed an illegal instruction")                                                  \
+    X(ARITHMETIC, "divided by zero or overflowed")                                                 \
+    X(ABORT, "called abort")
+
+enum world_crash {
+#define X(name, text) WORLD_CRASH_##name,
+    WORLD_CRASHES(X)
+#undef X
+};
+
+struct world_options {
+    const char *driver_dir;   /* where NAME.so is looked for */
+    const char *driver_path;  /* this object instead of the scenario's driver; NULL = none */
+    bool guard;               /* MMIO windows unreachable except inside a callback */
+    bool check_stores;        /* shadow of observed stores */
+    bool rules;
+    uint64_t until_step;      /* stop here; 0 = run to the end */
+    FILE *trace;              /* every event as a line; NULL = none */
+};
+
+struct world_call {
+    const struct scenario_action *action;
+    int result;               /* enum suite_result, or -1 when it did not return */
+    enum world_crash crash;
+    bool stuck;
+    struct ladder ladder;     /* at the moment it was known to be stuck, or at the end */
+};
+
+/* One thing that did not come as expected. */
+struct world_failure {
+    unsigned line;            /* of the scenario; 0 = none in particular */
+    char text[FINDING_TEXT_BYTES];
+};
+
+#define WORLD_FAILURES_MAX 64u
+
+struct world_scanout {
+    struct gpu_scanout_info info;
+    struct picture picture;   /* rgb NULL when not active */
+    struct picture last;      /* the last picture that was shown before the display was lost; or NULL */
+};
+
+/* What a run came to. Freed with world_outcome_free(). */
+struct world_outcome {
+    const struct scenario *scenario;
+    size_t call_count;
+    struct world_call call[SCENARIO_ACTIONS_MAX];
+    struct findings findings;
+    size_t failure_count;     /* expectations not met, unexpected findings */
+    struct world_failure failure[WORLD_FAILURES_MAX];
+    struct world_scanout scanout;   /* of scanout 0 */
+    bool response_filled;     /* did the device write any response since the last call began */
+    uint64_t steps;
+    uint64_t driver_steps;
+    uint64_t requests;        /* chains completed */
+    uint64_t live_dma;        /* allocations not freed */
+    char *names;              /* names of allocations for event_format; opaque */
+};
+
+/*
+ * Runs a scenario. Returns NULL and fills *out, or returns a message (environment: driver object
+ * missing, memory refused) that lives until the next call. 
+ */
+const char *world_run(const struct scenario *scenario, const struct world_options *options,
+                      struct world_outcome *out);
+void world_outcome_free(struct world_outcome *outcome);
+
+/* An event_namer for events of an outcome: context is the struct world_outcome. */
+void world_outcome_name(const void *outcome, uint64_t addr, char *out, size_t out_bytes);
+
+const char *world_crash_text(enum world_crash crash);
+
+#endif

@@ -1,0 +1,4 @@
+/*
+ * The virtio-mmio bus and its device tree blob.
+ */
+#include "bus.h"

@@ -1,0 +1,229 @@
+/*
+ * A simulated virtio-mmio device: registers, queues, and the state that its class adds.
+ *
+ * mmio.c   owns the register file and the status machine
+ * queue.c  owns the device's side of a queue, in micro-steps
+ * gpu.c    is a class: what a request means
+ *
+ * Status machine (2.1, 3.1.1), version 2:
+ *
+ *   0 --ACKNOWLEDGE--> 1 --DRIVER--> 3 --FEATURES_OK--> 11 --DRIVER_OK--> 15
+ *   ^                                      | refused: the bit stays clear       |
+ *   +---- write 0 (mmio_reset) ------------+------------------------------------+--> |64 NEEDS_RESET
+ *
+ * Invariants: a queue is live if and only if QueueReady is 1 (version 2) or QueuePFN is not 0
+ * (version 1); the device touches ring memory of live queues only (MMIO-DEV-07); InterruptStatus has
+ * only bits of events that happened and were not acknowledged (MMIO-DEV-03, -04).
+ */
+#ifndef RINGSIDE_SIM_DEVICE_H
+#define RINGSIDE_SIM_DEVICE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "arena.h"
+#include "event.h"
+#include "fault.h"
+#include "refusal.h"
+
+#define SIM_QUEUES_MAX      4u
+#define SIM_VENDOR_ID       0x72736964u /* "disr": a simulated device, no vendor */
+#define SIM_SHM_REGIONS_MAX 2u
+
+/*
+ * Where QEMU's device and the specification differ, SPEC follows the text and QEMU follows QEMU 7.2:
+ *   - legacy used ring: QEMU leaves used_event out of the available ring's size (2.7.2)
+ *   - QueuePFN 0: QEMU resets the whole device, SPEC stops the queue (4.2.4)
+ *   - FEATURES_OK: QEMU never refuses it (2.2.2)
+ *   - DRIVER_OK: QEMU works on live queues before it (2.1.2)
+ *   - GuestPageSize unset: QEMU computes with a page size of 1; SPEC too, as 4.2.4 gives no default
+ *   - zero-length descriptor: QEMU sets DEVICE_NEEDS_RESET
+ */
+enum sim_profile { SIM_PROFILE_SPEC, SIM_PROFILE_QEMU };
+
+/* One piece of a buffer as a descriptor gives it. */
+struct sim_segment {
+    uint64_t addr;
+    uint32_t len_bytes;
+};
+
+/*
+ * A chain taken from a queue. Readable segments come first in `segment`, writable ones after them,
+ * whatever order the driver gave (a wrong order is reported, READABLE_AFTER_WRITABLE).
+ */
+struct sim_chain {
+    uint16_t head;
+    uint32_t readable_count;
+    uint32_t writable_count;
+    uint64_t readable_bytes;
+    uint64_t writable_bytes;
+    uint64_t written_bytes;      /* so far: becomes the used element's len */
+    struct sim_segment *segment; /* readable_count + writable_count of them, owned by the queue */
+    uint32_t capacity;
+};
+
+/* The rungs of the device's ladder for one chain; sim_device_step() takes one at a time. */
+enum sim_queue_phase {
+    SIM_PHASE_IDLE,        /* waits for a notification (or polls, if eager) */
+    SIM_PHASE_AVAIL_IDX,   /* reads avail.idx */
+    SIM_PHASE_AVAIL_RING,  /* reads one slot */
+    SIM_PHASE_DESC,        /* reads one descriptor of the chain; repeated */
+    SIM_PHASE_REQUEST,     /* reads the request's header */
+    SIM_PHASE_EXECUTE,     /* acts */
+    SIM_PHASE_RESPONSE,    /* writes the response */
+    SIM_PHASE_USED_ELEM,   /* writes the used element */
+    SIM_PHASE_USED_IDX,    /* writes used.idx */
+    SIM_PHASE_SUPPRESSION, /* reads avail.flags or used_event, writes avail_event */
+    SIM_PHASE_INTERRUPT,   /* raises InterruptStatus */
+};
+
+struct sim_queue {
+    /* as programmed */
+    uint32_t size;      /* QueueSize; QueueSizeMax until written */
+    uint32_t align;     /* version 1: QueueAlign in bytes */
+    uint32_t pfn;       /* version 1: QueuePFN */
+    bool ready;         /* version 2: QueueReady */
+    uint64_t desc_addr; /* physical addresses; for version 1 computed when QueuePFN is written */
+    uint64_t avail_addr;
+    uint64_t used_addr;
+    /* progress */
+    enum sim_queue_phase phase;
+    bool kicked;         /* notified since the phase was last IDLE */
+    bool broken;         /* a refusal with action RESET happened here */
+    uint16_t avail_seen; /* avail.idx as last read */
+    uint16_t avail_next; /* next available entry to take */
+    uint16_t used_idx;   /* next used.idx to publish */
+    uint16_t used_signalled;
+    bool used_since_signal;
+    uint16_t desc_next;  /* next descriptor to read in the chain being gathered */
+    uint64_t table_addr; /* table it is read from: desc_addr, or an indirect table */
+    uint32_t table_count;
+    uint32_t desc_seen;
+    bool in_indirect;
+    struct sim_chain chain;
+    uint64_t held_until_step; /* a fault holds the completion back until the clock says so; 0 = not */
+};
+
+struct sim_device;
+
+/* What a device type adds. All functions get the device; none may touch queue registers. */
+struct sim_class {
+    const char *name;
+    uint32_t device_id;
+    uint32_t queue_count;
+    uint64_t features; /* device-type feature bits that can be offered */
+    uint32_t config_bytes;
+    void (*reset)(struct sim_device *device);
+    /* Little-endian bytes of config space; offset + width lies inside it. */
+    void (*config_read)(struct sim_device *device, uint32_t offset, uint32_t width_bytes,
+                        uint8_t *out);
+    void (*config_write)(struct sim_device *device, uint32_t offset, uint32_t width_bytes,
+                         const uint8_t *in);
+    /* Micro-steps REQUEST, EXECUTE and RESPONSE of the chain that `queue` has gathered. */
+    void (*request)(struct sim_device *device, uint32_t queue);
+    void (*execute)(struct sim_device *device, uint32_t queue);
+    void (*respond)(struct sim_device *device, uint32_t queue);
+};
+
+struct sim_config {
+    uint32_t version;        /* of virtio-mmio: 1 or 2 */
+    enum sim_profile profile;
+    uint32_t slot;           /* of the bus */
+    uint64_t features;       /* offered, all bits; VERSION_1 must be set for version 2 */
+    uint32_t queue_size_max; /* QueueSizeMax of every queue, 0..32768; need not be a power of two */
+    bool eager_poll;         /* looks at avail.idx without being notified */
+};
+
+struct sim_device {
+    struct sim_config config;
+    const struct sim_class *class;
+    void *state; /* the class's own */
+    struct arena *arena;
+    struct event_observer observer;
+    struct sim_faults faults;
+    bool check_stores; /* report bytes the device reads that were never seen stored */
+    /* register file */
+    uint32_t status;
+    uint32_t device_features_sel;
+    uint32_t driver_features_sel;
+    uint64_t driver_features;
+    uint32_t guest_page_size;
+    uint32_t queue_sel;
+    uint32_t interrupt_status;
+    uint32_t shm_sel;
+    uint32_t config_generation;
+    uint64_t clock_steps; /* the world's step, set before every call: for held completions */
+    uint32_t next_queue;  /* round robin over queues */
+    struct sim_queue queue[SIM_QUEUES_MAX];
+};
+
+/* ---- mmio.c ---- */
+
+/* Sets up a device in reset state. `device->state` stays NULL unless the class's constructor sets it. */
+void sim_device_create(struct sim_device *device, const struct sim_config *config,
+                       const struct sim_class *class, struct arena *arena,
+                       struct event_observer observer);
+void sim_device_destroy(struct sim_device *device);
+
+/* What would come of such an access; changes nothing. */
+enum event_verdict mmio_check(const struct sim_device *device, uint32_t offset,
+                              uint32_t width_bytes, bool is_write);
+
+/* The value that a read gives; 0 for one that mmio_check() does not call OK. Changes nothing. */
+uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_bytes);
+
+/* Performs a write if mmio_check() calls it OK; may emit device events (reset, refuse, ...). */
+void mmio_write(struct sim_device *device, uint32_t offset, uint32_t width_bytes, uint64_t value);
+
+/* As by writing 0 to Status; `how` is the value of the RESET event. */
+void mmio_reset(struct sim_device *device, uint64_t how);
+
+/* Names the register at an offset: row in the table, or -1. */
+int mmio_register_at(uint32_t offset);
+const char *mmio_register_name(int reg);
+/* By specification name or alias, any case; -1 when unknown. */
+int mmio_register_by_name(const char *name);
+uint32_t mmio_register_offset(int reg);
+
+bool sim_queue_is_live(const struct sim_device *device, uint32_t queue);
+bool sim_has_feature(const struct sim_device *device, uint32_t bit); /* negotiated */
+void sim_config_changed(struct sim_device *device); /* generation + 1 and notification, 2.5, 4.2.3.4 */
+void sim_emit(struct sim_device *device, struct event *event);
+void sim_refuse(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
+                struct event *details); /* reports, and acts NEEDS_RESET; details may be NULL */
+
+/* ---- queue.c ---- */
+
+/* Can the device take a step now? */
+bool sim_device_enabled(const struct sim_device *device);
+/* Takes one micro-step; false when none was enabled. */
+bool sim_device_step(struct sim_device *device);
+/* The earliest clock_steps at which a held completion goes on; 0 when none is held. */
+uint64_t sim_device_wakes_at(const struct sim_device *device);
+void sim_queue_notified(struct sim_device *device, uint32_t queue);
+void sim_queue_reset(struct sim_device *device, uint32_t queue);
+/* The place that a physical address has in a live queue; false when it lies in none. */
+bool sim_queue_place(const struct sim_device *device, uint64_t addr, struct event *out);
+
+/*
+ * Reads or writes chain data for a class; `offset` counts from the first readable (or writable) byte.
+ * Fewer bytes than asked for are moved when the chain is too short or memory cannot be reached
+ * (reported, DMA_REQUEST or DMA_RESPONSE); returns the number moved. Emits one event a segment touched.
+ */
+uint64_t sim_chain_read(struct sim_device *device, uint32_t queue, uint64_t offset, void *out,
+                        uint64_t bytes);
+uint64_t sim_chain_write(struct sim_device *device, uint32_t queue, uint64_t offset,
+                         const void *in, uint64_t bytes);
+
+/* ---- memory.c: the device's view of RAM; the memory models of later come in here ---- */
+
+/*
+ * Loads for the device. `event` names place, queue and index; addr, width and value are filled in and
+ * the event is emitted when the load is allowed. Returns the fault otherwise, and emits nothing.
+ * Reports UNOBSERVED for bytes that the probe never saw stored, if device->check_stores.
+ */
+enum arena_fault sim_load(struct sim_device *device, uint64_t addr, void *out, uint32_t bytes,
+                          struct event *event);
+enum arena_fault sim_store(struct sim_device *device, uint64_t addr, const void *in,
+                           uint32_t bytes, struct event *event);
+
+#endif

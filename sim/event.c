@@ -1,0 +1,4 @@
+/*
+ * The text form of an event, both ways.
+ */
+#include "event.h"

@@ -1,0 +1,4 @@
+/*
+ * Named misbehaviours of the device.
+ */
+#include "fault.h"

@@ -1,0 +1,50 @@
+/*
+ * Named misbehaviours that a scenario can ask of the device.
+ *
+ * A fault is armed for the n-th request (counted from 1 over the device's life; 0 = every request) and
+ * acts at its own micro-step. When it acts, a FAULT event says so.
+ */
+#ifndef RINGSIDE_SIM_FAULT_H
+#define RINGSIDE_SIM_FAULT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* X(name, word, meaning of the argument) */
+#define SIM_FAULT_KINDS(X)                                                                         \
+    X(COMPLETION_LATE, "completion-late", "driver steps to wait before the response is written")   \
+    X(COMPLETION_LOST, "completion-lost", "none: the request is executed, nothing is written")     \
+    X(RESPONSE_TYPE, "response-type", "the type written instead")                                  \
+    X(REWRITE_DESCRIPTORS, "rewrite-descriptors",                                                  \
+      "byte written over the chain's descriptors before the used element")                         \
+    X(USED_ID, "used-id", "the id written instead")                                                \
+    X(USED_LEN, "used-len", "the length written instead")
+
+enum sim_fault_kind {
+#define X(name, word, argument) SIM_FAULT_##name,
+    SIM_FAULT_KINDS(X)
+#undef X
+        SIM_FAULT_KIND_COUNT
+};
+
+#define SIM_FAULTS_MAX 16u
+
+struct sim_fault {
+    enum sim_fault_kind kind;
+    uint64_t argument;
+    uint64_t request; /* 1-based; 0 = every one */
+};
+
+struct sim_faults {
+    uint32_t count;
+    struct sim_fault fault[SIM_FAULTS_MAX];
+    uint64_t requests_taken; /* chains taken since creation: the number that `request` counts */
+};
+
+/* The armed fault of a kind for the request now being worked on, or NULL. */
+const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_fault_kind kind);
+bool sim_fault_arm(struct sim_faults *faults, const struct sim_fault *fault); /* false: too many */
+const char *sim_fault_word(enum sim_fault_kind kind);
+int sim_fault_by_word(const char *word); /* -1 when unknown */
+
+#endif

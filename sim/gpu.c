@@ -1,0 +1,4 @@
+/*
+ * The GPU device: resources, scanouts, configuration space.
+ */
+#include "gpu.h"

@@ -1,0 +1,4 @@
+/*
+ * The device's loads and stores.
+ */
+#include "device.h"

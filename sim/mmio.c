@@ -1,0 +1,4 @@
+/*
+ * The register file and the status machine.
+ */
+#include "device.h"

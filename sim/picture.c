@@ -1,0 +1,4 @@
+/*
+ * Pictures: PNG, PPM, comparison.
+ */
+#include "picture.h"

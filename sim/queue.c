@@ -1,0 +1,4 @@
+/*
+ * The device's side of a split virtqueue, in micro-steps.
+ */
+#include "device.h"

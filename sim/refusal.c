@@ -1,0 +1,4 @@
+/*
+ * Texts and words of the table of refusals.
+ */
+#include "refusal.h"

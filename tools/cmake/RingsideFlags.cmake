@@ -1,0 +1,12 @@
+# Warnings and sanitizers of ringside's own code. Driver objects have flags of their own: RingsideDriver.cmake.
+set(RINGSIDE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wswitch-enum -Wvla
+    -Wstrict-prototypes -Wmissing-prototypes -Werror)
+
+add_library(ringside_flags INTERFACE)
+target_compile_options(ringside_flags INTERFACE ${RINGSIDE_WARNINGS} -g -fno-omit-frame-pointer)
+target_compile_definitions(ringside_flags INTERFACE _GNU_SOURCE)
+if(RINGSIDE_SANITIZE)
+    target_compile_options(ringside_flags INTERFACE -fsanitize=address,undefined
+                           -fno-sanitize-recover=all)
+    target_link_options(ringside_flags INTERFACE -fsanitize=address,undefined)
+endif()
