@@ -1,11 +1,11 @@
 /*
  * The machine's RAM as a shared memory file, and who may do DMA where.
  *
- * RAM is one file (memfd, so that another process can map it), mapped once for everybody; parts of it
- * can be mapped a second time at other host addresses (a driver's static data: an alias). A *region*
- * is a piece of RAM that the device may reach: what the platform allocated, or static data or a stack
- * that was declared. Regions are never reused before RAM runs out, so that an access to freed memory
- * is known for what it is.
+ * RAM is one file (memfd, so that another process can map it), mapped once for everybody; parts of
+ * it can be mapped a second time at other host addresses (a driver's static data: an alias). A
+ * *region* is a piece of RAM that the device may reach: what the platform allocated, or static data
+ * or a stack that was declared. Regions are never reused before RAM runs out, so that an access to
+ * freed memory is known for what it is.
  *
  * A *shadow* of the same size holds what was stored by accesses that were seen. Where the shadow
  * differs from RAM, somebody stored without being observed.
@@ -63,9 +63,9 @@ struct arena {
     uint8_t *shadow; /* NULL when stores are not shadowed */
     uint64_t base;   /* physical address of the first byte */
     uint64_t size_bytes;
-    uint64_t next;   /* physical address where the next allocation is looked for */
+    uint64_t next; /* physical address where the next allocation is looked for */
     int fd;
-    bool poison; /* fresh memory is filled with ARENA_POISON instead of zeros, where not promised */
+    bool poison; /* memory that is not promised to be zero is filled with ARENA_POISON */
     size_t region_count;
     size_t last_hit; /* region that the last check found: a cache, nothing else */
     struct arena_region *regions;
@@ -76,7 +76,11 @@ struct arena {
 
 #define ARENA_POISON 0xa5
 
-/* `host_wanted` 0 lets the kernel choose an address that is never equal to `base`; else exactly there. */
+/*
+ * `host_wanted` 0: RAM is mapped where no pointer into it equals a physical address, at the same
+ * place in every run if that is free, and so that a pointer cut to 32 bits lies outside RAM. Else
+ * exactly there; `host_wanted` equal to `base` is the identity mapping.
+ */
 struct arena_config {
     uint64_t base;
     uint64_t size_bytes; /* multiple of the page size */
@@ -89,30 +93,43 @@ struct arena_config {
 const char *arena_create(struct arena *arena, const struct arena_config *config);
 void arena_destroy(struct arena *arena);
 
-/* Forgets all regions and aliases' regions and clears what was used, for the next run. */
+/*
+ * Forgets all regions and clears RAM and shadow, for the next run. Aliases stay, with their
+ * contents: whoever mapped them puts the contents back and declares their regions again.
+ */
 void arena_reset(struct arena *arena);
 
 /*
- * Allocates a DMA region: contiguous, at least 4096-aligned and padded to whole pages, zeroed (or
- * poisoned) in RAM and shadow. Returns its physical address, or 0 when RAM or the table is full.
+ * Allocates a DMA region: contiguous, at least 4096-aligned and padded to whole pages, zeroed in
+ * RAM and shadow (with `poison`, the padding behind the asked size is poisoned). Returns its
+ * physical address, or 0 when RAM or the table is full or the request makes no sense.
  */
 uint64_t arena_alloc(struct arena *arena, uint64_t size_bytes, uint64_t align_bytes,
                      const char *what, uint64_t step, uintptr_t pc);
 
-/* Declares an existing piece of RAM a region (static data, stack). False when the table is full. */
+/*
+ * Declares an existing piece of RAM a region (static data, stack); its contents count as known to
+ * the shadow. With `poison` a stack is filled, so declare it before it is in use. False when the
+ * table is full, the piece is empty or not inside RAM, or a live region lies there.
+ */
 bool arena_declare(struct arena *arena, enum arena_region_kind kind, uint64_t addr,
                    uint64_t size_bytes, const char *what);
 
 /* Marks the live region that starts at `addr` as freed. False when there is none. */
 bool arena_free(struct arena *arena, uint64_t addr, uint64_t step);
 
-/* Maps RAM from `addr` a second time, over `host` (page-aligned, contents are copied into RAM first). */
+/*
+ * Maps RAM from `addr` a second time, over `host`, whose contents are copied into RAM first (all
+ * three page-aligned). The mapping outlives arena_destroy(). Returns false, with nothing changed,
+ * when there are too many, a live region or alias lies at `addr`, it is not inside RAM, or the
+ * kernel refuses.
+ */
 bool arena_map_alias(struct arena *arena, uint64_t addr, void *host, size_t size_bytes);
 
 /* The region that holds an address, freed ones included, or NULL. */
 const struct arena_region *arena_find(const struct arena *arena, uint64_t addr);
 
-/* Can a device reach all of [addr, addr + size)? `size` may be 0. */
+/* Can a device reach all of [addr, addr + size)? Of nothing (`size` 0) it always can. */
 enum arena_fault arena_check(struct arena *arena, uint64_t addr, uint64_t size_bytes);
 
 /* ringside's own pointer to a physical address, which must be inside RAM. */
@@ -125,8 +142,8 @@ static inline uint8_t *arena_host(const struct arena *arena, uint64_t addr)
 bool arena_physical(const struct arena *arena, const void *host, uint64_t *addr);
 
 /*
- * Do RAM and shadow agree over [addr, addr + size), inside RAM? Returns `size` when they do (or there is
- * no shadow), else the offset of the first byte whose store was never seen.
+ * Do RAM and shadow agree over [addr, addr + size), inside RAM? Returns `size` when they do (or
+ * there is no shadow), else the offset of the first byte whose store was never seen.
  */
 uint64_t arena_first_unobserved(const struct arena *arena, uint64_t addr, uint64_t size_bytes);
 
@@ -135,7 +152,7 @@ void arena_shadow_update(struct arena *arena, uint64_t addr, uint64_t size_bytes
 
 const char *arena_fault_text(enum arena_fault fault);
 
-/* `what+0x10`, `freed what+0x10`, or the bare address: an event_namer; context is a struct arena. */
+/* An event_namer: `what+0x10`, `freed what+0x10`, or the bare address; `arena` is a struct arena. */
 void arena_name(const void *arena, uint64_t addr, char *out, size_t out_bytes);
 
 #endif
