@@ -1,4 +1,13 @@
 /*
- * (being written)
+ * Holds the outcome of a run against what its scenario expects.
  */
-#include "world.h"
+#include "judge.h"
+
+void expect_check(const struct scenario *scenario, struct sim_device *device,
+                  const struct arena *arena, struct world_outcome *outcome)
+{
+    (void)scenario;
+    (void)device;
+    (void)arena;
+    (void)outcome;
+}

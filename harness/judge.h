@@ -1,0 +1,52 @@
+/*
+ * The judge: hands every event to the model, then to the rules that asked for its kind, and collects
+ * findings.
+ */
+#ifndef RINGSIDE_HARNESS_JUDGE_H
+#define RINGSIDE_HARNESS_JUDGE_H
+
+#include "arena.h"
+#include "device.h"
+#include "finding.h"
+#include "ladder.h"
+#include "model.h"
+#include "rule.h"
+#include "scenario.h"
+#include "world.h"
+
+struct judge {
+    struct model model;
+    struct findings *findings;
+    const struct arena *arena;
+    const struct sim_device *device; /* read only; for values that no event carries */
+    const struct scenario *scenario;
+    bool rules_on;
+};
+
+/* The judge keeps pointers to everything given; `scenario` and `arena` may be NULL. */
+void judge_create(struct judge *judge, const struct scenario *scenario, const struct arena *arena,
+                  const struct sim_device *device, struct findings *findings, bool rules_on);
+
+/* The run is over: rules about what did *not* happen speak now. Once, before judge_destroy(). */
+void judge_finish(struct judge *judge);
+
+/* Frees what the model holds; the findings stay. */
+void judge_destroy(struct judge *judge);
+
+/* The model takes the event first; rules then see the model as it is after the event. */
+void judge_event(struct judge *judge, const struct event *event);
+
+/*
+ * Raises a finding, or counts up the one that has the same rule and queue (and the same place, unless the
+ * rule folds places). `cause` may be NULL. Returns the finding, for its `help` to be set; NULL when the
+ * table is full.
+ */
+struct finding *judge_raise(struct judge *judge, const struct rule *rule, const struct event *at,
+                            const char *label, const struct event *cause, const char *cause_label,
+                            const char *format, ...) __attribute__((format(printf, 7, 8)));
+
+/* Everything in `scenario` that was expected and is not so in `outcome` becomes a failure of it. */
+void expect_check(const struct scenario *scenario, struct sim_device *device,
+                  const struct arena *arena, struct world_outcome *outcome);
+
+#endif

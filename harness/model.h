@@ -1,0 +1,245 @@
+/*
+ * The model: what both sides have done so far, from events alone.
+ *
+ * Rules and the ladder read it; nobody but model_event() changes it. It keeps the driver's *intention*
+ * (settings written to registers that this version does not have included) beside what the device
+ * really holds, and the event of every step that a report may have to name. Event copies have no bytes.
+ *
+ * A request, known by its head, climbs:
+ *
+ *   FREE -avail.idx stored-> PUBLISHED -slot read-> FETCHED -chain read-> TAKEN -> EXECUTED
+ *     ^                                                                              |
+ *     +--used.idx loaded by the driver-- USED <-used.idx- ELEMENT <-used elem- RESPONDED
+ *
+ * Invariants: owner[d] != 0 if and only if descriptor d belongs to a request from PUBLISHED to
+ * ELEMENT; in_flight is the number of such requests; tables have `size` entries while the queue was
+ * live at least once. Descriptor chains are read from RAM when they are published, as no event
+ * carries what the driver stored before the queue was live.
+ * Not handled: packed rings; chains inside indirect tables (only their first descriptor is owned).
+ */
+#ifndef RINGSIDE_HARNESS_MODEL_H
+#define RINGSIDE_HARNESS_MODEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "arena.h"
+#include "bus.h"
+#include "device.h"
+#include "event.h"
+#include "virtio/mmio.h"
+
+#define MODEL_STORES        256u /* last driver stores that are remembered, by address and by value */
+#define MODEL_FEATURE_WORDS 2u
+#define MODEL_SCANOUTS_MAX  16u
+
+enum model_area { MODEL_AREA_DESC, MODEL_AREA_DRIVER, MODEL_AREA_DEVICE, MODEL_AREA_COUNT };
+
+/* When and where something happened, in little room. Step 0: it did not. */
+struct model_mark {
+    uint64_t step;
+    uintptr_t pc;
+};
+
+enum model_request_state {
+    MODEL_FREE,
+    MODEL_PUBLISHED,
+    MODEL_FETCHED,
+    MODEL_TAKEN,
+    MODEL_EXECUTED,
+    MODEL_RESPONDED,
+    MODEL_ELEMENT,
+    MODEL_USED,
+    MODEL_REQUEST_STATE_COUNT
+};
+
+struct model_request {
+    uint64_t number;      /* publications on this queue, from 1 */
+    uint32_t call;        /* of the scenario, that published it */
+    uint16_t descriptors; /* of the queue's table */
+    uint8_t state;        /* enum model_request_state */
+    bool abandoned;       /* the call that published it gave up */
+    uint32_t command;     /* type, from EXECUTE */
+    uint32_t response;    /* type, from RESPOND */
+    struct model_mark mark[MODEL_REQUEST_STATE_COUNT]; /* when each state was reached; [FREE]: seen */
+};
+
+/* One entry a descriptor; as many as the queue's size. */
+struct model_entry {
+    struct model_mark addr_stored; /* the driver's last store to desc[i].addr */
+    struct model_mark any_stored;  /* the driver's last store to any field of desc[i] */
+    uint16_t owner;                /* head + 1 of the request in flight that uses it; 0 = none */
+    uint16_t link;                 /* next descriptor of that chain + 1; 0 = last */
+    uint16_t used_head;            /* id that the device put into used.ring[i] */
+};
+
+struct model_queue {
+    /* the driver's settings, whatever became of them; kept over a reset until they are made anew */
+    struct event sel;         /* the write of QueueSel that chose this queue */
+    struct event max_read;    /* last read of QueueSizeMax */
+    struct event in_use_read; /* last read of QueuePFN or QueueReady */
+    struct event size_write;
+    struct event align_write;
+    struct event pfn_write;
+    struct event ready_write;
+    struct event area_write[MODEL_AREA_COUNT][2]; /* low, high */
+    /* as the device holds it */
+    bool live;
+    bool ever_live;
+    struct event live_at; /* the write that made it live */
+    struct event lost_at; /* the driver's write that took it away; step 0 = it was not lost */
+    uint32_t size;        /* 0 = not tracked */
+    uint64_t desc_addr, avail_addr, used_addr;
+    /* traffic */
+    uint16_t avail_idx; /* as the driver stored it last */
+    uint16_t used_idx;  /* as the device stored it last */
+    uint16_t seen_idx;  /* as the driver loaded it last */
+    uint16_t used_flags, avail_event;
+    uint32_t avail_delta; /* by how much the last store moved avail.idx, modulo 2^16 */
+    uint32_t in_flight;
+    uint32_t owned;       /* descriptors of requests in flight */
+    uint32_t longest;     /* most descriptors that a chain ever had */
+    uint64_t published;   /* requests, ever */
+    uint64_t completed;   /* used elements that were published, ever */
+    uint16_t last_head;   /* of the request published last */
+    uint16_t last_element; /* id of the element written last */
+    uint16_t reused_head; /* a head published while in flight; valid if reused */
+    bool reused;          /* the last publication took a descriptor that was in flight */
+    uint16_t reused_desc;
+    struct event desc_store, slot_store, avail_store, notify, fetch;
+    struct event used_element, used_idx_store, used_idx_load;
+    struct event refusal; /* last REFUSE about this queue */
+    uint32_t tables;      /* entries allocated */
+    struct model_request *request;
+    struct model_entry *entry;
+};
+
+/* What a bus slot said about itself. */
+struct model_slot {
+    struct model_mark magic, version, id; /* reads */
+    uint32_t magic_value, version_value, id_value;
+    bool written;
+};
+
+struct model_status {
+    uint32_t value, before; /* as the device holds it; before the last write or reset */
+    bool was_driver_ok;     /* DRIVER_OK was set when the device was last reset */
+    struct event write;     /* last write of Status */
+    struct event read;      /* last read of Status */
+    struct event reset;     /* last write of 0 */
+    struct event first_reset; /* the write of 0 that the present bring-up began with */
+    struct event acknowledge, driver, features_ok, driver_ok, failed; /* writes that set the bit */
+    struct event veto;      /* REFUSE FEATURES_VETO since the last reset */
+};
+
+struct model_features {
+    uint64_t offered;   /* by the device, as far as this version can show them */
+    uint64_t accepted;  /* as written since the last reset */
+    struct event device_sel, driver_sel; /* writes since the last reset; step 0 = none */
+    struct event read[MODEL_FEATURE_WORDS], write[MODEL_FEATURE_WORDS];
+    struct event last_write;
+};
+
+struct model_call {
+    struct event call, returned;
+    struct event stuck;    /* step 0 = not stuck in this call */
+    struct event response; /* last RESPOND of this call */
+    struct event wait;     /* last WAIT that an interrupt ended */
+    struct event interrupt_before_wait; /* the INTERRUPT that it delivered */
+    struct event notify;   /* last QueueNotify of this call */
+    struct event late;     /* the driver's load that saw an abandoned request's completion */
+    uint32_t late_head;
+    uint16_t late_queue;
+};
+
+struct model_display {
+    uint32_t active;        /* a bit a scanout */
+    uint32_t active_at_write; /* the same when Status was last written */
+    uint32_t lost;          /* taken away by a reset, not set again since */
+    struct event set[MODEL_SCANOUTS_MAX];
+    struct event lost_write; /* the driver's write that reset the device */
+    uint64_t responses_ok, scanouts_set, transfers;
+};
+
+/* A store of the driver that is remembered. */
+struct model_store {
+    uint64_t addr, value, step;
+    uintptr_t pc;
+    uint32_t width_bytes;
+    uint32_t index;
+    uint16_t queue;
+    uint8_t place;
+};
+
+struct model {
+    struct sim_config config;
+    uint32_t queue_count;
+    const struct arena *arena; /* may be NULL: then chains are not followed */
+    /* registers */
+    struct event last_read[VIRTIO_MMIO_REG_COUNT], last_write[VIRTIO_MMIO_REG_COUNT];
+    struct event guest_page_size; /* write; kept over a reset */
+    uint32_t queue_sel;
+    struct model_slot slot[BUS_SLOTS];
+    struct model_status status;
+    struct model_features features;
+    struct model_queue queue[SIM_QUEUES_MAX];
+    struct event interrupt;      /* last INTERRUPT */
+    struct event interrupt_read; /* InterruptStatus was read with bits set and not acknowledged since */
+    struct event fault;          /* last FAULT */
+    struct event reset;          /* last RESET of the device */
+    struct event needs_reset;    /* since the last reset */
+    struct event last_driver;    /* last event of the driver that has a pc */
+    struct event last_load;      /* last load or register read of the driver */
+    struct event crash;
+    struct model_call call;
+    struct model_display display;
+    struct model_store by_addr[MODEL_STORES];  /* stores to MEMORY, direct-mapped by address */
+    struct model_store by_value[MODEL_STORES]; /* stores of what may be an address, by value */
+};
+
+/* `arena` may be NULL. Queues are sized when they become live. */
+void model_create(struct model *model, const struct sim_config *config, uint32_t queue_count,
+                  const struct arena *arena);
+void model_destroy(struct model *model);
+void model_event(struct model *model, const struct event *event);
+
+/* The queue whose request the driver is waiting for: oldest unfinished, else last notified, else 0. */
+uint32_t model_waiting_queue(const struct model *model);
+
+/* The oldest request that is not yet used, else the last one; NULL when there was none. */
+const struct model_request *model_oldest_request(const struct model_queue *queue, uint16_t *head);
+
+/* Is the device dead: reset after DRIVER_OK, and nothing written to Status since? */
+bool model_is_dead(const struct model *model);
+
+/* The address that the driver meant for an area, from whatever registers it wrote; 0 = none. */
+uint64_t model_intended_addr(const struct model_queue *queue, enum model_area area);
+
+/* Bytes of an area for a queue of that size. */
+uint64_t model_area_bytes(enum model_area area, uint32_t size);
+uint64_t model_area_addr(const struct model_queue *queue, enum model_area area);
+
+/* The driver's store that put `addr` (a DMA address) where the device found it; false if unknown. */
+bool model_find_stored_addr(const struct model *model, uint32_t queue, uint64_t addr,
+                            struct event *out);
+/* The driver's last store at or around a physical address; false if unknown. */
+bool model_find_store_to(const struct model *model, uint64_t addr, struct event *out);
+
+/* A copy that may be kept. */
+static inline struct event model_keep(const struct event *event)
+{
+    struct event kept = *event;
+    kept.bytes = NULL;
+    return kept;
+}
+
+static inline bool model_is_legacy(const struct model *model)
+{
+    return model->config.version == 1;
+}
+
+static inline bool model_has_feature(const struct model *model, uint32_t bit)
+{
+    return (model->features.accepted & model->features.offered & (UINT64_C(1) << bit)) != 0;
+}
+
+#endif
