@@ -239,4 +239,9 @@ enum virtio_gpu_formats {
 
 #define VIRTIO_GPU_PIXEL_BYTES 4u /* all eight formats */
 
+#define VIRTIO_GPU_FORMAT_HAS_ALPHA(format)                                                        \
+    ((format) == VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM ||                                               \
+     (format) == VIRTIO_GPU_FORMAT_A8R8G8B8_UNORM ||                                               \
+     (format) == VIRTIO_GPU_FORMAT_R8G8B8A8_UNORM || (format) == VIRTIO_GPU_FORMAT_A8B8G8R8_UNORM)
+
 #endif

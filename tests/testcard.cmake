@@ -1,0 +1,1 @@
+ringside_add_test(testcard SOURCES test_testcard.c LIBRARIES ringside_testcard vocabulary)
