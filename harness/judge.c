@@ -26,7 +26,7 @@ void judge_event(struct judge *judge, const struct event *event)
     model_event(&judge->model, event);
 }
 
-void judge_finish(struct judge *judge)
+void judge_end(struct judge *judge)
 {
     (void)judge;
 }

@@ -28,13 +28,16 @@ void judge_create(struct judge *judge, const struct scenario *scenario, const st
                   const struct sim_device *device, struct findings *findings, bool rules_on);
 
 /* The run is over: rules about what did *not* happen speak now. Once, before judge_destroy(). */
-void judge_finish(struct judge *judge);
+void judge_end(struct judge *judge);
 
 /* Frees what the model holds; the findings stay. */
 void judge_destroy(struct judge *judge);
 
 /* The model takes the event first; rules then see the model as it is after the event. */
 void judge_event(struct judge *judge, const struct event *event);
+
+/* The run is over: rules that judge the whole run speak now. */
+void judge_end(struct judge *judge);
 
 /*
  * Raises a finding, or counts up the one that has the same rule and queue (and the same place, unless the
@@ -44,6 +47,12 @@ void judge_event(struct judge *judge, const struct event *event);
 struct finding *judge_raise(struct judge *judge, const struct rule *rule, const struct event *at,
                             const char *label, const struct event *cause, const char *cause_label,
                             const char *format, ...) __attribute__((format(printf, 7, 8)));
+
+/*
+ * Fills in addr and width_bytes of an event that names a ring field of a live queue (place.c). True too for
+ * places that carry their address already; false when the queue is not live.
+ */
+bool place_address(const struct sim_device *device, struct event *event);
 
 /* Everything in `scenario` that was expected and is not so in `outcome` becomes a failure of it. */
 void expect_check(const struct scenario *scenario, struct sim_device *device,
