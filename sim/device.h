@@ -1,19 +1,23 @@
 /*
  * A simulated virtio-mmio device: registers, queues, and the state that its class adds.
  *
- * mmio.c   owns the register file and the status machine
- * queue.c  owns the device's side of a queue, in micro-steps
- * gpu.c    is a class: what a request means
+ * mmio.c    owns the register file and the status machine
+ * device.c  owns reset, interrupts and the error state
+ * queue.c   owns the device's side of a queue, in micro-steps
+ * chain.c   gathers a chain's descriptors, and moves its data for a class
+ * memory.c  is the device's view of RAM
+ * gpu.c     is a class: what a request means
  *
  * Status machine (2.1, 3.1.1), version 2:
  *
- *   0 --ACKNOWLEDGE--> 1 --DRIVER--> 3 --FEATURES_OK--> 11 --DRIVER_OK--> 15
- *   ^                                      | refused: the bit stays clear       |
- *   +---- write 0 (mmio_reset) ------------+------------------------------------+--> |64 NEEDS_RESET
+ *   0 --ACKNOWLEDGE--> 1 --DRIVER--> 3 --FEATURES_OK--> 11 --DRIVER_OK--> 15 --> |64 NEEDS_RESET
+ *   ^                                      | refused: the bit stays clear   |         |
+ *   +---- write 0 (mmio_reset) ------------+--------------------------------+---------+
  *
  * Invariants: a queue is live if and only if QueueReady is 1 (version 2) or QueuePFN is not 0
- * (version 1); the device touches ring memory of live queues only (MMIO-DEV-07); InterruptStatus has
- * only bits of events that happened and were not acknowledged (MMIO-DEV-03, -04).
+ * (version 1); the device touches ring memory of live queues only (MMIO-DEV-07); a queue has a bit
+ * in `runnable` only if it is live, not broken, and its phase is not IDLE; InterruptStatus has only
+ * bits of events that happened and were not acknowledged (MMIO-DEV-03, -04).
  */
 #ifndef RINGSIDE_SIM_DEVICE_H
 #define RINGSIDE_SIM_DEVICE_H
@@ -24,19 +28,33 @@
 #include "event.h"
 #include "fault.h"
 #include "refusal.h"
+#include "virtio/config.h"
 
 #define SIM_QUEUES_MAX      4u
 #define SIM_VENDOR_ID       0x72736964u /* "disr": a simulated device, no vendor */
 #define SIM_SHM_REGIONS_MAX 2u
 
 /*
- * Where QEMU's device and the specification differ, SPEC follows the text and QEMU follows QEMU 7.2:
+ * Where QEMU's device and the specification differ, SPEC follows the text and QEMU follows
+ * QEMU 7.2:
  *   - legacy used ring: QEMU leaves used_event out of the available ring's size (2.7.2)
  *   - QueuePFN 0: QEMU resets the whole device, SPEC stops the queue (4.2.4)
  *   - FEATURES_OK: QEMU never refuses it (2.2.2)
  *   - DRIVER_OK: QEMU works on live queues before it (2.1.2)
- *   - GuestPageSize unset: QEMU computes with a page size of 1; SPEC too, as 4.2.4 gives no default
- *   - zero-length descriptor: QEMU sets DEVICE_NEEDS_RESET
+ *   - GuestPageSize: QEMU takes its lowest bit for the page size. Unset, the page size is 1 in both
+ *     profiles, as 4.2.4 gives no default
+ *   - zero-length descriptor, readable descriptor behind a writable one: QEMU stops the device
+ *   - INDIRECT: QEMU asks for no feature, honours the flag on the first descriptor of a chain only,
+ *     and takes no notice of it elsewhere (2.7.5.3)
+ *   - EVENT_IDX: QEMU notifies for the first used element whatever used_event says (2.7.7.2)
+ *   - DEVICE_NEEDS_RESET: QEMU stops all queues, shows the bit only if VERSION_1 is in effect, and
+ *     raises both bits of InterruptStatus; it raises both for every configuration change
+ *   - Status 0: QEMU keeps DriverFeatures, the selectors, GuestPageSize and QueueAlign (2.4)
+ *   - DeviceFeaturesSel, DriverFeaturesSel: QEMU takes every value but 0 for 1
+ *   - QueueSel: QEMU ignores values from 1024
+ *   - QueueReset: QEMU 7.2 has none; SHMBase: it reads 0 for a region that does not exist
+ * Not handled: QEMU 7.2 goes on working on a queue after QueueReady 0, lets QueueSize be changed
+ * while a queue is live, and follows avail.idx over more than one queue size.
  */
 enum sim_profile { SIM_PROFILE_SPEC, SIM_PROFILE_QEMU };
 
@@ -92,15 +110,17 @@ struct sim_queue {
     uint16_t avail_seen; /* avail.idx as last read */
     uint16_t avail_next; /* next available entry to take */
     uint16_t used_idx;   /* next used.idx to publish */
-    uint16_t used_signalled;
-    bool used_since_signal;
+    bool signalled;      /* has used_event been looked at since the queue was reset? */
     uint16_t desc_next;  /* next descriptor to read in the chain being gathered */
     uint64_t table_addr; /* table it is read from: desc_addr, or an indirect table */
     uint32_t table_count;
     uint32_t desc_seen;
     bool in_indirect;
     struct sim_chain chain;
-    uint64_t held_until_step; /* a fault holds the completion back until the clock says so; 0 = not */
+    struct sim_segment *writable; /* gathered apart, appended to chain.segment when complete */
+    uint32_t writable_capacity;
+    const struct sim_fault *fault[SIM_FAULT_KIND_COUNT]; /* armed for this chain; NULL = not */
+    uint64_t held_until_step; /* a fault holds the completion back until then; 0 = not */
 };
 
 struct sim_device;
@@ -125,7 +145,7 @@ struct sim_class {
 };
 
 struct sim_config {
-    uint32_t version;        /* of virtio-mmio: 1 or 2 */
+    uint32_t version; /* of virtio-mmio: 1 or 2 */
     enum sim_profile profile;
     uint32_t slot;           /* of the bus */
     uint64_t features;       /* offered, all bits; VERSION_1 must be set for version 2 */
@@ -145,7 +165,8 @@ struct sim_device {
     uint32_t status;
     uint32_t device_features_sel;
     uint32_t driver_features_sel;
-    uint64_t driver_features;
+    uint64_t driver_features; /* as written */
+    uint64_t features;        /* in effect: since FEATURES_OK (version 2) or since the write (1) */
     uint32_t guest_page_size;
     uint32_t queue_sel;
     uint32_t interrupt_status;
@@ -153,16 +174,12 @@ struct sim_device {
     uint32_t config_generation;
     uint64_t clock_steps; /* the world's step, set before every call: for held completions */
     uint32_t next_queue;  /* round robin over queues */
+    uint32_t runnable;    /* bit per queue whose phase is not IDLE and that may go on */
+    uint32_t held;        /* bit per runnable queue with held_until_step */
     struct sim_queue queue[SIM_QUEUES_MAX];
 };
 
 /* ---- mmio.c ---- */
-
-/* Sets up a device in reset state. `device->state` stays NULL unless the class's constructor sets it. */
-void sim_device_create(struct sim_device *device, const struct sim_config *config,
-                       const struct sim_class *class, struct arena *arena,
-                       struct event_observer observer);
-void sim_device_destroy(struct sim_device *device);
 
 /* What would come of such an access; changes nothing. */
 enum event_verdict mmio_check(const struct sim_device *device, uint32_t offset,
@@ -174,22 +191,91 @@ uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_by
 /* Performs a write if mmio_check() calls it OK; may emit device events (reset, refuse, ...). */
 void mmio_write(struct sim_device *device, uint32_t offset, uint32_t width_bytes, uint64_t value);
 
-/* As by writing 0 to Status; `how` is the value of the RESET event. */
-void mmio_reset(struct sim_device *device, uint64_t how);
-
-/* Names the register at an offset: row in the table, or -1. */
+/* The register whose 32-bit word holds an offset below 0x100: row in the table, or -1. */
 int mmio_register_at(uint32_t offset);
 const char *mmio_register_name(int reg);
 /* By specification name or alias, any case; -1 when unknown. */
 int mmio_register_by_name(const char *name);
 uint32_t mmio_register_offset(int reg);
 
-bool sim_queue_is_live(const struct sim_device *device, uint32_t queue);
-bool sim_has_feature(const struct sim_device *device, uint32_t bit); /* negotiated */
-void sim_config_changed(struct sim_device *device); /* generation + 1 and notification, 2.5, 4.2.3.4 */
-void sim_emit(struct sim_device *device, struct event *event);
+/* ---- device.c ---- */
+
+/* Sets up a device in reset state. `device->state` stays NULL until a class's constructor sets it.
+ */
+void sim_device_create(struct sim_device *device, const struct sim_config *config,
+                       const struct sim_class *class, struct arena *arena,
+                       struct event_observer observer);
+void sim_device_destroy(struct sim_device *device);
+
+/* As by writing 0 to Status; `how` is the value of the RESET event. */
+void mmio_reset(struct sim_device *device, uint64_t how);
+
+static inline bool sim_is_qemu(const struct sim_device *device)
+{
+    return device->config.profile == SIM_PROFILE_QEMU;
+}
+
+static inline bool sim_is_legacy(const struct sim_device *device)
+{
+    return device->config.version == 1;
+}
+
+static inline bool sim_queue_exists(const struct sim_device *device, uint32_t queue)
+{
+    return queue < device->class->queue_count && device->config.queue_size_max > 0;
+}
+
+static inline bool sim_queue_is_live(const struct sim_device *device, uint32_t queue)
+{
+    return sim_queue_exists(device, queue) &&
+           (sim_is_legacy(device) ? device->queue[queue].pfn != 0 : device->queue[queue].ready);
+}
+
+/* Is a feature bit in effect? */
+static inline bool sim_has_feature(const struct sim_device *device, uint32_t bit)
+{
+    return (device->features >> bit & 1) != 0;
+}
+
+/* May the device work on live queues now? 2.1.2; legacy drivers may use it before DRIVER_OK, 3.1.2.
+ */
+static inline bool sim_may_work(const struct sim_device *device)
+{
+    return sim_is_qemu(device) || sim_is_legacy(device) ||
+           (device->status & VIRTIO_STATUS_DRIVER_OK) != 0;
+}
+
+/* Raises bits of InterruptStatus, and says so. */
+void sim_interrupt(struct sim_device *device, uint32_t queue, uint32_t bits);
+void sim_config_changed(
+    struct sim_device *device); /* generation + 1 and notification, 2.5, 4.2.3.4 */
+
+/* An event of the device about one of its queues, all else 0. */
+static inline struct event sim_event(const struct sim_device *device, enum event_kind kind,
+                                     uint32_t queue)
+{
+    return (struct event){.party = EVENT_PARTY_DEVICE,
+                          .kind = (uint8_t)kind,
+                          .queue = (uint16_t)queue,
+                          .slot = (uint16_t)device->config.slot};
+}
+
+static inline void sim_emit(struct sim_device *device, struct event *event)
+{
+    device->observer.emit(device->observer.context, event);
+}
+
+/*
+ * Reports a refusal, and puts the device into its error state if the refusal's action is RESET.
+ * `details` may be NULL; it is filled in as refusal.h says: addr, extra and index for an address,
+ * value and extra for everything else. In the event that is emitted `value` holds the refusal, so
+ * that what `details->value` held is found in `addr`.
+ */
 void sim_refuse(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
-                struct event *details); /* reports, and acts NEEDS_RESET; details may be NULL */
+                struct event *details);
+/* The same with another action than the table's, where a profile differs. */
+void sim_refuse_as(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
+                   enum sim_action action, struct event *details);
 
 /* ---- queue.c ---- */
 
@@ -199,31 +285,44 @@ bool sim_device_enabled(const struct sim_device *device);
 bool sim_device_step(struct sim_device *device);
 /* The earliest clock_steps at which a held completion goes on; 0 when none is held. */
 uint64_t sim_device_wakes_at(const struct sim_device *device);
+/* For a live queue that may be worked on: leaves IDLE. */
 void sim_queue_notified(struct sim_device *device, uint32_t queue);
+/* Drops what is in progress and never touches the queue again until it is notified; positions stay.
+ */
+void sim_queue_stop(struct sim_device *device, uint32_t queue);
+/* Puts everything but QueueAlign back to its default (2.6.1). */
 void sim_queue_reset(struct sim_device *device, uint32_t queue);
+void sim_queue_destroy(struct sim_device *device, uint32_t queue);
 /* The place that a physical address has in a live queue; false when it lies in none. */
 bool sim_queue_place(const struct sim_device *device, uint64_t addr, struct event *out);
 
 /*
- * Reads or writes chain data for a class; `offset` counts from the first readable (or writable) byte.
- * Fewer bytes than asked for are moved when the chain is too short or memory cannot be reached
- * (reported, DMA_REQUEST or DMA_RESPONSE); returns the number moved. Emits one event a segment touched.
+ * Reads or writes chain data for a class; `offset` counts from the first readable (or writable)
+ * byte. Fewer bytes than asked for are moved when the chain is too short or memory cannot be
+ * reached (reported, DMA_REQUEST or DMA_RESPONSE); returns the number moved. Emits one event a
+ * segment touched.
  */
 uint64_t sim_chain_read(struct sim_device *device, uint32_t queue, uint64_t offset, void *out,
                         uint64_t bytes);
-uint64_t sim_chain_write(struct sim_device *device, uint32_t queue, uint64_t offset,
-                         const void *in, uint64_t bytes);
+uint64_t sim_chain_write(struct sim_device *device, uint32_t queue, uint64_t offset, const void *in,
+                         uint64_t bytes);
 
 /* ---- memory.c: the device's view of RAM; the memory models of later come in here ---- */
 
 /*
- * Loads for the device. `event` names place, queue and index; addr, width and value are filled in and
- * the event is emitted when the load is allowed. Returns the fault otherwise, and emits nothing.
- * Reports UNOBSERVED for bytes that the probe never saw stored, if device->check_stores.
+ * Loads for the device. `event` names place, queue and index; addr, width and value are filled in
+ * and the event is emitted when the load is allowed. Returns the fault otherwise, and emits
+ * nothing. Reports UNOBSERVED for bytes that the probe never saw stored, if device->check_stores.
  */
 enum arena_fault sim_load(struct sim_device *device, uint64_t addr, void *out, uint32_t bytes,
                           struct event *event);
-enum arena_fault sim_store(struct sim_device *device, uint64_t addr, const void *in,
-                           uint32_t bytes, struct event *event);
+enum arena_fault sim_store(struct sim_device *device, uint64_t addr, const void *in, uint32_t bytes,
+                           struct event *event);
+/*
+ * For bulk data: the same checks and reports as sim_load(), but no LOAD event, which is the
+ * caller's to emit. Returns a pointer to `bytes` bytes of RAM, or NULL with the fault in *fault.
+ */
+const uint8_t *sim_map_for_read(struct sim_device *device, uint64_t addr, uint64_t bytes,
+                                enum arena_fault *fault);
 
 #endif

@@ -1,4 +1,554 @@
 /*
- * The register file and the status machine.
+ * The register file and the status machine of a virtio-mmio device, version 1 and version 2.
+ *
+ * What may be done to which offset stands in one table (virtio/mmio.h); mmio_check() judges an
+ * access by it alone, so that the switches below it hold meaning only. The status machine is drawn
+ * in device.h; its transitions are made by write_status() here and mmio_reset() in device.c.
+ *
+ * Version 1 has no FEATURES_OK step: the driver's features are in effect as soon as they are
+ * written, and a driver that sets the bit all the same finds it set, as on QEMU.
+ *
+ * Not handled: shared memory regions (every SHMSel names one that does not exist); a queue reset
+ * that takes time (QueueReset never reads 1).
  */
 #include "device.h"
+
+#include <assert.h>
+#include <string.h>
+#include <strings.h>
+
+#include "virtio/config.h"
+#include "virtio/gpu.h"
+#include "virtio/mmio.h"
+#include "virtio/ring.h"
+
+#define REGISTER_BYTES    4u
+#define STATUS_MASK       0xffu /* Status is an 8-bit field, 2.1 */
+#define QEMU_QUEUE_MAX    1024u /* QEMU's VIRTIO_QUEUE_MAX: no QueueSel from here on */
+#define LEGACY_ALIGN      4096u /* QueueAlign until it is written */
+#define LOW_WORD          UINT64_C(0xffffffff)
+#define ABSENT_REGION     0xffffffffu /* each half of the length -1, and of the base beside it */
+#define NOTIFY_INDEX_MASK 0xffffu     /* 4.2.3.3: the index, below next_off and next_wrap */
+
+struct register_row {
+    const char *name;
+    const char *alias;
+    uint32_t offset;
+    uint8_t access[2]; /* in version 1 and 2: enum virtio_mmio_access */
+    uint8_t scope;     /* enum virtio_mmio_scope */
+};
+
+static const struct register_row register_row[VIRTIO_MMIO_REG_COUNT] = {
+#define X(name, offset, v1, v2, scope, alias)                                                      \
+    {#name, alias, offset, {VIRTIO_MMIO_##v1, VIRTIO_MMIO_##v2}, VIRTIO_MMIO_SCOPE_##scope},
+    VIRTIO_MMIO_REGISTERS(X)
+#undef X
+};
+
+/* Row + 1 of the register in each 32-bit word below config space; 0 = none. */
+static const uint8_t row_of_word[VIRTIO_MMIO_CONFIG / REGISTER_BYTES] = {
+#define X(name, offset, v1, v2, scope, alias)                                                      \
+    [(offset) / REGISTER_BYTES] = VIRTIO_MMIO_REG_##name + 1,
+    VIRTIO_MMIO_REGISTERS(X)
+#undef X
+};
+
+/* Features that make no sense without another one, by device type; those of section 6 have no type.
+ */
+static const struct {
+    uint32_t device_id;
+    uint32_t feature;
+    uint32_t needs;
+} feature_needs[] = {
+    {VIRTIO_ID_GPU, VIRTIO_GPU_F_CONTEXT_INIT, VIRTIO_GPU_F_VIRGL}, /* 5.7.3 */
+};
+
+/* ---- names ---- */
+
+int mmio_register_at(uint32_t offset)
+{
+    return offset < VIRTIO_MMIO_CONFIG ? row_of_word[offset / REGISTER_BYTES] - 1 : -1;
+}
+
+const char *mmio_register_name(int reg)
+{
+    assert(reg >= 0 && reg < VIRTIO_MMIO_REG_COUNT);
+    return register_row[reg].name;
+}
+
+uint32_t mmio_register_offset(int reg)
+{
+    assert(reg >= 0 && reg < VIRTIO_MMIO_REG_COUNT);
+    return register_row[reg].offset;
+}
+
+int mmio_register_by_name(const char *name)
+{
+    for (int reg = 0; reg < VIRTIO_MMIO_REG_COUNT; reg++) {
+        if (strcasecmp(name, register_row[reg].name) == 0 ||
+            strcasecmp(name, register_row[reg].alias) == 0)
+            return reg;
+    }
+    return -1;
+}
+
+/* ---- small questions ---- */
+
+/* The queue that QueueSel names, or NULL when the device lacks it. */
+static struct sim_queue *selected_queue(struct sim_device *device)
+{
+    return sim_queue_exists(device, device->queue_sel) ? &device->queue[device->queue_sel] : NULL;
+}
+
+/* The features that this version can show: version 1 has no high word for VERSION_1 to be in. */
+static uint64_t offered_features(const struct sim_device *device)
+{
+    return sim_is_legacy(device) ? device->config.features & LOW_WORD : device->config.features;
+}
+
+/* A refusal about a register: what was written, and what it is held against. */
+static void refuse_write(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
+                         enum virtio_mmio_reg reg, uint64_t value, uint64_t extra)
+{
+    struct event details = {.value = value,
+                            .extra = extra,
+                            .place = EVENT_PLACE_REGISTER,
+                            .index = reg};
+    sim_refuse(device, queue, refusal, &details);
+}
+
+/* ---- the verdict on an access ---- */
+
+static bool is_access_width(uint32_t width_bytes)
+{
+    return width_bytes == 1 || width_bytes == 2 || width_bytes == 4 || width_bytes == 8;
+}
+
+static enum event_verdict check_config(const struct sim_device *device, uint32_t offset,
+                                       uint32_t width_bytes)
+{
+    uint32_t size_bytes = device->class->config_bytes;
+    if (offset >= size_bytes || width_bytes > size_bytes - offset)
+        return EVENT_VERDICT_GAP;
+    if (!is_access_width(width_bytes))
+        return EVENT_VERDICT_WIDTH;
+    return offset % width_bytes == 0 ? EVENT_VERDICT_OK : EVENT_VERDICT_ALIGN;
+}
+
+/* 4.2.2: what must not be written while QueueReady is not 0. */
+static bool is_fixed_while_ready(int reg)
+{
+    return reg == VIRTIO_MMIO_REG_QueueSize ||
+           (reg >= VIRTIO_MMIO_REG_QueueDescLow && reg <= VIRTIO_MMIO_REG_QueueDeviceHigh);
+}
+
+enum event_verdict mmio_check(const struct sim_device *device, uint32_t offset,
+                              uint32_t width_bytes, bool is_write)
+{
+    if (offset >= VIRTIO_MMIO_CONFIG)
+        return check_config(device, offset - VIRTIO_MMIO_CONFIG, width_bytes);
+    int reg = mmio_register_at(offset);
+    if (reg < 0)
+        return EVENT_VERDICT_GAP;
+    uint8_t access = register_row[reg].access[device->config.version - 1];
+    if (access == VIRTIO_MMIO_NONE)
+        return EVENT_VERDICT_VERSION;
+    if (width_bytes != REGISTER_BYTES)
+        return EVENT_VERDICT_WIDTH;
+    if (offset % REGISTER_BYTES != 0)
+        return EVENT_VERDICT_ALIGN;
+    if (is_write && (access & VIRTIO_MMIO_W) == 0)
+        return EVENT_VERDICT_READ_ONLY;
+    if (!is_write && (access & VIRTIO_MMIO_R) == 0)
+        return EVENT_VERDICT_WRITE_ONLY;
+    if (is_write && device->config.version == 2 && is_fixed_while_ready(reg) &&
+        sim_queue_is_live(device, device->queue_sel))
+        return EVENT_VERDICT_WHILE_READY;
+    return EVENT_VERDICT_OK;
+}
+
+/* ---- reading ---- */
+
+static uint32_t read_device_features(const struct sim_device *device)
+{
+    uint64_t offered = offered_features(device);
+    switch (device->device_features_sel) {
+    case 0:
+        return (uint32_t)offered;
+    case 1:
+        return (uint32_t)(offered >> 32);
+    }
+    return 0;
+}
+
+static uint32_t read_register(struct sim_device *device, enum virtio_mmio_reg reg)
+{
+    const struct sim_queue *queue = selected_queue(device);
+    switch (reg) {
+    case VIRTIO_MMIO_REG_MagicValue:
+        return VIRTIO_MMIO_MAGIC;
+    case VIRTIO_MMIO_REG_Version:
+        return device->config.version;
+    case VIRTIO_MMIO_REG_DeviceID:
+        return device->class->device_id;
+    case VIRTIO_MMIO_REG_VendorID:
+        return SIM_VENDOR_ID;
+    case VIRTIO_MMIO_REG_DeviceFeatures:
+        return read_device_features(device);
+    case VIRTIO_MMIO_REG_QueueSizeMax:
+        return queue != NULL ? device->config.queue_size_max : 0;
+    case VIRTIO_MMIO_REG_QueuePFN:
+        return queue != NULL ? queue->pfn : 0;
+    case VIRTIO_MMIO_REG_QueueReady:
+        return queue != NULL && queue->ready;
+    case VIRTIO_MMIO_REG_InterruptStatus:
+        return device->interrupt_status;
+    case VIRTIO_MMIO_REG_Status:
+        return device->status;
+    case VIRTIO_MMIO_REG_SHMLenLow:
+    case VIRTIO_MMIO_REG_SHMLenHigh:
+        return ABSENT_REGION;
+    case VIRTIO_MMIO_REG_SHMBaseLow:
+    case VIRTIO_MMIO_REG_SHMBaseHigh:
+        return sim_is_qemu(device) ? 0 : ABSENT_REGION;
+    case VIRTIO_MMIO_REG_QueueReset:
+        return 0; /* a reset is over before anybody can look: MMIO-DEV-12 */
+    case VIRTIO_MMIO_REG_ConfigGeneration:
+        return device->config_generation;
+    case VIRTIO_MMIO_REG_DeviceFeaturesSel:
+    case VIRTIO_MMIO_REG_DriverFeatures:
+    case VIRTIO_MMIO_REG_DriverFeaturesSel:
+    case VIRTIO_MMIO_REG_GuestPageSize:
+    case VIRTIO_MMIO_REG_QueueSel:
+    case VIRTIO_MMIO_REG_QueueSize:
+    case VIRTIO_MMIO_REG_QueueAlign:
+    case VIRTIO_MMIO_REG_QueueNotify:
+    case VIRTIO_MMIO_REG_InterruptACK:
+    case VIRTIO_MMIO_REG_QueueDescLow:
+    case VIRTIO_MMIO_REG_QueueDescHigh:
+    case VIRTIO_MMIO_REG_QueueDriverLow:
+    case VIRTIO_MMIO_REG_QueueDriverHigh:
+    case VIRTIO_MMIO_REG_QueueDeviceLow:
+    case VIRTIO_MMIO_REG_QueueDeviceHigh:
+    case VIRTIO_MMIO_REG_SHMSel:
+    case VIRTIO_MMIO_REG_COUNT:
+        break; /* mmio_check() lets no read of these through */
+    }
+    assert(false && "a register that cannot be read");
+    return 0;
+}
+
+uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_bytes)
+{
+    if (mmio_check(device, offset, width_bytes, false) != EVENT_VERDICT_OK)
+        return 0;
+    if (offset < VIRTIO_MMIO_CONFIG)
+        return read_register(device, (enum virtio_mmio_reg)mmio_register_at(offset));
+    le64 bytes = 0;
+    if (device->class->config_read != NULL)
+        device->class->config_read(device, offset - VIRTIO_MMIO_CONFIG, width_bytes,
+                                   (uint8_t *)&bytes);
+    return virtio_le64(bytes);
+}
+
+/* ---- writing: features and status ---- */
+
+static void write_driver_features(struct sim_device *device, uint32_t value)
+{
+    uint32_t word = device->driver_features_sel;
+    if ((device->status & VIRTIO_STATUS_FEATURES_OK) != 0)
+        return; /* what was agreed stays agreed, 2.2.2 */
+    if (word == 0)
+        device->driver_features = (device->driver_features & ~LOW_WORD) | value;
+    else if (word == 1 && !sim_is_legacy(device))
+        device->driver_features = (device->driver_features & LOW_WORD) | ((uint64_t)value << 32);
+    if (sim_is_legacy(device))
+        device->features = device->driver_features & offered_features(device);
+}
+
+static bool features_make_sense(const struct sim_device *device, uint64_t wanted)
+{
+    for (size_t i = 0; i < sizeof(feature_needs) / sizeof(feature_needs[0]); i++) {
+        if (feature_needs[i].device_id == device->class->device_id &&
+            (wanted & VIRTIO_BIT(feature_needs[i].feature)) != 0 &&
+            (wanted & VIRTIO_BIT(feature_needs[i].needs)) == 0)
+            return false;
+    }
+    return (wanted & VIRTIO_BIT(VIRTIO_F_VERSION_1)) != 0;
+}
+
+/* 2.2.2, 3.1.1 step 5: the driver asks for FEATURES_OK. Returns whether it stays set. */
+static bool agree_on_features(struct sim_device *device)
+{
+    uint64_t wanted = device->driver_features;
+    uint64_t offered = offered_features(device);
+    if (!sim_is_qemu(device) &&
+        ((wanted & ~offered) != 0 || !features_make_sense(device, wanted))) {
+        refuse_write(device, 0, SIM_REFUSAL_FEATURES_VETO, VIRTIO_MMIO_REG_Status, wanted, offered);
+        return false;
+    }
+    device->features = wanted & offered;
+    return true;
+}
+
+static void write_status(struct sim_device *device, uint32_t value)
+{
+    const uint32_t needs_reset = VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+    uint32_t old = device->status;
+    uint32_t next = value & STATUS_MASK;
+    if (next == 0) {
+        mmio_reset(device, 0);
+        return;
+    }
+    if ((old & ~next & ~needs_reset) != 0)
+        refuse_write(device, 0, SIM_REFUSAL_STATUS_CLEARS, VIRTIO_MMIO_REG_Status, value, old);
+    if (!sim_is_qemu(device)) /* this bit is the device's, whatever the driver writes */
+        next = (next & ~needs_reset) | (old & needs_reset);
+    if (!sim_is_legacy(device) && (next & ~old & VIRTIO_STATUS_FEATURES_OK) != 0 &&
+        !agree_on_features(device))
+        next &= ~(uint32_t)VIRTIO_STATUS_FEATURES_OK;
+    device->status = next;
+    if (!sim_may_work(device)) {
+        device->runnable = 0;
+        device->held = 0;
+    }
+}
+
+/* ---- writing: queues ---- */
+
+static void set_low(uint64_t *addr, uint32_t value)
+{
+    *addr = (*addr & ~LOW_WORD) | value;
+}
+
+static void set_high(uint64_t *addr, uint32_t value)
+{
+    *addr = (*addr & LOW_WORD) | ((uint64_t)value << 32);
+}
+
+static uint64_t round_up(uint64_t value, uint64_t align)
+{
+    return (value + align - 1) / align *
+           align; /* `align` may be no power of two: a driver wrote it */
+}
+
+/* 2.7.2: where the three parts of a version-1 queue lie. QEMU aligns the address, not the offset.
+ */
+static void lay_out_legacy(struct sim_device *device, struct sim_queue *queue)
+{
+    uint64_t align = queue->align != 0 ? queue->align : LEGACY_ALIGN;
+    uint64_t page = device->guest_page_size != 0 ? device->guest_page_size : 1;
+    if (sim_is_qemu(device))
+        page &= ~page + 1; /* QEMU counts trailing zeros, so the lowest bit decides */
+    queue->desc_addr = queue->pfn * page;
+    queue->avail_addr = queue->desc_addr + virtq_desc_bytes(queue->size);
+    if (sim_is_qemu(device))
+        queue->used_addr =
+            round_up(queue->avail_addr + virtq_used_event_offset(queue->size), align);
+    else if ((align & (align - 1)) == 0)
+        queue->used_addr = queue->desc_addr + virtq_legacy_used_offset(queue->size, align);
+    else
+        queue->used_addr =
+            queue->desc_addr +
+            round_up(virtq_desc_bytes(queue->size) + virtq_avail_bytes(queue->size), align);
+}
+
+static void write_queue_size(struct sim_device *device, struct sim_queue *queue, uint32_t value)
+{
+    uint32_t max = device->config.queue_size_max;
+    if (value == 0 || value > max || (value & (value - 1)) != 0)
+        refuse_write(device, device->queue_sel, SIM_REFUSAL_QUEUE_SIZE, VIRTIO_MMIO_REG_QueueSize,
+                     value, max);
+    if (value == 0 || value > max)
+        return;
+    queue->size = value;
+    if (queue->pfn != 0)
+        lay_out_legacy(device, queue);
+}
+
+static void write_queue_align(struct sim_device *device, struct sim_queue *queue, uint32_t value)
+{
+    if (value == 0)
+        return;
+    queue->align = value;
+    if (queue->pfn != 0)
+        lay_out_legacy(device, queue);
+}
+
+static void write_queue_pfn(struct sim_device *device, struct sim_queue *queue, uint32_t value)
+{
+    if (value == 0 && sim_is_qemu(device)) {
+        mmio_reset(device, 2);
+    } else if (value == 0) {
+        sim_queue_reset(device, device->queue_sel);
+    } else {
+        if (queue->pfn != 0)
+            refuse_write(device, device->queue_sel, SIM_REFUSAL_PFN_AGAIN, VIRTIO_MMIO_REG_QueuePFN,
+                         value, queue->pfn);
+        queue->pfn = value;
+        lay_out_legacy(device, queue);
+    }
+}
+
+static void note_alignment(struct sim_device *device, uint64_t addr, uint32_t align_bytes,
+                           enum virtio_mmio_reg reg)
+{
+    if (addr % align_bytes != 0)
+        refuse_write(device, device->queue_sel, SIM_REFUSAL_QUEUE_ALIGN, reg, addr, align_bytes);
+}
+
+static void write_queue_ready(struct sim_device *device, struct sim_queue *queue, uint32_t value)
+{
+    bool was_ready = queue->ready;
+    queue->ready = value != 0;
+    if (!queue->ready) {
+        sim_queue_stop(device, device->queue_sel);
+    } else if (!was_ready) {
+        note_alignment(device, queue->desc_addr, VIRTQ_DESC_ALIGN_BYTES,
+                       VIRTIO_MMIO_REG_QueueDescLow);
+        note_alignment(device, queue->avail_addr, VIRTQ_AVAIL_ALIGN_BYTES,
+                       VIRTIO_MMIO_REG_QueueDriverLow);
+        note_alignment(device, queue->used_addr, VIRTQ_USED_ALIGN_BYTES,
+                       VIRTIO_MMIO_REG_QueueDeviceLow);
+    }
+}
+
+/* 2.6.1, 4.2.2.1; QEMU 7.2 has no such register. */
+static void write_queue_reset(struct sim_device *device, uint32_t value)
+{
+    if (value != 1 || sim_is_qemu(device) || !sim_has_feature(device, VIRTIO_F_RING_RESET))
+        return;
+    sim_queue_reset(device, device->queue_sel);
+    struct event event = sim_event(device, EVENT_RESET, device->queue_sel);
+    event.value = 1;
+    sim_emit(device, &event);
+}
+
+static void write_notify(struct sim_device *device, uint32_t value)
+{
+    uint32_t queue = value;
+    if (sim_has_feature(device, VIRTIO_F_NOTIFICATION_DATA))
+        queue &= NOTIFY_INDEX_MASK;
+    enum sim_refusal refusal = SIM_REFUSAL_NONE;
+    if (!sim_queue_exists(device, queue))
+        refusal = SIM_REFUSAL_NOTIFY_QUEUE;
+    else if (!sim_queue_is_live(device, queue))
+        refusal = SIM_REFUSAL_NOTIFY_NOT_LIVE;
+    else if (!sim_may_work(device))
+        refusal = SIM_REFUSAL_NOTIFY_BEFORE_DRIVER_OK;
+    if (refusal == SIM_REFUSAL_NONE)
+        sim_queue_notified(device, queue);
+    else
+        refuse_write(device, queue, refusal, VIRTIO_MMIO_REG_QueueNotify, value,
+                     device->class->queue_count);
+}
+
+/* ---- writing: the rest ---- */
+
+static void write_queue_sel(struct sim_device *device, uint32_t value)
+{
+    if (!sim_is_qemu(device) || value < QEMU_QUEUE_MAX)
+        device->queue_sel = value;
+}
+
+static uint32_t features_sel(const struct sim_device *device, uint32_t value)
+{
+    return sim_is_qemu(device) && value > 1 ? 1 : value;
+}
+
+static void write_register(struct sim_device *device, enum virtio_mmio_reg reg, uint32_t value)
+{
+    struct sim_queue *queue = selected_queue(device);
+    if (register_row[reg].scope == VIRTIO_MMIO_SCOPE_QUEUE && queue == NULL)
+        return;
+    switch (reg) {
+    case VIRTIO_MMIO_REG_DeviceFeaturesSel:
+        device->device_features_sel = features_sel(device, value);
+        return;
+    case VIRTIO_MMIO_REG_DriverFeatures:
+        write_driver_features(device, value);
+        return;
+    case VIRTIO_MMIO_REG_DriverFeaturesSel:
+        device->driver_features_sel = features_sel(device, value);
+        return;
+    case VIRTIO_MMIO_REG_GuestPageSize:
+        device->guest_page_size = value;
+        return;
+    case VIRTIO_MMIO_REG_QueueSel:
+        write_queue_sel(device, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueSize:
+        write_queue_size(device, queue, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueAlign:
+        write_queue_align(device, queue, value);
+        return;
+    case VIRTIO_MMIO_REG_QueuePFN:
+        write_queue_pfn(device, queue, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueReady:
+        write_queue_ready(device, queue, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueNotify:
+        write_notify(device, value);
+        return;
+    case VIRTIO_MMIO_REG_InterruptACK:
+        device->interrupt_status &= ~value;
+        return;
+    case VIRTIO_MMIO_REG_Status:
+        write_status(device, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueDescLow:
+        set_low(&queue->desc_addr, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueDescHigh:
+        set_high(&queue->desc_addr, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueDriverLow:
+        set_low(&queue->avail_addr, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueDriverHigh:
+        set_high(&queue->avail_addr, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueDeviceLow:
+        set_low(&queue->used_addr, value);
+        return;
+    case VIRTIO_MMIO_REG_QueueDeviceHigh:
+        set_high(&queue->used_addr, value);
+        return;
+    case VIRTIO_MMIO_REG_SHMSel:
+        device->shm_sel = value;
+        return;
+    case VIRTIO_MMIO_REG_QueueReset:
+        write_queue_reset(device, value);
+        return;
+    case VIRTIO_MMIO_REG_MagicValue:
+    case VIRTIO_MMIO_REG_Version:
+    case VIRTIO_MMIO_REG_DeviceID:
+    case VIRTIO_MMIO_REG_VendorID:
+    case VIRTIO_MMIO_REG_DeviceFeatures:
+    case VIRTIO_MMIO_REG_QueueSizeMax:
+    case VIRTIO_MMIO_REG_InterruptStatus:
+    case VIRTIO_MMIO_REG_SHMLenLow:
+    case VIRTIO_MMIO_REG_SHMLenHigh:
+    case VIRTIO_MMIO_REG_SHMBaseLow:
+    case VIRTIO_MMIO_REG_SHMBaseHigh:
+    case VIRTIO_MMIO_REG_ConfigGeneration:
+    case VIRTIO_MMIO_REG_COUNT:
+        break; /* mmio_check() lets no write to these through */
+    }
+    assert(false && "a register that cannot be written");
+}
+
+void mmio_write(struct sim_device *device, uint32_t offset, uint32_t width_bytes, uint64_t value)
+{
+    if (mmio_check(device, offset, width_bytes, true) != EVENT_VERDICT_OK)
+        return;
+    if (offset < VIRTIO_MMIO_CONFIG) {
+        write_register(device, (enum virtio_mmio_reg)mmio_register_at(offset), (uint32_t)value);
+    } else if (device->class->config_write != NULL) {
+        le64 bytes = virtio_le64(value);
+        device->class->config_write(device, offset - VIRTIO_MMIO_CONFIG, width_bytes,
+                                    (const uint8_t *)&bytes);
+    }
+}

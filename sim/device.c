@@ -1,0 +1,144 @@
+/*
+ * What is the same whatever register or queue it began with: creation, reset, interrupts, and the
+ * error state that only a reset ends.
+ */
+#include "device.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "virtio/config.h"
+#include "virtio/mmio.h"
+#include "virtio/ring.h"
+
+/* ---- creation and reset ---- */
+
+static void emit_to_nobody(void *context, struct event *event)
+{
+    (void)context;
+    (void)event;
+}
+
+void sim_device_create(struct sim_device *device, const struct sim_config *config,
+                       const struct sim_class *class, struct arena *arena,
+                       struct event_observer observer)
+{
+    assert(config->version == 1 || config->version == 2);
+    assert(config->version == 1 || (config->features & VIRTIO_BIT(VIRTIO_F_VERSION_1)) != 0);
+    assert(config->queue_size_max <= VIRTQ_SIZE_MAX);
+    assert(class->queue_count <= SIM_QUEUES_MAX);
+    assert(class->config_bytes <= VIRTIO_MMIO_WINDOW_BYTES - VIRTIO_MMIO_CONFIG);
+    memset(device, 0, sizeof(*device));
+    device->config = *config;
+    device->class = class;
+    device->arena = arena;
+    device->observer = observer;
+    if (device->observer.emit == NULL)
+        device->observer.emit = emit_to_nobody;
+    for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++)
+        sim_queue_reset(device, queue);
+}
+
+void sim_device_destroy(struct sim_device *device)
+{
+    for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++)
+        sim_queue_destroy(device, queue);
+    device->runnable = 0;
+    device->held = 0;
+}
+
+void mmio_reset(struct sim_device *device, uint64_t how)
+{
+    device->status = 0;
+    device->features = 0;
+    device->queue_sel = 0;
+    device->interrupt_status = 0;
+    for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++)
+        sim_queue_reset(device, queue);
+    if (!sim_is_qemu(device)) {
+        device->device_features_sel = 0;
+        device->driver_features_sel = 0;
+        device->driver_features = 0;
+        device->guest_page_size = 0;
+        device->shm_sel = 0;
+        for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++)
+            device->queue[queue].align = 0;
+    }
+    struct event event = sim_event(device, EVENT_RESET, 0);
+    event.value = how;
+    sim_emit(device, &event);
+    if (device->class->reset != NULL)
+        device->class->reset(device);
+}
+
+/* ---- notifications and refusals ---- */
+
+void sim_interrupt(struct sim_device *device, uint32_t queue, uint32_t bits)
+{
+    device->interrupt_status |= bits;
+    struct event event = sim_event(device, EVENT_INTERRUPT, queue);
+    event.value = bits;
+    sim_emit(device, &event);
+}
+
+/* A driver that has not said DRIVER_OK is not notified (2.4.1, 3.1.1). */
+static void notify_config(struct sim_device *device, uint32_t queue)
+{
+    if ((device->status & VIRTIO_STATUS_DRIVER_OK) == 0)
+        return;
+    uint32_t bits = VIRTIO_MMIO_INT_CONFIG;
+    if (sim_is_qemu(device))
+        bits |= VIRTIO_MMIO_INT_USED;
+    sim_interrupt(device, queue, bits);
+}
+
+void sim_config_changed(struct sim_device *device)
+{
+    device->config_generation++;
+    struct event event = sim_event(device, EVENT_CONFIG_CHANGE, 0);
+    event.value = device->config_generation;
+    sim_emit(device, &event);
+    notify_config(device, 0);
+}
+
+/* 2.1.2: an error state that only a reset ends. */
+static void enter_error_state(struct sim_device *device, uint32_t queue, enum sim_refusal refusal)
+{
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        if (i == queue || sim_is_qemu(device)) {
+            sim_queue_stop(device, i);
+            device->queue[i].broken = true;
+        }
+    }
+    struct event event = sim_event(device, EVENT_NEEDS_RESET, queue);
+    event.value = refusal;
+    if (sim_is_qemu(device) && !sim_has_feature(device, VIRTIO_F_VERSION_1)) {
+        sim_emit(device, &event);
+        return;
+    }
+    device->status |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+    sim_emit(device, &event);
+    notify_config(device, queue);
+}
+
+void sim_refuse_as(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
+                   enum sim_action action, struct event *details)
+{
+    struct event event = sim_event(device, EVENT_REFUSE, queue);
+    if (details != NULL) {
+        event.addr = details->addr != 0 ? details->addr : details->value;
+        event.extra = details->extra;
+        event.index = details->index;
+        event.place = details->place;
+    }
+    event.value = refusal;
+    sim_emit(device, &event);
+    if (action == SIM_ACTION_RESET)
+        enter_error_state(device, queue, refusal);
+}
+
+void sim_refuse(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
+                struct event *details)
+{
+    sim_refuse_as(device, queue, refusal, sim_refusal_action(refusal), details);
+}
