@@ -44,6 +44,7 @@ START_TEST(a_shift_of_up_to_eight_pixels_shows)
     uint32_t width = sizes[_i].width;
     uint32_t height = sizes[_i].height;
     uint32_t *card = card_pixels(width, height);
+    int row_step = (int)height / 100 + 1; /* a sample of the rows of large cards is enough */
 
     for (int dy = -SHIFT_MAX; dy <= SHIFT_MAX; dy++) {
         for (int dx = -SHIFT_MAX; dx <= SHIFT_MAX; dx++) {
@@ -51,7 +52,7 @@ START_TEST(a_shift_of_up_to_eight_pixels_shows)
             uint32_t differ = 0;
             if (dx == 0 && dy == 0)
                 continue;
-            for (int y = SHIFT_MAX; y < (int)height - SHIFT_MAX; y++) {
+            for (int y = SHIFT_MAX; y < (int)height - SHIFT_MAX; y += row_step) {
                 for (int x = SHIFT_MAX; x < (int)width - SHIFT_MAX; x++) {
                     compared++;
                     differ += card[y * (int)width + x] != card[(y + dy) * (int)width + x + dx];
@@ -103,10 +104,10 @@ START_TEST(a_stale_rectangle_shows)
                 }
             }
             uint32_t wanted = TILE * TILE * PERCENT_WANTED / 100;
-            ck_assert_uint_gt(from_right, wanted);
-            ck_assert_uint_gt(from_below, wanted);
-            ck_assert_uint_eq(black, TILE * TILE);
-            ck_assert_uint_gt(patch, wanted);
+            if (from_right <= wanted || from_below <= wanted || black < TILE * TILE ||
+                patch <= wanted)
+                ck_abort_msg("tile at %u,%u: %u %u %u %u pixels differ", left, top, from_right,
+                             from_below, black, patch);
         }
     }
     free(card);
@@ -168,14 +169,16 @@ START_TEST(a_drawn_rectangle_equals_its_pixels_and_touches_no_other)
     enum { WIDTH = 61, HEIGHT = 37, STRIDE = 64 };
     static uint32_t frame[HEIGHT][STRIDE];
     struct testcard_rect rect = {5, 7, 40, 21};
+    uint32_t wrong = 0;
 
     testcard_draw(frame, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, sizeof(frame[0]), &rect, WIDTH, HEIGHT);
     for (uint32_t y = 0; y < HEIGHT; y++) {
         for (uint32_t x = 0; x < STRIDE; x++) {
             bool inside = x >= 5 && x < 45 && y >= 7 && y < 28;
-            ck_assert_uint_eq(frame[y][x], inside ? testcard_pixel(x, y, WIDTH, HEIGHT) : 0);
+            wrong += frame[y][x] != (inside ? testcard_pixel(x, y, WIDTH, HEIGHT) : 0);
         }
     }
+    ck_assert_uint_eq(wrong, 0);
 }
 END_TEST
 
@@ -184,6 +187,8 @@ START_TEST(any_size_can_be_drawn)
     static const uint32_t sides[] = {1, 2, 3, 15, 16, 17, 31, 33, 127, 128, 16384};
     enum { SIDES = sizeof(sides) / sizeof(sides[0]) };
 
+    uint32_t largest = 0;
+
     for (size_t i = 0; i < SIDES; i++) {
         for (size_t j = 0; j < SIDES; j++) {
             uint32_t width = sides[i];
@@ -191,10 +196,11 @@ START_TEST(any_size_can_be_drawn)
             for (uint32_t k = 0; k < 64; k++) {
                 uint32_t pixel =
                     testcard_pixel(k * 7919 % width, k * 104729 % height, width, height);
-                ck_assert_uint_le(pixel, 0xffffff);
+                largest = pixel > largest ? pixel : largest;
             }
         }
     }
+    ck_assert_uint_le(largest, 0xffffff);
 }
 END_TEST
 
