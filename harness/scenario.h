@@ -2,6 +2,7 @@
  * A scenario: one behaviour in one file, line by line, verb first.
  *
  *   spec      ID...                                 rules that the scenario is about
+ *   violates  ID...                                 rules that its driver breaks on purpose
  *   device    gpu [version N] [profile spec|qemu] [queue-size-max N] [display WxH] [slot N]
  *             [features +NAME -NAME ...] [eager-poll]
  *   driver    NAME [option value]...
@@ -9,7 +10,7 @@
  *   schedule  eager | lazy | random
  *   seed      N
  *   fault     WORD [argument] [request N]
- *   call      NAME [argument]... [-> RESULT | -> ...]
+ *   call      NAME [argument]... [-> RESULT | -> ...]   without an arrow, OK is expected
  *   read      REGISTER [-> VALUE]                   the scenario plays the driver itself
  *   write     REGISTER VALUE
  *   store     PLACE VALUE  /  store ADDRESS WIDTH VALUE
@@ -23,8 +24,10 @@
  *   expect    dma-live N                            DMA allocations still alive when the run is over
  *   replay    qemu TARGET...
  *
- * `#` starts a comment; the comment block on top is the scenario's description. Numbers are decimal or 0x.
- * `...` is don't-care. There are no variables, loops or includes. A scenario without `expect finding`
+ * `#` at the start of a word begins a comment; the comment block on top is the scenario's description.
+ * Numbers are decimal or 0x. `...` is don't-care. There are no variables, loops or includes. What sets the
+ * machine up stands before the first action, each verb once (`fault`, `spec` and `violates` as often as
+ * wanted). The last option of a driver may come without a value. A scenario without `expect finding`
  * expects none. Ownership: scenario_free() frees everything that hangs on a scenario.
  */
 #ifndef RINGSIDE_HARNESS_SCENARIO_H
@@ -109,6 +112,8 @@ struct scenario {
     char *description; /* comment block on top, one line a comment line; "" if none */
     size_t spec_count;
     char spec[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
+    size_t violates_count;
+    char violates[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
     /* device */
     struct sim_config device;      /* defaults: version 2, spec, slot 31, gpu's usual features, 1024 */
     uint64_t features_on, features_off; /* as `features +X -Y` asked, already applied to device.features */

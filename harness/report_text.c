@@ -1,0 +1,4 @@
+/*
+ * Texts of reports.
+ */
+#include "report.h"

@@ -1,0 +1,439 @@
+/*
+ * Scenario verbs that set the machine up: spec, violates, device, driver, memory, schedule, seed,
+ * fault.
+ *
+ * Options of a driver are kept as they stand: the driver knows them, not the parser.
+ */
+#include "scenario_parse.h"
+#include <string.h>
+#include "bus.h"
+#include "gpu.h"
+#include "virtio/config.h"
+#include "virtio/ring.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define MEMORY_PAGE_BYTES UINT64_C(4096)
+#define MEMORY_BYTES_MIN  UINT64_C(65536)
+#define MEMORY_BYTES_MAX  (UINT64_C(4) << 30)
+#define MEMORY_BASE_MAX   (UINT64_C(1) << 44) /* a version-1 QueuePFN reaches no further */
+
+static bool parse_ids(struct parser *parser, char (*ids)[SCENARIO_WORD_BYTES], size_t *count)
+{
+    const struct word *word = parse_next(parser);
+    do { /* bounded by the words of the line */
+        if (word && *count == SCENARIO_SPECS_MAX) {
+            return parse_fail(parser, word, NULL, NULL, "more than %u rules", SCENARIO_SPECS_MAX);
+        }
+        char id[SCENARIO_WORD_BYTES];
+        if (!parse_rule_id(parser, word, true, id)) {
+            return false;
+        }
+        memcpy(ids[(*count)++], id, sizeof id);
+        word = parse_next(parser);
+    } while (word);
+    return true;
+}
+
+bool parse_spec(struct parser *parser)
+{
+    return parse_ids(parser, parser->scenario->spec, &parser->scenario->spec_count);
+}
+
+bool parse_violates(struct parser *parser)
+{
+    return parse_ids(parser, parser->scenario->violates, &parser->scenario->violates_count);
+}
+
+/* ---- device ---- */
+
+struct feature {
+    const char *name;
+    unsigned bit;
+};
+
+#define X(name, bit) {#name, bit},
+static const struct feature features[] = {VIRTIO_FEATURES(X) VIRTIO_GPU_FEATURES(X)};
+#undef X
+#define X(name, bit) #name,
+static const char *const feature_names[] = {VIRTIO_FEATURES(X) VIRTIO_GPU_FEATURES(X)};
+#undef X
+
+/* What the simulated transport and queue can do, or what asks nothing of them. */
+#define FEATURES_SIMULATED                                                                         \
+    (VIRTIO_BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT) |                      \
+     VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |                         \
+     VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |                       \
+     VIRTIO_BIT(VIRTIO_F_IN_ORDER) | VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) |                         \
+     VIRTIO_BIT(VIRTIO_F_RING_RESET))
+
+/* Offered when the scenario does not say: what QEMU 7.2's virtio-gpu-device offers, but for EDID.
+ */
+#define FEATURES_VERSION_1                                                                         \
+    (VIRTIO_BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT) |                      \
+     VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX))
+#define FEATURES_VERSION_2                                                                         \
+    (VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |                         \
+     VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_RING_RESET))
+
+#define FEATURES_LEGACY_MASK UINT64_C(0xffffffff) /* a legacy device has 32 feature bits */
+
+/* Where each option of a `device` line stands: 0 words before it was given. */
+struct device_line {
+    const struct word *version;
+    const struct word *feature_on[COUNT(features)]; /* by row of the table */
+    const struct word *feature_off[COUNT(features)];
+};
+
+static bool device_features(struct parser *parser, struct device_line *line)
+{
+    static const char expected[] = "+NAME to offer a feature or -NAME not to offer it";
+    size_t seen = 0;
+    const struct word *word;
+    while ((word = parse_peek(parser)) && (word->text[0] == '+' || word->text[0] == '-')) {
+        parse_next(parser);
+        seen++;
+        struct word name = {word->text + 1, word->bytes - 1, word->column + 1};
+        int row = parse_choose(parser, &name, "feature", feature_names, COUNT(feature_names));
+        if (row < 0) {
+            return false;
+        }
+        if (line->feature_on[row] || line->feature_off[row]) {
+            return parse_fail(parser, &name, NULL, NULL, "feature `%s` is given twice",
+                              features[row].name);
+        }
+        uint64_t mask = VIRTIO_BIT(features[row].bit);
+        if (word->text[0] == '-') {
+            line->feature_off[row] = word;
+            parser->scenario->features_off |= mask;
+            continue;
+        }
+        if (((FEATURES_SIMULATED | gpu_class.features) & mask) == 0) {
+            return parse_fail(parser, &name, NULL, NULL,
+                              "feature `%s` is not implemented by the simulated device",
+                              features[row].name);
+        }
+        line->feature_on[row] = word;
+        parser->scenario->features_on |= mask;
+    }
+    if (seen == 0) {
+        return parse_fail(parser, word, expected, NULL, "no feature is named");
+    }
+    return true;
+}
+
+/* What is offered in the end; only now is the version known. */
+static bool device_apply_features(struct parser *parser, const struct device_line *line)
+{
+    struct scenario *scenario = parser->scenario;
+    bool legacy = scenario->device.version == 1;
+    for (size_t row = 0; row < COUNT(features); row++) {
+        uint64_t mask = VIRTIO_BIT(features[row].bit);
+        if (legacy && line->feature_on[row] && (mask & FEATURES_LEGACY_MASK) == 0) {
+            return parse_fail(parser, line->feature_on[row], "version 2 with it", NULL,
+                              "a version-1 device has no feature bit %u (%s)", features[row].bit,
+                              features[row].name);
+        }
+        if (!legacy && line->feature_off[row] && features[row].bit == VIRTIO_F_VERSION_1) {
+            return parse_fail(parser, line->feature_off[row], "version 1 with it", NULL,
+                              "a version-2 device always offers VERSION_1");
+        }
+    }
+    scenario->device.features = legacy ? FEATURES_VERSION_1 : FEATURES_VERSION_2;
+    scenario->device.features |= scenario->features_on;
+    scenario->device.features &= ~scenario->features_off;
+    return true;
+}
+
+enum device_option {
+    DEVICE_VERSION,
+    DEVICE_PROFILE,
+    DEVICE_QUEUE_SIZE_MAX,
+    DEVICE_DISPLAY,
+    DEVICE_SLOT,
+    DEVICE_FEATURES,
+    DEVICE_EAGER_POLL,
+    DEVICE_OPTION_COUNT
+};
+
+static const char *const device_options[DEVICE_OPTION_COUNT] = {"version",        "profile",
+                                                                "queue-size-max", "display",
+                                                                "slot",           "features",
+                                                                "eager-poll"};
+
+static bool device_option(struct parser *parser, enum device_option option,
+                          struct device_line *line)
+{
+    static const char *const profiles[] = {"spec", "qemu"};
+    struct scenario *scenario = parser->scenario;
+    struct sim_config *device = &scenario->device;
+    uint64_t number = 0;
+    switch (option) {
+    case DEVICE_VERSION:
+        line->version = parse_peek(parser);
+        if (!parse_number(parser, "a virtio-mmio version", 1, 2, &number)) {
+            return false;
+        }
+        device->version = (uint32_t)number;
+        return true;
+    case DEVICE_PROFILE: {
+        int profile = parse_choice(parser, "profile", profiles, COUNT(profiles));
+        device->profile = profile == 1 ? SIM_PROFILE_QEMU : SIM_PROFILE_SPEC;
+        return profile >= 0;
+    }
+    case DEVICE_QUEUE_SIZE_MAX:
+        if (!parse_number(parser, "a queue size", 0, VIRTQ_SIZE_MAX, &number)) {
+            return false;
+        }
+        device->queue_size_max = (uint32_t)number;
+        return true;
+    case DEVICE_DISPLAY:
+        return parse_extent(parser, parse_next(parser), &scenario->display_width_px,
+                            &scenario->display_height_px);
+    case DEVICE_SLOT:
+        if (!parse_number(parser, "a slot of the bus", 0, BUS_SLOTS - 1, &number)) {
+            return false;
+        }
+        device->slot = (uint32_t)number;
+        return true;
+    case DEVICE_FEATURES:
+        return device_features(parser, line);
+    case DEVICE_EAGER_POLL:
+        device->eager_poll = true;
+        return true;
+    case DEVICE_OPTION_COUNT:
+        break;
+    }
+    return false;
+}
+
+bool parse_device(struct parser *parser)
+{
+    static const char *const types[] = {"gpu"};
+    if (parse_choice(parser, "device type", types, COUNT(types)) < 0) {
+        return false;
+    }
+    struct device_line line = {0};
+    bool seen[DEVICE_OPTION_COUNT] = {false};
+    const struct word *word;
+    while ((word = parse_next(parser))) { /* bounded by the words of the line */
+        int option =
+            parse_choose(parser, word, "device option", device_options, DEVICE_OPTION_COUNT);
+        if (option < 0) {
+            return false;
+        }
+        if (seen[option]) {
+            return parse_fail(parser, word, NULL, NULL, "`%s` is given twice",
+                              device_options[option]);
+        }
+        seen[option] = true;
+        if (!device_option(parser, (enum device_option)option, &line)) {
+            return false;
+        }
+    }
+    return device_apply_features(parser, &line);
+}
+
+/* ---- driver ---- */
+
+bool parse_driver(struct parser *parser)
+{
+    struct scenario *scenario = parser->scenario;
+    const struct word *word = parse_need(parser, "the driver's name", "NAME [option value]...");
+    if (!word || !parse_name(parser, word, "a driver's name", scenario->driver)) {
+        return false;
+    }
+    scenario->driver_line = parser->line_number;
+    scenario->driver_column = word->column;
+    while ((word = parse_next(parser))) { /* bounded by the words of the line */
+        if (scenario->option_count == SCENARIO_OPTIONS_MAX) {
+            return parse_fail(parser, word, NULL, NULL, "more than %u options of a driver",
+                              SCENARIO_OPTIONS_MAX);
+        }
+        struct scenario_option *option = &scenario->option[scenario->option_count];
+        if (!parse_name(parser, word, "an option's name", option->name)) {
+            return false;
+        }
+        for (size_t i = 0; i < scenario->option_count; i++) {
+            if (strcmp(scenario->option[i].name, option->name) == 0) {
+                return parse_fail(parser, word, NULL, NULL, "option `%s` is given twice",
+                                  option->name);
+            }
+        }
+        scenario->option_count++;
+        option->line = parser->line_number;
+        option->name_column = word->column;
+        const struct word *value = parse_next(parser);
+        if (!value) {
+            memcpy(option->value, "on", sizeof "on");
+            return true;
+        }
+        option->value_column = value->column;
+        if (!word_copy(value, option->value, sizeof option->value)) {
+            return parse_fail(parser, value, NULL, NULL, "the value is longer than %u bytes",
+                              SCENARIO_WORD_BYTES - 1);
+        }
+    }
+    return true;
+}
+
+/* ---- memory ---- */
+
+enum memory_option {
+    MEMORY_BASE,
+    MEMORY_SIZE,
+    MEMORY_NEXT,
+    MEMORY_IDENTITY,
+    MEMORY_STATIC_DMA,
+    MEMORY_STACK_DMA,
+    MEMORY_POISON,
+    MEMORY_OPTION_COUNT
+};
+
+static const char *const memory_options[MEMORY_OPTION_COUNT] = {"base",       "size",
+                                                                "next",       "identity",
+                                                                "static-dma", "stack-dma",
+                                                                "poison"};
+
+static bool memory_option(struct parser *parser, enum memory_option option)
+{
+    struct scenario *scenario = parser->scenario;
+    switch (option) {
+    case MEMORY_BASE:
+        return parse_number(parser, "a physical address", 0, MEMORY_BASE_MAX,
+                            &scenario->memory_base);
+    case MEMORY_SIZE:
+        return parse_size(parser, "a size", MEMORY_BYTES_MIN, MEMORY_BYTES_MAX,
+                          &scenario->memory_bytes);
+    case MEMORY_NEXT:
+        return parse_number(parser, "a physical address", 1, MEMORY_BASE_MAX + MEMORY_BYTES_MAX,
+                            &scenario->memory_next);
+    case MEMORY_IDENTITY:
+        scenario->identity = true;
+        return true;
+    case MEMORY_STATIC_DMA:
+        scenario->static_dma = true;
+        return true;
+    case MEMORY_STACK_DMA:
+        scenario->stack_dma = true;
+        return true;
+    case MEMORY_POISON:
+        scenario->poison = true;
+        return true;
+    case MEMORY_OPTION_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* Options that are right one by one may not fit together; `word` is the value of each, or NULL. */
+static bool memory_fits(struct parser *parser, const struct word *const word[MEMORY_OPTION_COUNT])
+{
+    const struct scenario *scenario = parser->scenario;
+    uint64_t end = scenario->memory_base + scenario->memory_bytes;
+    if (scenario->memory_base % MEMORY_PAGE_BYTES != 0) {
+        return parse_fail(parser, word[MEMORY_BASE], "a multiple of 4096", NULL,
+                          "the base is not at the start of a page");
+    }
+    if (scenario->memory_bytes % MEMORY_PAGE_BYTES != 0) {
+        return parse_fail(parser, word[MEMORY_SIZE], "a multiple of 4096", NULL,
+                          "the size is not whole pages");
+    }
+    if (scenario->memory_base < BUS_BASE + BUS_BYTES && end > BUS_BASE) {
+        const struct word *culprit = word[MEMORY_BASE] ? word[MEMORY_BASE] : word[MEMORY_SIZE];
+        return parse_fail(parser, culprit, NULL, NULL,
+                          "memory from %#llx to %#llx would lie over the register windows at %#llx",
+                          (unsigned long long)scenario->memory_base, (unsigned long long)end - 1,
+                          (unsigned long long)BUS_BASE);
+    }
+    if (word[MEMORY_NEXT] &&
+        (scenario->memory_next < scenario->memory_base || scenario->memory_next >= end)) {
+        return parse_fail(parser, word[MEMORY_NEXT], NULL, NULL,
+                          "the next address lies outside memory, which goes from %#llx to %#llx",
+                          (unsigned long long)scenario->memory_base, (unsigned long long)end - 1);
+    }
+    return true;
+}
+
+bool parse_memory(struct parser *parser)
+{
+    const struct word *value[MEMORY_OPTION_COUNT] = {NULL};
+    bool seen[MEMORY_OPTION_COUNT] = {false};
+    const struct word *word = parse_next(parser);
+    do { /* bounded by the words of the line */
+        int option =
+            parse_choose(parser, word, "memory option", memory_options, MEMORY_OPTION_COUNT);
+        if (option < 0) {
+            return false;
+        }
+        if (seen[option]) {
+            return parse_fail(parser, word, NULL, NULL, "`%s` is given twice",
+                              memory_options[option]);
+        }
+        seen[option] = true;
+        value[option] = parse_peek(parser);
+        if (!memory_option(parser, (enum memory_option)option)) {
+            return false;
+        }
+        word = parse_next(parser);
+    } while (word);
+    return memory_fits(parser, value);
+}
+
+/* ---- schedule, seed, fault ---- */
+
+bool parse_schedule(struct parser *parser)
+{
+    static const char *const kinds[] = {
+        [SCHEDULE_EAGER] = "eager", [SCHEDULE_LAZY] = "lazy", [SCHEDULE_RANDOM] = "random"};
+    int kind = parse_choice(parser, "schedule", kinds, COUNT(kinds));
+    if (kind < 0) {
+        return false;
+    }
+    parser->scenario->schedule = (enum schedule_kind)kind;
+    return parse_end(parser);
+}
+
+bool parse_seed(struct parser *parser)
+{
+    return parse_number(parser, "a seed", 0, UINT64_MAX, &parser->scenario->seed) &&
+           parse_end(parser);
+}
+
+bool parse_fault(struct parser *parser)
+{
+#define X(name, word, argument) word,
+    static const char *const words[] = {SIM_FAULT_KINDS(X)};
+#undef X
+#define X(name, word, argument) argument,
+    static const char *const arguments[] = {SIM_FAULT_KINDS(X)};
+#undef X
+
+    const struct word *at = parse_peek(parser);
+    int kind = parse_choice(parser, "fault", words, COUNT(words));
+    if (kind < 0) {
+        return false;
+    }
+    struct sim_fault fault = {.kind = (enum sim_fault_kind)kind};
+    bool takes_argument = strncmp(arguments[kind], "none", 4) != 0;
+    if (takes_argument && !parse_number(parser, arguments[kind], 0, UINT64_MAX, &fault.argument)) {
+        return false;
+    }
+    if (word_is(parse_peek(parser), "request")) {
+        parse_next(parser);
+        if (!parse_number(parser, "a request's number", 1, UINT32_MAX, &fault.request)) {
+            return false;
+        }
+    } else if (parse_peek(parser)) {
+        return parse_fail(parser, parse_peek(parser), "`request N` or the end of the line", NULL,
+                          "`%.*s` does not belong here", word_shown(parse_peek(parser)),
+                          parse_peek(parser)->text);
+    }
+    if (!parse_end(parser)) {
+        return false;
+    }
+    if (!sim_fault_arm(&parser->scenario->faults, &fault)) {
+        return parse_fail(parser, at, NULL, NULL, "more than %u faults", SIM_FAULTS_MAX);
+    }
+    return true;
+}

@@ -1,0 +1,567 @@
+/*
+ * Scenario verbs that act (call, read, write, store, interrupt), and those that say what is
+ * expected of the run (expect, replay).
+ */
+#include "scenario_parse.h"
+#include <ctype.h>
+#include <inttypes.h>
+#include <string.h>
+#include "virtio/gpu.h"
+#include "virtio/mmio.h"
+#include "virtio/ring.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define REGISTER_WIDTH_BYTES 4u
+
+/* ---- places ---- */
+
+/* The width of a field of a queue; 0 for what is no field, or not the driver's to name. */
+static uint32_t place_width_bytes(enum event_place place)
+{
+    switch (place) {
+    case EVENT_PLACE_DESC_ADDR:
+        return 8;
+    case EVENT_PLACE_DESC_LEN:
+    case EVENT_PLACE_USED_RING_ID:
+    case EVENT_PLACE_USED_RING_LEN:
+        return 4;
+    case EVENT_PLACE_DESC_FLAGS:
+    case EVENT_PLACE_DESC_NEXT:
+    case EVENT_PLACE_AVAIL_FLAGS:
+    case EVENT_PLACE_AVAIL_IDX:
+    case EVENT_PLACE_AVAIL_RING:
+    case EVENT_PLACE_USED_EVENT:
+    case EVENT_PLACE_USED_FLAGS:
+    case EVENT_PLACE_USED_IDX:
+    case EVENT_PLACE_AVAIL_EVENT:
+        return 2;
+    case EVENT_PLACE_REGISTER:
+    case EVENT_PLACE_REGISTER_GAP:
+    case EVENT_PLACE_CONFIG:
+        return REGISTER_WIDTH_BYTES;
+    case EVENT_PLACE_NONE:
+    case EVENT_PLACE_MEMORY:
+    case EVENT_PLACE_DESC:
+    case EVENT_PLACE_USED_RING:
+    case EVENT_PLACE_INDIRECT:
+    case EVENT_PLACE_REQUEST:
+    case EVENT_PLACE_RESPONSE:
+    case EVENT_PLACE_BACKING:
+    case EVENT_PLACE_COUNT:
+        break;
+    }
+    return 0;
+}
+
+static bool place_is_register(const struct event *event)
+{
+    return event->place == EVENT_PLACE_REGISTER || event->place == EVENT_PLACE_REGISTER_GAP ||
+           event->place == EVENT_PLACE_CONFIG;
+}
+
+#define X(name, text) text,
+static const char *const place_texts[] = {EVENT_PLACES(X)};
+#undef X
+#define X(name, offset, v1, v2, scope, alias) #name,
+static const char *const register_names[] = {VIRTIO_MMIO_REGISTERS(X)};
+#undef X
+
+/* One place of the table with the numbers of a mistyped word put in. */
+static void place_candidate(const char *text, unsigned queue, unsigned index,
+                            char out[SCENARIO_WORD_BYTES])
+{
+    size_t used = 0;
+    for (size_t i = 0; text[i] && used + 12 < SCENARIO_WORD_BYTES; i++) {
+        if (text[i] != '%') {
+            out[used++] = text[i];
+            continue;
+        }
+        i++;
+        used += (size_t)snprintf(out + used, SCENARIO_WORD_BYTES - used, "%u",
+                                 text[i] == 'q' ? queue : index);
+    }
+    out[used] = '\0';
+}
+
+/* The place that was probably meant. The answer lives until the next call. */
+static const char *nearest_place(const char *text)
+{
+    static char candidate[COUNT(place_texts)][SCENARIO_WORD_BYTES];
+    const char *words[COUNT(place_texts) + COUNT(register_names)];
+    unsigned number[2] = {0, 0}; /* the first is the queue, the second the index */
+    size_t numbers = 0;
+    for (size_t i = 0; text[i] && numbers < COUNT(number); i++) {
+        if (isdigit((unsigned char)text[i])) {
+            for (; isdigit((unsigned char)text[i]) && number[numbers] < 100000; i++) {
+                number[numbers] = number[numbers] * 10 + (unsigned)(text[i] - '0');
+            }
+            numbers++;
+            i--;
+        }
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < COUNT(place_texts); i++) {
+        if (place_texts[i][0] == 'q') {
+            place_candidate(place_texts[i], number[0], number[1], candidate[i]);
+            words[count++] = candidate[i];
+        }
+    }
+    for (size_t i = 0; i < COUNT(register_names); i++) {
+        words[count++] = register_names[i];
+    }
+    return scenario_nearest(text, words, count);
+}
+
+static const char place_expected[] =
+    "a register (QueueSel, config+0x8) or a field of a queue (q0.avail.idx)";
+
+/* Does the text name a register or a field of a queue? No message. */
+static bool place_known(const char *text, struct event *out)
+{
+    memset(out, 0, sizeof *out);
+    int reg = mmio_register_by_name(text);
+    if (reg >= 0) {
+        out->place = EVENT_PLACE_REGISTER;
+        out->index = (uint32_t)reg;
+        out->addr = mmio_register_offset(reg);
+        return true;
+    }
+    char line[SCENARIO_WORD_BYTES + 32];
+    const char *error = NULL;
+    size_t error_column = 0;
+    snprintf(line, sizeof line, "driver write %s 0", text);
+    return event_parse(line, out, &error, &error_column) &&
+           place_width_bytes((enum event_place)out->place) != 0;
+}
+
+static bool parse_place(struct parser *parser, const struct word *word, struct event *out)
+{
+    char text[SCENARIO_WORD_BYTES];
+    if (!word) {
+        return parse_fail(parser, NULL, place_expected, NULL, "a place is missing");
+    }
+    if (!word_copy(word, text, sizeof text) || !place_known(text, out)) {
+        const char *nearest = word->bytes < sizeof text ? nearest_place(text) : NULL;
+        return parse_fail(parser, word, place_expected, nearest, "unknown place `%.*s`",
+                          word_shown(word), word->text);
+    }
+    bool in_queue = !place_is_register(out);
+    if (in_queue && (out->queue >= SIM_QUEUES_MAX || out->index >= VIRTQ_SIZE_MAX)) {
+        return parse_fail(parser, word, "a queue below 4 and an index below 32768", NULL,
+                          "`%s` is out of range", text);
+    }
+    _Static_assert(SIM_QUEUES_MAX == 4 && VIRTQ_SIZE_MAX == 32768, "the message names the limits");
+    out->party = EVENT_PARTY_DRIVER;
+    out->step = 0;
+    out->width_bytes = place_width_bytes((enum event_place)out->place);
+    out->slot = in_queue ? 0 : (uint16_t)parser->scenario->device.slot;
+    return true;
+}
+
+static uint64_t width_max(uint32_t width_bytes)
+{
+    return width_bytes >= 8 ? UINT64_MAX : (UINT64_C(1) << (8 * width_bytes)) - 1;
+}
+
+/* ---- actions ---- */
+
+/* A new action, or NULL after a message. */
+static struct scenario_action *action_new(struct parser *parser, enum scenario_action_kind kind)
+{
+    struct scenario *scenario = parser->scenario;
+    if (scenario->action_count == SCENARIO_ACTIONS_MAX) {
+        parse_fail(parser, &parser->word[0], NULL, NULL, "more than %u actions",
+                   SCENARIO_ACTIONS_MAX);
+        return NULL;
+    }
+    struct scenario_action *action = &scenario->action[scenario->action_count++];
+    action->kind = kind;
+    action->line = parser->line_number;
+    action->name_column = parser->word[0].column;
+    return action;
+}
+
+/* Takes `->` if it is the next word; a word that begins so is a slip of the keyboard. */
+static bool parse_arrow(struct parser *parser, bool *arrow)
+{
+    const struct word *word = parse_peek(parser);
+    *arrow = word_is(word, "->");
+    if (*arrow) {
+        parse_next(parser);
+        return true;
+    }
+    if (word && word->bytes > 2 && memcmp(word->text, "->", 2) == 0) {
+        return parse_fail(parser, word, "a space after `->`", NULL, "`%.*s` is one word",
+                          word_shown(word), word->text);
+    }
+    return true;
+}
+
+bool parse_call(struct parser *parser)
+{
+#define X(name, meaning) #name,
+    static const char *const results[] = {SUITE_RESULTS(X) "..."};
+#undef X
+    struct scenario_action *action = action_new(parser, SCENARIO_CALL);
+    if (!action) {
+        return false;
+    }
+    if (parser->scenario->driver[0] == '\0') {
+        return parse_fail(parser, &parser->word[0], "a line `driver NAME` before the first call",
+                          NULL, "there is no driver to call");
+    }
+    const struct word *word =
+        parse_need(parser, "the operation's name", "NAME [argument]... [-> RESULT]");
+    if (!word || !parse_name(parser, word, "an operation's name", action->name)) {
+        return false;
+    }
+    action->name_column = word->column;
+    action->result = SUITE_OK;
+    bool arrow = false;
+    while (parse_arrow(parser, &arrow) && !arrow && parse_peek(parser)) {
+        if (action->args.count == SUITE_ARGS_MAX) {
+            return parse_fail(parser, parse_peek(parser), NULL, NULL, "more than %d arguments",
+                              SUITE_ARGS_MAX);
+        }
+        if (!parse_number(parser, "an argument", 0, UINT64_MAX,
+                          &action->args.value[action->args.count])) {
+            return false;
+        }
+        action->args.count++;
+    }
+    if (arrow) {
+        int result = parse_choice(parser, "result", results, COUNT(results));
+        if (result < 0) {
+            return false;
+        }
+        action->result = result == SUITE_RESULT_COUNT ? -1 : result;
+    }
+    return !parser->failed && parse_end(parser);
+}
+
+bool parse_read(struct parser *parser)
+{
+    struct scenario_action *action = action_new(parser, SCENARIO_READ);
+    const struct word *word = parse_next(parser);
+    if (!action || !parse_place(parser, word, &action->event)) {
+        return false;
+    }
+    action->event.kind = EVENT_READ;
+    if (!place_is_register(&action->event)) {
+        return parse_fail(parser, word, "a register", NULL,
+                          "`%.*s` lies in memory, and only registers can be read", word_shown(word),
+                          word->text);
+    }
+    bool arrow = false;
+    if (!parse_arrow(parser, &arrow) || !arrow) {
+        return !parser->failed && parse_end(parser);
+    }
+    if (word_is(parse_peek(parser), "...")) {
+        parse_next(parser);
+        return parse_end(parser);
+    }
+    action->check_value = true;
+    return parse_number(parser, "a value", 0, width_max(action->event.width_bytes),
+                        &action->event.value) &&
+           parse_end(parser);
+}
+
+bool parse_write(struct parser *parser)
+{
+    struct scenario_action *action = action_new(parser, SCENARIO_WRITE);
+    const struct word *word = parse_next(parser);
+    if (!action || !parse_place(parser, word, &action->event)) {
+        return false;
+    }
+    action->event.kind = EVENT_WRITE;
+    if (!place_is_register(&action->event)) {
+        return parse_fail(parser, word, "a register; use `store` for memory", NULL,
+                          "`%.*s` lies in memory", word_shown(word), word->text);
+    }
+    return parse_number(parser, "a value", 0, width_max(action->event.width_bytes),
+                        &action->event.value) &&
+           parse_end(parser);
+}
+
+/* `store ADDRESS WIDTH VALUE` */
+static bool parse_store_address(struct parser *parser, const struct word *word, struct event *event)
+{
+    static const char *const widths[] = {"1", "2", "4", "8"};
+    const struct scenario *scenario = parser->scenario;
+    if (!parse_number_in(parser, word, "a physical address", 0, UINT64_MAX, &event->addr)) {
+        return false;
+    }
+    int row = parse_choice(parser, "width in bytes", widths, COUNT(widths));
+    if (row < 0) {
+        return false;
+    }
+    event->party = EVENT_PARTY_DRIVER;
+    event->place = EVENT_PLACE_MEMORY;
+    event->width_bytes = 1u << row;
+    uint64_t offset = event->addr - scenario->memory_base;
+    if (event->addr < scenario->memory_base ||
+        offset > scenario->memory_bytes - event->width_bytes) {
+        return parse_fail(parser, word, NULL, NULL,
+                          "the address lies outside memory, which goes from %#" PRIx64
+                          " to %#" PRIx64,
+                          scenario->memory_base,
+                          scenario->memory_base + scenario->memory_bytes - 1);
+    }
+    return true;
+}
+
+bool parse_store(struct parser *parser)
+{
+    struct scenario_action *action = action_new(parser, SCENARIO_STORE);
+    const struct word *word = parse_next(parser);
+    if (!action) {
+        return false;
+    }
+    struct event *event = &action->event;
+    if (word && isdigit((unsigned char)word->text[0])) {
+        if (!parse_store_address(parser, word, event)) {
+            return false;
+        }
+    } else if (!parse_place(parser, word, event)) {
+        return false;
+    } else if (place_is_register(event)) {
+        return parse_fail(parser, word, "a field of a queue; use `write` for registers", NULL,
+                          "`%.*s` is a register", word_shown(word), word->text);
+    }
+    event->kind = EVENT_STORE;
+    return parse_number(parser, "a value", 0, width_max(event->width_bytes), &event->value) &&
+           parse_end(parser);
+}
+
+bool parse_interrupt(struct parser *parser)
+{
+    return action_new(parser, SCENARIO_INTERRUPT) && parse_end(parser);
+}
+
+/* ---- expectations ---- */
+
+/* X(name, word, once) */
+#define EXPECTATIONS(X)                                                                            \
+    X(STUCK, "stuck", true)                                                                        \
+    X(FINDING, "finding", false)                                                                   \
+    X(RESPONSE, "response", true)                                                                  \
+    X(SCANOUT, "scanout", false)                                                                   \
+    X(PICTURE, "picture", true)                                                                    \
+    X(DMA_LIVE, "dma-live", true)
+
+static bool expect_stuck(struct parser *parser, struct scenario_expect *expect)
+{
+#define X(name, word, question) word,
+    static const char *const rungs[] = {LADDER_RUNGS(X) "none"};
+#undef X
+    int rung = parse_choice(parser, "rung", rungs, COUNT(rungs));
+    expect->rung = rung == LADDER_RUNG_COUNT ? -1 : rung;
+    return rung >= 0;
+}
+
+/* `FILE` or `FILE:LINE` */
+static bool expect_place(struct parser *parser, struct scenario_expect *expect)
+{
+    static const char expected[] = "FILE or FILE:LINE";
+    const struct word *word = parse_need(parser, "the place", expected);
+    if (!word) {
+        return false;
+    }
+    struct word file = *word;
+    const char *colon = memrchr(word->text, ':', word->bytes);
+    if (colon) {
+        file.bytes = (size_t)(colon - word->text);
+        struct word number = {colon + 1, word->bytes - file.bytes - 1,
+                              word->column + (unsigned)file.bytes + 1};
+        uint64_t line = 0;
+        if (!parse_number_in(parser, &number, "a line", 1, 1000000, &line)) {
+            return false;
+        }
+        expect->at_line = (unsigned)line;
+    }
+    if (file.bytes == 0) {
+        return parse_fail(parser, word, expected, NULL, "the file's name is missing");
+    }
+    if (!word_copy(&file, expect->file, sizeof expect->file)) {
+        return parse_fail(parser, word, NULL, NULL, "the file's name is longer than %u bytes",
+                          SCENARIO_WORD_BYTES - 1);
+    }
+    return true;
+}
+
+static bool expect_finding(struct parser *parser, struct scenario_expect *expect)
+{
+    if (!parse_rule_id(parser, parse_next(parser), false, expect->id)) {
+        return false;
+    }
+    const struct word *word = parse_peek(parser);
+    if (!word) {
+        return true;
+    }
+    if (!word_is(word, "at")) {
+        return parse_fail(parser, word, "`at FILE[:LINE]` or the end of the line", NULL,
+                          "`%.*s` does not belong here", word_shown(word), word->text);
+    }
+    parse_next(parser);
+    return expect_place(parser, expect);
+}
+
+static bool expect_response(struct parser *parser, struct scenario_expect *expect)
+{
+    static const char *const words[] = {"untouched", "filled"};
+    int row = parse_choice(parser, "state of the response", words, COUNT(words));
+    expect->filled = row == 1;
+    return row >= 0;
+}
+
+static bool expect_scanout(struct parser *parser, struct scenario_expect *expect)
+{
+    static const char *const states[] = {[SCENARIO_SCANOUT_ACTIVE] = "active",
+                                         [SCENARIO_SCANOUT_OFF] = "off",
+                                         [SCENARIO_SCANOUT_NEVER] = "never",
+                                         [SCENARIO_SCANOUT_LOST] = "lost"};
+    uint64_t scanout = 0;
+    if (!parse_number(parser, "a scanout", 0, VIRTIO_GPU_MAX_SCANOUTS - 1, &scanout)) {
+        return false;
+    }
+    expect->scanout = (uint32_t)scanout;
+    int state = parse_choice(parser, "state of a scanout", states, COUNT(states));
+    if (state < 0) {
+        return false;
+    }
+    expect->state = (enum scenario_scanout)state;
+    const struct word *word = parse_peek(parser);
+    if (expect->state == SCENARIO_SCANOUT_ACTIVE && word) {
+        parse_next(parser);
+        return parse_extent(parser, word, &expect->width_px, &expect->height_px);
+    }
+    return true;
+}
+
+/* Every expectation but a value; VALUE never comes here. */
+static bool expect_word(struct parser *parser, struct scenario_expect *expect)
+{
+    static const char *const pictures[] = {"test-card"};
+    switch (expect->kind) {
+    case SCENARIO_EXPECT_STUCK:
+        return expect_stuck(parser, expect);
+    case SCENARIO_EXPECT_FINDING:
+        return expect_finding(parser, expect);
+    case SCENARIO_EXPECT_RESPONSE:
+        return expect_response(parser, expect);
+    case SCENARIO_EXPECT_SCANOUT:
+        return expect_scanout(parser, expect);
+    case SCENARIO_EXPECT_PICTURE:
+        return parse_choice(parser, "picture", pictures, COUNT(pictures)) >= 0;
+    case SCENARIO_EXPECT_DMA_LIVE:
+        return parse_number(parser, "a number of allocations", 0, ARENA_REGIONS_MAX,
+                            &expect->count);
+    case SCENARIO_EXPECT_VALUE:
+        break;
+    }
+    return false;
+}
+
+/* `expect PLACE VALUE`; a first word that is no place may also be another expectation mistyped. */
+static bool expect_value(struct parser *parser, const struct word *word,
+                         struct scenario_expect *expect)
+{
+#define X(name, word, once) word,
+    static const char *const words[] = {EXPECTATIONS(X)};
+#undef X
+    char text[SCENARIO_WORD_BYTES];
+    if (!word_copy(word, text, sizeof text) || !place_known(text, &expect->event)) {
+        const char *nearest = NULL;
+        if (word->bytes < sizeof text) {
+            nearest = scenario_nearest(text, words, COUNT(words));
+            nearest = nearest ? nearest : nearest_place(text);
+        }
+        return parse_fail(parser, word,
+                          "stuck, finding, response, scanout, picture, dma-live, a register or a "
+                          "field of a queue",
+                          nearest, "unknown expectation `%.*s`", word_shown(word), word->text);
+    }
+    if (!parse_place(parser, word, &expect->event)) {
+        return false;
+    }
+    expect->event.kind = place_is_register(&expect->event) ? EVENT_READ : EVENT_LOAD;
+    return parse_number(parser, "a value", 0, width_max(expect->event.width_bytes),
+                        &expect->event.value);
+}
+
+bool parse_expect(struct parser *parser)
+{
+    static const struct {
+        const char *word;
+        enum scenario_expect_kind kind;
+        bool once;
+    } table[] = {
+#define X(name, word, once) {word, SCENARIO_EXPECT_##name, once},
+        EXPECTATIONS(X)
+#undef X
+    };
+    struct scenario *scenario = parser->scenario;
+    const struct word *word = parse_need(parser, "what is expected",
+                                         "stuck, finding, response, scanout, picture, "
+                                         "dma-live, a register or a field of a queue");
+    if (!word) {
+        return false;
+    }
+    if (scenario->expect_count == SCENARIO_EXPECTS_MAX) {
+        return parse_fail(parser, word, NULL, NULL, "more than %u expectations",
+                          SCENARIO_EXPECTS_MAX);
+    }
+    struct scenario_expect *expect = &scenario->expect[scenario->expect_count++];
+    expect->kind = SCENARIO_EXPECT_VALUE;
+    expect->line = parser->line_number;
+    expect->column = word->column;
+    expect->rung = -1;
+    for (size_t row = 0; row < COUNT(table); row++) {
+        if (!word_is(word, table[row].word)) {
+            continue;
+        }
+        expect->kind = table[row].kind;
+        for (size_t i = 0; table[row].once && i + 1 < scenario->expect_count; i++) {
+            if (scenario->expect[i].kind == expect->kind) {
+                return parse_fail(parser, word, NULL, NULL,
+                                  "`%s` is expected twice, first in line %u", table[row].word,
+                                  scenario->expect[i].line);
+            }
+        }
+        return expect_word(parser, expect) && parse_end(parser);
+    }
+    return expect_value(parser, word, expect) && parse_end(parser);
+}
+
+bool parse_replay(struct parser *parser)
+{
+    static const char *const machines[] = {"qemu"};
+    static const char *const targets[] = {"aarch64"};
+    struct scenario *scenario = parser->scenario;
+    if (parse_choice(parser, "machine", machines, COUNT(machines)) < 0) {
+        return false;
+    }
+    scenario->target_line = parser->line_number;
+    const struct word *word = parse_next(parser);
+    do { /* bounded by the words of the line */
+        int target = parse_choose(parser, word, "target", targets, COUNT(targets));
+        if (target < 0) {
+            return false;
+        }
+        for (size_t i = 0; i < scenario->target_count; i++) {
+            if (strcmp(scenario->target[i], targets[target]) == 0) {
+                return parse_fail(parser, word, NULL, NULL, "target `%s` is given twice",
+                                  targets[target]);
+            }
+        }
+        if (scenario->target_count == SCENARIO_TARGETS_MAX) {
+            return parse_fail(parser, word, NULL, NULL, "more than %u targets",
+                              SCENARIO_TARGETS_MAX);
+        }
+        snprintf(scenario->target[scenario->target_count++], SCENARIO_WORD_BYTES, "%s",
+                 targets[target]);
+        word = parse_next(parser);
+    } while (word);
+    return true;
+}

@@ -1,0 +1,118 @@
+/*
+ * Inside the scenario parser: one line cut into words, the words taken one by one, and the one
+ * message that a mistake makes.
+ *
+ * scenario.c         reads the file, finds the lines, hands each to its verb
+ * scenario_words.c   words, numbers, choices, the message
+ * scenario_device.c  verbs that set the machine up
+ * scenario_expect.c  verbs that act, and verbs that expect
+ *
+ * Invariants: words point into the text and never outlive the parse; after the first mistake
+ * `failed` is true, a message was printed, and no function prints another.
+ */
+#ifndef RINGSIDE_HARNESS_SCENARIO_PARSE_H
+#define RINGSIDE_HARNESS_SCENARIO_PARSE_H
+
+#include <stddef.h>
+#include "scenario.h"
+
+#define PARSE_WORDS_MAX  (SCENARIO_LINE_BYTES / 2u + 1u)
+#define PARSE_LIST_BYTES 1600u /* "a, b or c" of the longest table: all registers */
+
+struct word {
+    const char *text; /* not terminated */
+    size_t bytes;
+    unsigned column; /* 1-based, in bytes */
+};
+
+struct parser {
+    const char *path;
+    FILE *errors;
+    struct scenario *scenario;
+    const char *line; /* not terminated */
+    size_t line_bytes;
+    unsigned line_number;
+    struct word word[PARSE_WORDS_MAX];
+    size_t word_count;
+    size_t next;
+    unsigned first_action_line; /* 0 = none yet */
+    bool failed;
+};
+
+/* X(name, word, once, setup): every verb; `setup` ones come before the first action. */
+#define SCENARIO_VERBS(X)                                                                          \
+    X(spec, "spec", false, false)                                                                  \
+    X(violates, "violates", false, false)                                                          \
+    X(device, "device", true, true)                                                                \
+    X(driver, "driver", true, true)                                                                \
+    X(memory, "memory", true, true)                                                                \
+    X(schedule, "schedule", true, true)                                                            \
+    X(seed, "seed", true, true)                                                                    \
+    X(fault, "fault", false, true)                                                                 \
+    X(call, "call", false, false)                                                                  \
+    X(read, "read", false, false)                                                                  \
+    X(write, "write", false, false)                                                                \
+    X(store, "store", false, false)                                                                \
+    X(interrupt, "interrupt", false, false)                                                        \
+    X(expect, "expect", false, false)                                                              \
+    X(replay, "replay", true, false)
+
+/* One function a verb: reads the rest of the line, false after a mistake. */
+#define X(name, word, once, setup) bool parse_##name(struct parser *parser);
+SCENARIO_VERBS(X)
+#undef X
+
+/* ---- scenario_words.c ---- */
+
+/* Cuts the parser's line into words. */
+void parse_split(struct parser *parser);
+
+/*
+ * Prints the message and returns false: `path:line:col: error: WHAT; expected EXPECTED, did you
+ * mean `NEAREST`?`, the line and a caret. `at` NULL means behind the last word; `expected` and
+ * `nearest` may be NULL.
+ */
+bool parse_fail(struct parser *parser, const struct word *at, const char *expected,
+                const char *nearest, const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+/* The next word, or NULL at the end of the line. */
+const struct word *parse_peek(const struct parser *parser);
+const struct word *parse_next(struct parser *parser);
+/* The next word, or a message that WHAT is missing. */
+const struct word *parse_need(struct parser *parser, const char *what, const char *expected);
+/* A message unless the line is over. */
+bool parse_end(struct parser *parser);
+
+bool word_is(const struct word *word, const char *text);
+/* Copies a word; false when it does not fit. */
+bool word_copy(const struct word *word, char *out, size_t out_bytes);
+/* For "%.*s": as much of a word as a message shows. */
+int word_shown(const struct word *word);
+
+/* Reads the next word as one of `words`; -1 after a message. */
+int parse_choice(struct parser *parser, const char *what, const char *const *words, size_t count);
+/* The same for a word already taken. */
+int parse_choose(struct parser *parser, const struct word *word, const char *what,
+                 const char *const *words, size_t count);
+/* Decimal or 0x; false when it is none or above 64 bits. */
+bool word_number(const struct word *word, uint64_t *out);
+bool parse_number(struct parser *parser, const char *what, uint64_t min, uint64_t max,
+                  uint64_t *out);
+bool parse_number_in(struct parser *parser, const struct word *word, const char *what, uint64_t min,
+                     uint64_t max, uint64_t *out);
+/* A number with KiB, MiB or GiB behind it, or bare bytes. */
+bool parse_size(struct parser *parser, const char *what, uint64_t min, uint64_t max, uint64_t *out);
+/* WIDTHxHEIGHT in pixels. */
+bool parse_extent(struct parser *parser, const struct word *word, uint32_t *width_px,
+                  uint32_t *height_px);
+/* A word of letters, digits, `_`, `-` and `.` that does not begin with a dot. */
+bool parse_name(struct parser *parser, const struct word *word, const char *what,
+                char out[SCENARIO_WORD_BYTES]);
+/* A rule that rule_by_id() knows, or, if `future`, whose id has the form AREA-DRV-01 or
+ * AREA-DEV-01. */
+bool parse_rule_id(struct parser *parser, const struct word *word, bool future,
+                   char out[SCENARIO_WORD_BYTES]);
+/* "a, b or c" */
+void words_list(const char *const *words, size_t count, char *out, size_t out_bytes);
+
+#endif
