@@ -10,12 +10,32 @@
 #define SOURCE_FILE_BYTES 256u
 
 struct source_place {
-    char file[SOURCE_FILE_BYTES]; /* as the compiler was given it, relative to the project if below it */
+    char file[SOURCE_FILE_BYTES]; /* as the compiler was given it, relative to the project if below
+                                     it */
     unsigned line;                /* 0 = unknown */
     char function[96];
-    char inlined_file[SOURCE_FILE_BYTES]; /* when `file:line` is an inline helper: its caller's place */
-    unsigned inlined_line;                /* 0 = not inlined */
+    /*
+     * When `file:line` was inlined: where it was called. Callers that were declared `inline`
+     * themselves are passed over, so that of accessors built on accessors the first real function
+     * is named.
+     */
+    char inlined_file[SOURCE_FILE_BYTES];
+    unsigned inlined_line; /* 0 = not inlined */
+    char inlined_function[96];
+    bool helper; /* `function` was declared `inline`: the caller's place is what a person looks for
+                  */
 };
+
+/* The place to show first: the caller's, where `file:line` is an inline helper. */
+static inline const char *source_main_file(const struct source_place *place)
+{
+    return place->helper && place->inlined_line ? place->inlined_file : place->file;
+}
+
+static inline unsigned source_main_line(const struct source_place *place)
+{
+    return place->helper && place->inlined_line ? place->inlined_line : place->line;
+}
 
 /*
  * `pc` is a return address; the call before it is looked up. Works on every object that is loaded
@@ -23,7 +43,8 @@ struct source_place {
  */
 bool source_find(uintptr_t pc, struct source_place *out);
 
-/* One line of a source file without newline, "" when it cannot be read. Lives until source_close(). */
+/* One line of a source file without newline, "" when it cannot be read. Lives until source_close().
+ */
 const char *source_text(const char *file, unsigned line);
 
 /* Forgets everything, as after a driver was unloaded. */
