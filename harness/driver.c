@@ -1,4 +1,146 @@
 /*
- * (being written)
+ * Loads a driver's shared object and keeps its writable data as it was, for every run to start alike.
  */
-#include "world.h"
+#include "driver.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DRIVERS_LOADED_MAX 64u
+
+static struct driver *loaded[DRIVERS_LOADED_MAX];
+static size_t loaded_count;
+static char error_text[DRIVER_PATH_BYTES * 2];
+
+struct data_search {
+    const void *symbol;
+    struct driver_data *data;
+};
+
+/* Finds the writable segment of the object that holds `symbol`. */
+static int find_data(struct dl_phdr_info *info, size_t size, void *context)
+{
+    struct data_search *search = context;
+    uintptr_t wanted = (uintptr_t)search->symbol;
+    uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t start = UINTPTR_MAX;
+    uintptr_t end = 0;
+    bool mine = false;
+
+    (void)size;
+    for (size_t i = 0; i < info->dlpi_phnum; i++) {
+        const ElfW(Phdr) *header = &info->dlpi_phdr[i];
+        uintptr_t from = info->dlpi_addr + header->p_vaddr;
+        uintptr_t to = from + header->p_memsz;
+        if (header->p_type != PT_LOAD)
+            continue;
+        mine |= wanted >= from && wanted < to;
+        if ((header->p_flags & PF_W) != 0) {
+            start = from < start ? from : start;
+            end = to > end ? to : end;
+        }
+    }
+    if (!mine)
+        return 0;
+    if (end > start) {
+        start &= ~(page_bytes - 1);
+        end = (end + page_bytes - 1) & ~(page_bytes - 1);
+        search->data->host = (uint8_t *)start;
+        search->data->bytes = end - start;
+    }
+    return 1;
+}
+
+static struct driver *find_loaded(const char *path)
+{
+    for (size_t i = 0; i < loaded_count; i++) {
+        if (strcmp(loaded[i]->path, path) == 0)
+            return loaded[i];
+    }
+    return NULL;
+}
+
+/* dlerror() starts with the path; the message is one line that starts with it as well. */
+static struct driver *fail(struct driver *driver, const char *path, const char *what)
+{
+    if (what != NULL && strncmp(what, path, strlen(path)) == 0)
+        snprintf(error_text, sizeof error_text, "%s", what);
+    else
+        snprintf(error_text, sizeof error_text, "%s: %s", path, what != NULL ? what : "?");
+    if (driver != NULL) {
+        if (driver->handle != NULL)
+            dlclose(driver->handle);
+        free(driver->data.initial);
+        free(driver);
+    }
+    return NULL;
+}
+
+struct driver *driver_load(const char *path, const char **error)
+{
+    struct driver *driver = find_loaded(path);
+    struct data_search search;
+
+    *error = error_text;
+    if (driver != NULL && !driver->aliased) {
+        driver_restore(driver);
+        return driver;
+    }
+    if (driver != NULL)
+        driver_unload(driver);
+    if (strlen(path) >= DRIVER_PATH_BYTES)
+        return fail(NULL, path, "the path is too long");
+    if (loaded_count == DRIVERS_LOADED_MAX)
+        return fail(NULL, path, "more than 64 driver objects in one run");
+    driver = calloc(1, sizeof *driver);
+    if (driver == NULL)
+        return fail(NULL, path, "out of memory");
+    snprintf(driver->path, sizeof driver->path, "%s", path);
+    driver->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (driver->handle == NULL)
+        return fail(driver, path, dlerror());
+    driver->suite = dlsym(driver->handle, "ringside_driver");
+    if (driver->suite == NULL)
+        return fail(driver, path, "the object has no `ringside_driver` (see suite.h)");
+    search = (struct data_search){.symbol = driver->suite, .data = &driver->data};
+    dl_iterate_phdr(find_data, &search);
+    if (driver->data.bytes != 0) {
+        driver->data.initial = malloc(driver->data.bytes);
+        if (driver->data.initial == NULL)
+            return fail(driver, path, "out of memory");
+        memcpy(driver->data.initial, driver->data.host, driver->data.bytes);
+    }
+    loaded[loaded_count++] = driver;
+    return driver;
+}
+
+void driver_restore(struct driver *driver)
+{
+    if (driver->data.bytes != 0)
+        memcpy(driver->data.host, driver->data.initial, driver->data.bytes);
+}
+
+void driver_unload(struct driver *driver)
+{
+    for (size_t i = 0; i < loaded_count; i++) {
+        if (loaded[i] == driver) {
+            loaded[i] = loaded[--loaded_count];
+            break;
+        }
+    }
+    /* The loader writes to the data while it unloads: it must find what it left there. */
+    driver_restore(driver);
+    dlclose(driver->handle);
+    free(driver->data.initial);
+    free(driver);
+}
+
+void driver_unload_all(void)
+{
+    while (loaded_count > 0)
+        driver_unload(loaded[loaded_count - 1]);
+}

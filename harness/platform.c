@@ -1,4 +1,290 @@
 /*
- * (being written)
+ * driver/platform.h on the host: what a driver asks of its world, answered by the world.
+ *
+ * The functions run on the driver's stack and do their work on the host's; each is a step of the driver.
+ * What they write through the caller's pointers is known to the shadow of observed stores, should the
+ * caller's memory be DMA memory.
  */
-#include "world.h"
+#include "platform.h"
+
+#include <string.h>
+
+#include "virtio/ring.h"
+#include "world_state.h"
+
+#define DRIVER_PC ((uintptr_t)__builtin_return_address(0))
+
+/* Finishes the access before, and lets the others act: a call of the platform is a step as well. */
+static struct world *begin(void)
+{
+    if (probe.pending)
+        world_finish();
+    world_others_act(world_now);
+    return world_now;
+}
+
+static void known(struct world *world, const void *host, uint32_t bytes)
+{
+    uint64_t addr;
+
+    if (arena_physical(&world->arena, host, &addr))
+        arena_shadow_update(&world->arena, addr, bytes);
+}
+
+/* ---- DMA memory ---- */
+
+struct dma_call {
+    size_t size_bytes;
+    size_t align_bytes;
+    const char *what;
+    struct platform_dma *dma;
+    uintptr_t pc;
+    bool done;
+};
+
+static void host_alloc(void *argument)
+{
+    struct dma_call *call = argument;
+    struct world *world = begin();
+    struct event event = {
+        .party = EVENT_PARTY_DRIVER,
+        .kind = EVENT_ALLOC,
+        .place = EVENT_PLACE_MEMORY,
+        .value = call->size_bytes,
+        .extra = call->align_bytes,
+        .pc = call->pc,
+    };
+
+    memset(call->dma, 0, sizeof *call->dma);
+    event.addr = arena_alloc(&world->arena, call->size_bytes, call->align_bytes,
+                             call->what != NULL ? call->what : "", world->steps + 1, call->pc);
+    call->done = event.addr != 0;
+    if (call->done) {
+        call->dma->cpu = arena_host(&world->arena, event.addr);
+        call->dma->addr = event.addr;
+        call->dma->size_bytes = call->size_bytes;
+    }
+    known(world, call->dma, sizeof *call->dma);
+    world_emit(world, &event);
+    world_activity(world);
+}
+
+bool platform_dma_alloc(size_t size_bytes, size_t align_bytes, const char *what,
+                        struct platform_dma *out)
+{
+    struct dma_call call = {.size_bytes = size_bytes,
+                            .align_bytes = align_bytes,
+                            .what = what,
+                            .dma = out,
+                            .pc = DRIVER_PC};
+    probe_on_host(host_alloc, &call);
+    return call.done;
+}
+
+static void host_free(void *argument)
+{
+    struct dma_call *call = argument;
+    struct world *world = begin();
+    struct event event = {
+        .party = EVENT_PARTY_DRIVER,
+        .kind = EVENT_FREE,
+        .place = EVENT_PLACE_MEMORY,
+        .addr = call->dma->addr,
+        .value = call->dma->size_bytes,
+        .pc = call->pc,
+    };
+
+    if (call->dma->addr == 0)
+        return;
+    arena_free(&world->arena, call->dma->addr, world->steps + 1);
+    memset(call->dma, 0, sizeof *call->dma);
+    known(world, call->dma, sizeof *call->dma);
+    world_emit(world, &event);
+    world_activity(world);
+}
+
+void platform_dma_free(struct platform_dma *dma)
+{
+    struct dma_call call = {.dma = dma, .pc = DRIVER_PC};
+    probe_on_host(host_free, &call);
+}
+
+uint64_t platform_virt_to_phys(const void *cpu)
+{
+    uint64_t addr;
+
+    return arena_physical(&world_now->arena, cpu, &addr) ? addr : 0;
+}
+
+/* ---- caches and barriers ---- */
+
+struct cache_call {
+    enum event_cache kind;
+    const void *cpu;
+    size_t size_bytes;
+    uintptr_t pc;
+};
+
+static void host_cache(void *argument)
+{
+    const struct cache_call *call = argument;
+    struct world *world = begin();
+    struct event event = {
+        .party = EVENT_PARTY_DRIVER,
+        .kind = EVENT_CACHE,
+        .place = EVENT_PLACE_MEMORY,
+        .value = call->kind,
+        .width_bytes = (uint32_t)call->size_bytes,
+        .pc = call->pc,
+    };
+
+    if (arena_physical(&world->arena, call->cpu, &event.addr))
+        world_emit(world, &event);
+}
+
+void platform_cache_clean(const void *cpu, size_t size_bytes)
+{
+    struct cache_call call = {EVENT_CACHE_CLEAN, cpu, size_bytes, DRIVER_PC};
+    probe_on_host(host_cache, &call);
+}
+
+void platform_cache_invalidate(const void *cpu, size_t size_bytes)
+{
+    struct cache_call call = {EVENT_CACHE_INVALIDATE, cpu, size_bytes, DRIVER_PC};
+    probe_on_host(host_cache, &call);
+}
+
+struct barrier_call {
+    enum event_barrier kind;
+    uintptr_t pc;
+};
+
+static void host_barrier(void *argument)
+{
+    const struct barrier_call *call = argument;
+    if (!probe.skip_polls)
+        world_barrier((int)call->kind, NULL, 0, call->pc);
+}
+
+void platform_wmb(void)
+{
+    struct barrier_call call = {EVENT_BARRIER_STORE, DRIVER_PC};
+    probe_on_host(host_barrier, &call);
+}
+
+void platform_rmb(void)
+{
+    struct barrier_call call = {EVENT_BARRIER_LOAD, DRIVER_PC};
+    probe_on_host(host_barrier, &call);
+}
+
+void platform_mb(void)
+{
+    struct barrier_call call = {EVENT_BARRIER_SYNC, DRIVER_PC};
+    probe_on_host(host_barrier, &call);
+}
+
+/* ---- time ---- */
+
+struct time_call {
+    uint64_t value;
+    uintptr_t pc;
+    bool interrupted;
+};
+
+static void host_now(void *argument)
+{
+    struct time_call *call = argument;
+    struct world *world = begin();
+
+    world->clock_ns += probe.skip_polls ? WORLD_LOOK_FAST_NS : WORLD_LOOK_NS;
+    call->value = world->clock_ns;
+    probe.callbacks++;
+}
+
+uint64_t platform_now_ns(void)
+{
+    struct time_call call = {.pc = DRIVER_PC};
+    probe_on_host(host_now, &call);
+    return call.value;
+}
+
+/* A turn of a polling loop is a look at nothing: it counts like a repeated read. */
+static void host_relax(void *argument)
+{
+    const struct time_call *call = argument;
+    struct world *world = begin();
+
+    probe.callbacks++;
+    if (!world_interrupt(world) && !probe.skip_polls)
+        world_note_poll(world, 0, 0, call->pc);
+}
+
+void platform_relax(void)
+{
+    struct time_call call = {.pc = DRIVER_PC};
+
+    if (--probe.budget < 0)
+        probe.budget = 0;
+    probe_on_host(host_relax, &call);
+}
+
+static void host_wait(void *argument)
+{
+    struct time_call *call = argument;
+    struct world *world = begin();
+    struct event event = {.party = EVENT_PARTY_DRIVER, .kind = EVENT_WAIT, .pc = call->pc};
+
+    /* Each turn lets a timer end or the device finish something: there are not more than these. */
+    for (unsigned turn = 0; turn < 2 * VIRTQ_SIZE_MAX && !call->interrupted; turn++) {
+        if (world_interrupt(world))
+            call->interrupted = true;
+        else if (!world_settle(world))
+            break;
+    }
+    event.value = call->interrupted;
+    if (!call->interrupted) {
+        world_driver_waits(world, call->pc);
+        if (world->clock_ns < call->value)
+            world->clock_ns = call->value;
+    }
+    if (--probe.budget < 0)
+        world_budget_out(call->pc);
+    world_emit(world, &event);
+}
+
+bool platform_wait_interrupt(uint64_t deadline_ns)
+{
+    struct time_call call = {.value = deadline_ns, .pc = DRIVER_PC};
+    probe_on_host(host_wait, &call);
+    return call.interrupted;
+}
+
+/* ---- interrupts, windows, texts ---- */
+
+void platform_set_interrupt_handler(uint32_t interrupt, void (*handler)(void *context),
+                                    void *context)
+{
+    (void)interrupt;
+    world_now->handler = handler;
+    world_now->handler_context = context;
+}
+
+volatile void *platform_map_mmio(uint64_t addr, size_t size_bytes)
+{
+    if (addr < BUS_BASE || addr - BUS_BASE >= BUS_BYTES ||
+        size_bytes > BUS_BYTES - (addr - BUS_BASE))
+        return NULL;
+    return world_now->window + (addr - BUS_BASE);
+}
+
+const void *platform_device_tree(void)
+{
+    return world_now->bus.fdt;
+}
+
+void platform_log(const char *text)
+{
+    if (world_now->options->trace != NULL)
+        fprintf(world_now->options->trace, "# log %s\n", text);
+}

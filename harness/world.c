@@ -1,4 +1,521 @@
 /*
- * (being written)
+ * One run of a scenario from a cold machine to its outcome.
  */
 #include "world.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "crash.h"
+#include "ringside_asan.h"
+#include "world_state.h"
+
+static char message[DRIVER_PATH_BYTES * 2];
+
+const char *world_crash_text(enum world_crash crash)
+{
+    static const char *const text[] = {
+#define X(name, sentence) sentence,
+        WORLD_CRASHES(X)
+#undef X
+    };
+    return text[crash];
+}
+
+static void observer_emit(void *context, struct event *event)
+{
+    world_emit(context, event);
+}
+
+/* ---- set-up ---- */
+
+static const char *create_memory(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    struct arena_config config = {
+        .base = scenario->memory_base,
+        .size_bytes = scenario->memory_bytes,
+        .host_wanted = scenario->identity ? (uintptr_t)scenario->memory_base : 0,
+        .shadow = world->options->check_stores,
+        .poison = scenario->poison,
+    };
+    const char *error = arena_create(&world->arena, &config);
+
+    if (error != NULL)
+        return error;
+    if (scenario->memory_next != 0)
+        world->arena.next = scenario->memory_next;
+    probe.memory[0] = (struct probe_range){(uintptr_t)world->arena.host, world->arena.size_bytes};
+    probe.memory_count = 1;
+    return NULL;
+}
+
+static const char *create_window(struct world *world)
+{
+    void *wanted = world->scenario->identity ? (void *)(uintptr_t)BUS_BASE : NULL;
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (wanted != NULL ? MAP_FIXED_NOREPLACE : 0);
+    void *window = mmap(wanted, BUS_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
+
+    if (window == MAP_FAILED)
+        return "no memory for the register window";
+    world->window = window;
+    world->window_open = true;
+    world->guard = world->options->guard;
+    world_window_open(world, false);
+    probe.window = (struct probe_range){(uintptr_t)window, BUS_BYTES};
+    return NULL;
+}
+
+/* The stack lies above its guard; with `memory stack-dma` it is a piece of RAM that the device reaches. */
+static const char *create_stack(struct world *world)
+{
+    size_t bytes = WORLD_STACK_BYTES + WORLD_STACK_GUARD_BYTES;
+    void *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    if (stack == MAP_FAILED)
+        return "no memory for the driver's stack";
+    world->stack = stack;
+    world->stack_top = world->stack + bytes;
+    if (mprotect(stack, WORLD_STACK_GUARD_BYTES, PROT_NONE) != 0)
+        return "the driver's stack cannot be guarded";
+    crash_set_stack((uintptr_t)stack, (uintptr_t)stack + WORLD_STACK_GUARD_BYTES);
+    if (world->scenario->stack_dma) {
+        uint64_t addr = world->arena.base + world->arena.size_bytes - WORLD_STACK_BYTES;
+        uint8_t *usable = world->stack + WORLD_STACK_GUARD_BYTES;
+        if (!arena_map_alias(&world->arena, addr, usable, WORLD_STACK_BYTES) ||
+            !arena_declare(&world->arena, ARENA_REGION_STACK, addr, WORLD_STACK_BYTES, "stack"))
+            return "the driver's stack cannot be made DMA memory";
+        probe.memory[probe.memory_count++] =
+            (struct probe_range){(uintptr_t)usable, WORLD_STACK_BYTES};
+    }
+    return NULL;
+}
+
+/* With `memory static-dma`, the object's writable data becomes a piece of RAM below the stack's. */
+static const char *place_static_data(struct world *world)
+{
+    struct driver_data *data = &world->driver->data;
+    uint64_t addr = world->arena.base + world->arena.size_bytes - WORLD_STACK_BYTES - data->bytes;
+
+    if (!world->scenario->static_dma || data->bytes == 0)
+        return NULL;
+    if (data->bytes > world->arena.size_bytes / 2)
+        return "the driver's static data does not fit into RAM";
+    world->driver->aliased = true;
+    if (!arena_map_alias(&world->arena, addr, data->host, data->bytes) ||
+        !arena_declare(&world->arena, ARENA_REGION_STATIC, addr, data->bytes, "static"))
+        return "the driver's static data cannot be made DMA memory";
+    probe.memory[probe.memory_count++] =
+        (struct probe_range){(uintptr_t)data->host, data->bytes};
+    return NULL;
+}
+
+static const char *load_driver(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    const char *path = world->options->driver_path;
+    const char *folder = world->options->driver_dir;
+    char built[DRIVER_PATH_BYTES];
+    const char *error;
+
+    if (path == NULL && scenario->driver[0] == '\0')
+        return NULL;
+    if (path == NULL) {
+        snprintf(built, sizeof built, "%s/%s.so", folder != NULL ? folder : RINGSIDE_DRIVER_DIR,
+                 scenario->driver);
+        path = built;
+    }
+    world->driver = driver_load(path, &error);
+    if (world->driver == NULL)
+        return error;
+    return place_static_data(world);
+}
+
+static const char *create_machine(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+    struct event_observer observer = {observer_emit, world};
+    struct gpu_config gpu = {
+        .num_scanouts = 1,
+        .width_px = scenario->display_width_px,
+        .height_px = scenario->display_height_px,
+    };
+    const char *error = bus_create(&world->bus, scenario->device.version, scenario->memory_base,
+                                   scenario->memory_bytes);
+
+    if (error != NULL)
+        return error;
+    sim_device_create(&world->device, &scenario->device, &gpu_class, &world->arena, observer);
+    if (!gpu_create(&world->device, &gpu))
+        return "no memory for the GPU";
+    world->device.faults = scenario->faults;
+    world->device.check_stores = world->options->check_stores;
+    bus_plug(&world->bus, scenario->device.slot, &world->device);
+    return NULL;
+}
+
+static const char *create(struct world *world)
+{
+    const char *error = create_memory(world);
+
+    if (error == NULL)
+        error = create_window(world);
+    if (error == NULL)
+        error = create_stack(world);
+    if (error == NULL)
+        error = create_machine(world);
+    if (error == NULL)
+        error = load_driver(world);
+    if (error != NULL)
+        return error;
+    judge_create(&world->judge, world->scenario, &world->arena, &world->device,
+                 &world->outcome->findings, world->options->rules);
+    return NULL;
+}
+
+static void destroy(struct world *world)
+{
+    if (world->driver != NULL && world->driver->aliased)
+        driver_unload(world->driver);
+    if (world->device.state != NULL)
+        gpu_destroy(&world->device);
+    if (world->device.class != NULL)
+        sim_device_destroy(&world->device);
+    if (world->stack != NULL)
+        munmap(world->stack, WORLD_STACK_BYTES + WORLD_STACK_GUARD_BYTES);
+    if (world->window != NULL)
+        munmap(world->window, BUS_BYTES);
+    if (world->arena.host != NULL)
+        arena_destroy(&world->arena);
+    memset(&probe, 0, sizeof probe);
+}
+
+/* ---- running the driver ---- */
+
+/* Runs one function of the driver on its stack, watched; its result, or WORLD_ABANDONED. */
+static long run_driver(struct world *world, long (*function)(void *), void *argument)
+{
+    long result;
+
+    probe.budget = WORLD_SPIN_CALLBACKS;
+    probe.running = true;
+    crash_watch(true);
+    result = probe_enter(function, argument, world->stack_top);
+    crash_watch(false);
+    if (probe.pending)
+        world_finish();
+    probe.running = false;
+    probe.skip_polls = false;
+    ringside_asan_unpoison(world->stack + WORLD_STACK_GUARD_BYTES, WORLD_STACK_BYTES);
+    return result;
+}
+
+struct option_call {
+    const struct suite_driver *suite;
+    const struct scenario_option *option;
+};
+
+static long call_set_option(void *argument)
+{
+    const struct option_call *call = argument;
+    return call->suite->set_option(call->option->name, call->option->value) ? 1 : 0;
+}
+
+static const char *bad_option(const struct world *world, const struct scenario_option *option)
+{
+    const char *const *names = world->driver->suite->option_names;
+    size_t count = 0;
+    const char *near = NULL;
+    bool known = false;
+    unsigned column = option->name_column;
+
+    while (names != NULL && names[count] != NULL && count < SCENARIO_OPTIONS_MAX) {
+        known |= strcmp(names[count], option->name) == 0;
+        count++;
+    }
+    if (names != NULL && !known)
+        near = scenario_nearest(option->name, names, count);
+    if (known && option->value_column != 0)
+        column = option->value_column;
+    snprintf(message, sizeof message, "%s:%u:%u: error: driver `%s` has no %s `%s`%s%s%s%s%s",
+             world->scenario->path, option->line, column, world->driver->suite->name,
+             known ? "such value for option" : "option", option->name, known ? ": `" : "",
+             known ? option->value : "", known ? "`" : "", near != NULL ? "; did you mean " : "",
+             near != NULL ? near : "");
+    return message;
+}
+
+static const char *set_options(struct world *world)
+{
+    const struct scenario *scenario = world->scenario;
+
+    for (size_t i = 0; i < scenario->option_count; i++) {
+        struct option_call call = {world->driver->suite, &scenario->option[i]};
+        if (call.suite->set_option == NULL ||
+            run_driver(world, call_set_option, &call) != 1)
+            return bad_option(world, call.option);
+    }
+    return NULL;
+}
+
+struct op_call {
+    const struct suite_op *op;
+    const struct suite_args *args;
+};
+
+static long call_op(void *argument)
+{
+    const struct op_call *call = argument;
+    return (long)call->op->call(call->args);
+}
+
+static const struct suite_op *find_op(const struct suite_driver *suite, const char *name)
+{
+    for (size_t i = 0; i < suite->op_count; i++) {
+        if (strcmp(suite->ops[i].name, name) == 0)
+            return &suite->ops[i];
+    }
+    return NULL;
+}
+
+static void run_call(struct world *world, const struct scenario_action *action)
+{
+    struct world_call *call = &world->outcome->call[world->outcome->call_count];
+    const struct suite_op *op = NULL;
+    struct event event = {.party = EVENT_PARTY_WORLD, .kind = EVENT_CALL};
+    long result = SUITE_UNSUPPORTED;
+
+    *call = (struct world_call){.action = action, .result = -1};
+    world->call = call;
+    world->outcome->response_filled = false;
+    event.value = world->outcome->call_count;
+    event.index = (uint32_t)world->outcome->call_count++;
+    world_emit(world, &event);
+    world_activity(world);
+    if (world->driver != NULL)
+        op = find_op(world->driver->suite, action->name);
+    if (op != NULL) {
+        struct op_call argument = {op, &action->args};
+        result = run_driver(world, call_op, &argument);
+    }
+    call->result = result >= 0 && result < SUITE_RESULT_COUNT ? (int)result : -1;
+    event.kind = EVENT_RETURN;
+    event.value = (uint64_t)(call->result >= 0 ? call->result : SUITE_RESULT_COUNT);
+    world_emit(world, &event);
+    if (!call->stuck)
+        ladder_climb(&world->judge.model, 0, &call->ladder);
+    world->call = NULL;
+}
+
+static long call_handler(void *argument)
+{
+    struct world *world = argument;
+    world->handler(world->handler_context);
+    return 0;
+}
+
+bool world_interrupt(struct world *world)
+{
+    if (world->device.interrupt_status == 0 || world->handler == NULL || world->in_handler)
+        return false;
+    world->in_handler = true;
+    world_activity(world);
+    if (probe_enter(call_handler, world, probe_driver_sp) == WORLD_ABANDONED)
+        world_abandon();
+    if (probe.pending)
+        world_finish();
+    world->in_handler = false;
+    return true;
+}
+
+/* ---- the scenario plays the driver ---- */
+
+static uint32_t action_offset(const struct world *world, const struct event *event)
+{
+    uint32_t slot = (event->flags & EVENT_OTHER_SLOT) != 0 ? event->slot
+                                                           : world->scenario->device.slot;
+    uint32_t offset = event->place == EVENT_PLACE_REGISTER
+                          ? mmio_register_offset((int)event->index)
+                          : (uint32_t)event->addr;
+    return slot * BUS_SLOT_BYTES + offset;
+}
+
+static void fail(struct world_outcome *outcome, unsigned line, const char *text)
+{
+    if (outcome->failure_count < WORLD_FAILURES_MAX) {
+        struct world_failure *failure = &outcome->failure[outcome->failure_count++];
+        failure->line = line;
+        snprintf(failure->text, sizeof failure->text, "%s", text);
+    }
+}
+
+static void act_register(struct world *world, const struct scenario_action *action)
+{
+    struct event event = action->event;
+    uint32_t offset = action_offset(world, &event);
+    bool is_write = action->kind == SCENARIO_WRITE;
+    char text[FINDING_TEXT_BYTES];
+
+    event.party = EVENT_PARTY_DRIVER;
+    event.kind = is_write ? EVENT_WRITE : EVENT_READ;
+    event.width_bytes = event.width_bytes != 0 ? event.width_bytes : 4;
+    event.addr = offset % BUS_SLOT_BYTES;
+    event.slot = (uint16_t)(offset / BUS_SLOT_BYTES);
+    event.verdict = (uint8_t)bus_check(&world->bus, offset, event.width_bytes, is_write);
+    if (is_write) {
+        world_emit(world, &event);
+        bus_write(&world->bus, offset, event.width_bytes, event.value);
+        world_activity(world);
+        return;
+    }
+    event.value = bus_read(&world->bus, offset, event.width_bytes);
+    if (action->check_value && event.value != action->event.value) {
+        snprintf(text, sizeof text, "expected to read 0x%llx, got 0x%llx",
+                 (unsigned long long)action->event.value, (unsigned long long)event.value);
+        fail(world->outcome, action->line, text);
+    }
+    world_emit(world, &event);
+}
+
+static void act_store(struct world *world, const struct scenario_action *action)
+{
+    struct event event = action->event;
+    uint8_t *host;
+
+    event.party = EVENT_PARTY_DRIVER;
+    event.kind = EVENT_STORE;
+    if (!place_address(&world->device, &event) || event.addr < world->arena.base ||
+        event.addr + event.width_bytes > world->arena.base + world->arena.size_bytes ||
+        event.width_bytes > 8) {
+        fail(world->outcome, action->line, "this place is not in RAM, or its queue is not live");
+        return;
+    }
+    host = arena_host(&world->arena, event.addr);
+    memcpy(host, &event.value, event.width_bytes);
+    event.bytes = host;
+    arena_shadow_update(&world->arena, event.addr, event.width_bytes);
+    if (!sim_queue_place(&world->device, event.addr, &event))
+        event.place = EVENT_PLACE_MEMORY;
+    world_emit(world, &event);
+    world_activity(world);
+}
+
+static void act(struct world *world, const struct scenario_action *action)
+{
+    switch (action->kind) {
+    case SCENARIO_CALL:
+        run_call(world, action);
+        break;
+    case SCENARIO_READ:
+    case SCENARIO_WRITE:
+        act_register(world, action);
+        break;
+    case SCENARIO_STORE:
+        act_store(world, action);
+        break;
+    case SCENARIO_INTERRUPT:
+        (void)world_settle(world);
+        break;
+    }
+    if (action->kind != SCENARIO_CALL)
+        world_others_act(world);
+}
+
+/* ---- the outcome ---- */
+
+/* Events outlive the arena, and so must the names of its allocations. */
+static void keep_names(struct world *world)
+{
+    struct arena *copy = calloc(1, sizeof *copy);
+
+    if (copy == NULL)
+        return;
+    *copy = world->arena;
+    copy->host = NULL;
+    copy->shadow = NULL;
+    copy->regions = calloc(copy->region_count + 1, sizeof *copy->regions);
+    if (copy->regions == NULL)
+        copy->region_count = 0;
+    else
+        memcpy(copy->regions, world->arena.regions,
+               copy->region_count * sizeof *copy->regions);
+    world->outcome->names = (char *)copy;
+}
+
+static void conclude(struct world *world)
+{
+    struct world_outcome *outcome = world->outcome;
+
+    outcome->steps = world->steps;
+    outcome->driver_steps = world->driver_steps;
+    for (size_t i = 0; i < world->arena.region_count; i++) {
+        const struct arena_region *region = &world->arena.regions[i];
+        outcome->live_dma += region->kind == ARENA_REGION_DMA && region->freed_step == 0;
+    }
+    gpu_scanout_info(&world->device, 0, &outcome->scanout.info);
+    if (outcome->scanout.info.active &&
+        !gpu_scanout_picture(&world->device, 0, &outcome->scanout.picture))
+        outcome->scanout.picture.rgb = NULL;
+    keep_names(world);
+    if (!world->stopped) {
+        judge_end(&world->judge);
+        expect_check(world->scenario, &world->device, &world->arena, outcome);
+    }
+}
+
+const char *world_run(const struct scenario *scenario, const struct world_options *options,
+                      struct world_outcome *out)
+{
+    struct world *world = calloc(1, sizeof *world);
+    const char *error;
+
+    assert(world_now == NULL);
+    memset(out, 0, sizeof *out);
+    out->scenario = scenario;
+    if (world == NULL)
+        return "out of memory";
+    crash_install();
+    world->scenario = scenario;
+    world->options = options;
+    world->outcome = out;
+    world->random = scenario->seed * 2 + 1;
+    world_now = world;
+    error = create(world);
+    if (error == NULL && world->driver != NULL)
+        error = set_options(world);
+    if (error == NULL) {
+        for (size_t i = 0; i < scenario->action_count && !world->stopped; i++)
+            act(world, &scenario->action[i]);
+        conclude(world);
+    }
+    destroy(world);
+    world_now = NULL;
+    free(world);
+    return error;
+}
+
+void world_outcome_free(struct world_outcome *outcome)
+{
+    struct arena *names = (struct arena *)(void *)outcome->names;
+
+    picture_free(&outcome->scanout.picture);
+    picture_free(&outcome->scanout.last);
+    if (names != NULL)
+        free(names->regions);
+    free(names);
+    outcome->names = NULL;
+}
+
+void world_outcome_name(const void *outcome, uint64_t addr, char *out, size_t out_bytes)
+{
+    const struct world_outcome *of = outcome;
+
+    if (of->names != NULL)
+        arena_name(of->names, addr, out, out_bytes);
+    else
+        snprintf(out, out_bytes, "0x%llx", (unsigned long long)addr);
+}

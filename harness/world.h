@@ -41,6 +41,9 @@ struct world_options {
     bool rules;
     uint64_t until_step;      /* stop here; 0 = run to the end */
     FILE *trace;              /* every event as a line; NULL = none */
+    /* Sees every event after model and rules did; NULL = nobody. The event dies with the call. */
+    void (*reader)(void *context, const struct event *event);
+    void *reader_context;
 };
 
 struct world_call {

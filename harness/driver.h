@@ -1,0 +1,41 @@
+/*
+ * A driver's shared object: loading it, where its writable data lies, and putting that data back to
+ * its initial contents before every run.
+ */
+#ifndef RINGSIDE_HARNESS_DRIVER_H
+#define RINGSIDE_HARNESS_DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "suite.h"
+
+#define DRIVER_PATH_BYTES 512u
+
+/* Writable data of the object, page-aligned outwards, with its contents as they were after loading. */
+struct driver_data {
+    uint8_t *host;
+    size_t bytes;
+    uint8_t *initial;
+};
+
+struct driver {
+    void *handle;
+    const struct suite_driver *suite;
+    struct driver_data data;
+    bool aliased; /* its data was mapped onto an arena: the object cannot be used with another one */
+    char path[DRIVER_PATH_BYTES];
+};
+
+/*
+ * Loads an object, or finds it loaded already with its data put back. Returns NULL with *error a line for
+ * people. The object stays loaded until driver_unload_all().
+ */
+struct driver *driver_load(const char *path, const char **error);
+/* Puts all writable data back as it was after loading. */
+void driver_restore(struct driver *driver);
+/* Unloads one object (its data was aliased) or all of them. */
+void driver_unload(struct driver *driver);
+void driver_unload_all(void);
+
+#endif

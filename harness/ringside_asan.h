@@ -1,0 +1,43 @@
+/*
+ * AddressSanitizer's view of stacks that we leave without returning: nothing when it is not built in.
+ */
+#ifndef RINGSIDE_HARNESS_ASAN_H
+#define RINGSIDE_HARNESS_ASAN_H
+
+#include <stddef.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define RINGSIDE_HAS_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RINGSIDE_HAS_ASAN 1
+#endif
+#endif
+
+#ifdef RINGSIDE_HAS_ASAN
+void __asan_unpoison_memory_region(void const volatile *from, size_t bytes);
+void __asan_handle_no_return(void);
+
+static inline void ringside_asan_unpoison(const void *from, size_t bytes)
+{
+    __asan_unpoison_memory_region(from, bytes);
+}
+
+/* Before frames of the host's stack are left behind. */
+static inline void ringside_asan_leave(void)
+{
+    __asan_handle_no_return();
+}
+#else
+static inline void ringside_asan_unpoison(const void *from, size_t bytes)
+{
+    (void)from;
+    (void)bytes;
+}
+
+static inline void ringside_asan_leave(void)
+{
+}
+#endif
+
+#endif

@@ -1,0 +1,528 @@
+/*
+ * What one access of the driver sets off: the event, the device's turn, and the question whether the
+ * driver waits for something that cannot come.
+ *
+ *   world_access()   the step before is finished, the others act, this one begins
+ *   (the access)
+ *   world_finish()   a write's value is known: event, effect on the device, the others act
+ *
+ * A driver that looks at the same place WORLD_POLLS_WAITING times while nothing happens is waiting. If no
+ * other party can take a step and no timer runs, it waits in vain: it is *stuck*. That is told at once;
+ * then the driver runs on to its own timeout, its repeated looks being no steps any more.
+ */
+#include <assert.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "crash.h"
+#include "observe.h"
+#include "ringside_asan.h"
+#include "world_state.h"
+
+struct world *world_now;
+
+void world_abandon(void)
+{
+    ringside_asan_leave();
+    probe_abandon(WORLD_ABANDONED);
+}
+
+void world_emit(struct world *world, struct event *event)
+{
+    event->step = ++world->steps;
+    if (event->party == EVENT_PARTY_DRIVER) {
+        world->driver_steps++;
+        world->clock_ns += WORLD_STEP_NS;
+        probe.callbacks++;
+    }
+    if (event->kind == EVENT_RESPOND && event->extra > 0)
+        world->outcome->response_filled = true;
+    if (world->options->trace != NULL) {
+        char text[EVENT_TEXT_BYTES];
+        size_t bytes = event_format(event, arena_name, &world->arena, text, sizeof text - 1);
+        text[bytes] = '\n';
+        fwrite(text, 1, bytes + 1, world->options->trace);
+    }
+    judge_event(&world->judge, event);
+    if (world->options->reader != NULL)
+        world->options->reader(world->options->reader_context, event);
+}
+
+void world_activity(struct world *world)
+{
+    world->activity++;
+    world->stuck = false;
+    probe.skip_polls = false;
+    probe.budget = WORLD_SPIN_CALLBACKS;
+}
+
+/* ---- the register window ---- */
+
+void world_window_open(struct world *world, bool open)
+{
+    if (!world->guard || world->window_open == open)
+        return;
+    world->window_open = open;
+    int failed = mprotect(world->window, BUS_BYTES, open ? PROT_READ | PROT_WRITE : PROT_NONE);
+    assert(failed == 0);
+}
+
+/* Lays register values out where the driver's access will find them. The window must be open. */
+static void window_fill(struct world *world, uint32_t offset, uint32_t bytes)
+{
+    uint32_t end = offset + bytes < BUS_BYTES ? offset + bytes : BUS_BYTES;
+
+    if (bytes <= 8 && bus_check(&world->bus, offset, bytes, false) == EVENT_VERDICT_OK) {
+        uint64_t value = bus_read(&world->bus, offset, bytes);
+        memcpy(world->window + offset, &value, bytes);
+        return;
+    }
+    for (uint32_t at = offset & ~3u; at < end; at += 4) {
+        uint32_t value = (uint32_t)bus_read(&world->bus, at, 4);
+        memcpy(world->window + at, &value, 4);
+    }
+}
+
+static struct event register_event(struct world *world, uint32_t offset, uint32_t bytes,
+                                   bool is_write, uint8_t flags, uintptr_t pc)
+{
+    uint32_t slot = offset / BUS_SLOT_BYTES;
+    uint32_t in_slot = offset % BUS_SLOT_BYTES;
+    int reg = mmio_register_at(in_slot);
+    struct event event = {
+        .party = EVENT_PARTY_DRIVER,
+        .kind = is_write ? EVENT_WRITE : EVENT_READ,
+        .addr = in_slot,
+        .slot = (uint16_t)slot,
+        .width_bytes = bytes,
+        .flags = flags,
+        .pc = pc,
+        .verdict = (uint8_t)bus_check(&world->bus, offset, bytes, is_write),
+    };
+
+    if (slot != world->scenario->device.slot)
+        event.flags |= EVENT_OTHER_SLOT;
+    if (in_slot >= VIRTIO_MMIO_CONFIG) {
+        event.place = EVENT_PLACE_CONFIG;
+    } else if (reg >= 0) {
+        event.place = EVENT_PLACE_REGISTER;
+        event.index = (uint32_t)reg;
+    } else {
+        event.place = EVENT_PLACE_REGISTER_GAP;
+    }
+    return event;
+}
+
+/* The display as it was, kept when the driver is about to reset a device that shows a picture. */
+static void keep_last_picture(struct world *world, const struct event *event)
+{
+    struct world_scanout *scanout = &world->outcome->scanout;
+    struct gpu_scanout_info info;
+
+    if (event->addr != VIRTIO_MMIO_Status || event->value != 0 ||
+        (event->flags & EVENT_OTHER_SLOT) != 0 || world->device.state == NULL)
+        return;
+    gpu_scanout_info(&world->device, 0, &info);
+    if (!info.active)
+        return;
+    picture_free(&scanout->last);
+    if (!gpu_scanout_picture(&world->device, 0, &scanout->last))
+        scanout->last.rgb = NULL;
+}
+
+/* One register write of up to 8 bytes, complete: event, then effect. */
+static void register_written(struct world *world, struct event *event, uint32_t offset)
+{
+    world_emit(world, event);
+    keep_last_picture(world, event);
+    bus_write(&world->bus, offset, event->width_bytes, event->value);
+    world_activity(world);
+}
+
+static void window_finish_write(struct world *world)
+{
+    struct event *event = &world->pending;
+    uint32_t offset = (uint32_t)(world->pending_host - (uintptr_t)world->window);
+    uint32_t bytes = event->width_bytes;
+    uint8_t raw[BUS_SLOT_BYTES];
+
+    if (bytes > sizeof raw)
+        bytes = sizeof raw;
+    if (bytes > BUS_BYTES - offset)
+        bytes = BUS_BYTES - offset;
+    memcpy(raw, world->window + offset, bytes);
+    world_window_open(world, false);
+    if (bytes <= 8) {
+        memcpy(&event->value, raw, bytes);
+        register_written(world, event, offset);
+        return;
+    }
+    /* A structure copied over registers: word by word, as a bus would see it. */
+    for (uint32_t at = 0; at < bytes; at += 4) {
+        uint32_t part = bytes - at < 4 ? bytes - at : 4;
+        struct event word =
+            register_event(world, offset + at, part, true, event->flags, event->pc);
+        memcpy(&word.value, raw + at, part);
+        register_written(world, &word, offset + at);
+    }
+}
+
+static void window_access(struct world *world, bool is_write, uint32_t offset, uint32_t bytes,
+                          uint8_t flags, uintptr_t pc)
+{
+    struct event event = register_event(world, offset, bytes, is_write, flags, pc);
+
+    world_window_open(world, true);
+    window_fill(world, offset, bytes);
+    world->pending_is_window = true;
+    world->pending_is_write = is_write;
+    world->pending_host = (uintptr_t)world->window + offset;
+    probe.pending = true;
+    if (is_write) {
+        world->pending = event;
+        return;
+    }
+    if (bytes <= 8) {
+        memcpy(&event.value, world->window + offset, bytes);
+        world_emit(world, &event);
+        world_note_poll(world, world->pending_host, event.value, pc);
+        return;
+    }
+    for (uint32_t at = 0; at < bytes && offset + at < BUS_BYTES; at += 4) {
+        uint32_t part = bytes - at < 4 ? bytes - at : 4;
+        struct event word = register_event(world, offset + at, part, false, flags, pc);
+        memcpy(&word.value, world->window + offset + at, part);
+        world_emit(world, &word);
+    }
+}
+
+/* ---- memory ---- */
+
+static uint64_t value_at(uintptr_t host, uint32_t bytes)
+{
+    uint64_t value = 0;
+
+    memcpy(&value, (const void *)host, bytes < 8 ? bytes : 8);
+    return value;
+}
+
+static struct event memory_event(struct world *world, enum event_kind kind, uintptr_t host,
+                                 uint32_t bytes, uint8_t flags, uintptr_t pc)
+{
+    struct event event = {
+        .party = EVENT_PARTY_DRIVER,
+        .kind = (uint8_t)kind,
+        .width_bytes = bytes,
+        .flags = flags,
+        .pc = pc,
+    };
+    bool inside = arena_physical(&world->arena, (const void *)host, &event.addr);
+
+    assert(inside);
+    if (!sim_queue_place(&world->device, event.addr, &event))
+        event.place = EVENT_PLACE_MEMORY;
+    return event;
+}
+
+static void memory_finish_store(struct world *world)
+{
+    struct event *event = &world->pending;
+
+    event->value = value_at(world->pending_host, event->width_bytes);
+    event->bytes = (const uint8_t *)world->pending_host;
+    arena_shadow_update(&world->arena, event->addr, event->width_bytes);
+    world_emit(world, event);
+    world_activity(world);
+}
+
+static void memory_access(struct world *world, enum probe_kind kind, uintptr_t host,
+                          uint32_t bytes, uint8_t flags, uintptr_t pc)
+{
+    struct event event;
+
+    if (kind == PROBE_UPDATE)
+        return; /* the probe makes it and tells: world_updated() */
+    event = memory_event(world, kind == PROBE_WRITE ? EVENT_STORE : EVENT_LOAD, host, bytes, flags,
+                         pc);
+    if (kind == PROBE_WRITE) {
+        world->pending = event;
+        world->pending_host = host;
+        world->pending_is_window = false;
+        world->pending_is_write = true;
+        probe.pending = true;
+        return;
+    }
+    event.value = value_at(host, bytes);
+    event.bytes = (const uint8_t *)host;
+    world_emit(world, &event);
+    world_note_poll(world, host, event.value, pc);
+}
+
+/* ---- the probe's calls ---- */
+
+/* Part of an access that lies inside RAM: a range may run over its end. */
+static uint32_t clip(const struct world *world, uintptr_t host, uint32_t bytes)
+{
+    for (uint32_t i = 0; i < probe.memory_count; i++) {
+        const struct probe_range *range = &probe.memory[i];
+        size_t offset = host - range->host;
+        if (offset < range->bytes)
+            return bytes < range->bytes - offset ? bytes : (uint32_t)(range->bytes - offset);
+    }
+    (void)world;
+    return bytes;
+}
+
+static void stop_if_asked(struct world *world)
+{
+    uint64_t until = world->options->until_step;
+
+    if ((until != 0 && world->steps >= until) || world->steps >= WORLD_STEPS_MAX) {
+        world->stopped = true;
+        probe.pending = false;
+        world_window_open(world, false);
+        world_abandon();
+    }
+}
+
+void world_access(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t flags,
+                  uintptr_t pc)
+{
+    struct world *world = world_now;
+    uintptr_t offset = host - probe.window.host;
+
+    if (probe.pending)
+        world_finish();
+    world_others_act(world);
+    if (world->options->until_step != 0)
+        stop_if_asked(world);
+    if (offset < probe.window.bytes)
+        window_access(world, kind != PROBE_READ, (uint32_t)offset, bytes, flags, pc);
+    else
+        memory_access(world, kind, host, clip(world, host, bytes), flags, pc);
+}
+
+void world_finish(void)
+{
+    struct world *world = world_now;
+
+    probe.pending = false;
+    if (world->pending_is_window) {
+        if (world->pending_is_write)
+            window_finish_write(world);
+        else
+            world_window_open(world, false);
+    } else if (world->pending_is_write) {
+        memory_finish_store(world);
+    }
+    world_others_act(world);
+}
+
+void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_value, uintptr_t pc)
+{
+    struct world *world = world_now;
+    struct event event;
+
+    if (host - probe.window.host < probe.window.bytes) {
+        if (probe.pending)
+            world_finish(); /* an atomic on a register: its write is what the device sees */
+        return;
+    }
+    event = memory_event(world, EVENT_UPDATE, host, bytes, flags, pc);
+    event.value = value_at(host, bytes);
+    event.extra = old_value;
+    event.bytes = (const uint8_t *)host;
+    arena_shadow_update(&world->arena, event.addr, bytes);
+    world_emit(world, &event);
+    world_activity(world);
+    world_others_act(world);
+}
+
+void world_barrier(int barrier, const char *text, uint8_t flags, uintptr_t pc)
+{
+    struct world *world = world_now;
+    struct event event = {
+        .party = EVENT_PARTY_DRIVER,
+        .kind = EVENT_BARRIER,
+        .value = (uint64_t)barrier,
+        .flags = flags,
+        .pc = pc,
+        .bytes = (const uint8_t *)text,
+    };
+
+    if (probe.pending)
+        world_finish();
+    world_emit(world, &event);
+    world_others_act(world);
+    if (world->options->until_step != 0)
+        stop_if_asked(world);
+}
+
+/* ---- the others ---- */
+
+static bool random_bit(struct world *world)
+{
+    /* xorshift64*: small, and the same on every machine */
+    world->random ^= world->random >> 12;
+    world->random ^= world->random << 25;
+    world->random ^= world->random >> 27;
+    return ((world->random * UINT64_C(0x2545f4914f6cdd1d)) >> 63) != 0;
+}
+
+static bool device_goes_on(struct world *world)
+{
+    bool acted = false;
+
+    world->device.clock_steps = world->steps;
+    for (uint64_t i = 0; i < WORLD_DEVICE_STEPS_MAX && sim_device_enabled(&world->device); i++)
+        acted |= sim_device_step(&world->device);
+    if (acted)
+        world_activity(world);
+    return acted;
+}
+
+void world_others_act(struct world *world)
+{
+    world->device.clock_steps = world->steps;
+    if (!sim_device_enabled(&world->device))
+        return;
+    switch (world->scenario->schedule) {
+    case SCHEDULE_EAGER:
+        device_goes_on(world);
+        break;
+    case SCHEDULE_LAZY:
+        break;
+    case SCHEDULE_RANDOM:
+        for (unsigned i = 0; i < 64 && sim_device_enabled(&world->device); i++) {
+            if (!random_bit(world))
+                break;
+            if (sim_device_step(&world->device))
+                world_activity(world);
+        }
+        break;
+    }
+}
+
+bool world_settle(struct world *world)
+{
+    bool acted = device_goes_on(world);
+    uint64_t wakes_at = sim_device_wakes_at(&world->device);
+
+    if (!acted && wakes_at > world->steps) {
+        struct event event = {.party = EVENT_PARTY_CLOCK, .kind = EVENT_RELAX};
+        event.value = wakes_at - world->steps;
+        world->steps = wakes_at;
+        world_emit(world, &event);
+        acted = device_goes_on(world);
+    }
+    return acted;
+}
+
+/* The rung is found now, while everything stands as it did when the wait became hopeless. */
+static void stuck(struct world *world, uintptr_t pc)
+{
+    struct event event = {.party = EVENT_PARTY_WORLD, .kind = EVENT_STUCK, .pc = pc};
+
+    world->stuck = true;
+    probe.skip_polls = true;
+    if (world->call == NULL || world->call->stuck)
+        return;
+    world->call->stuck = true;
+    world_emit(world, &event);
+    ladder_climb(&world->judge.model, event.queue, &world->call->ladder);
+}
+
+void world_driver_waits(struct world *world, uintptr_t pc)
+{
+    if (device_goes_on(world))
+        return;
+    if (world_interrupt(world))
+        return;
+    if (sim_device_wakes_at(&world->device) != 0)
+        return; /* a held completion goes on by itself: looking takes time as well */
+    stuck(world, pc);
+}
+
+void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc)
+{
+    struct probe_poll *poll = &probe.poll[(pc >> 2) % PROBE_POLLS];
+
+    if (poll->pc != pc || poll->host != host || poll->value != value ||
+        poll->activity != world->activity) {
+        *poll = (struct probe_poll){.pc = pc,
+                                    .host = host,
+                                    .value = value,
+                                    .activity = world->activity,
+                                    .count = 1};
+        return;
+    }
+    if (++poll->count >= WORLD_POLLS_WAITING)
+        world_driver_waits(world, pc);
+}
+
+/* ---- what goes wrong ---- */
+
+long world_crashed(int crash, uintptr_t address, uintptr_t pc)
+{
+    struct world *world = world_now;
+    struct event event = {
+        .party = EVENT_PARTY_WORLD,
+        .kind = EVENT_CRASH,
+        .value = (uint64_t)crash,
+        .addr = address,
+        .pc = pc,
+    };
+
+    probe.pending = false;
+    world_window_open(world, false);
+    if (world->call != NULL)
+        world->call->crash = (enum world_crash)crash;
+    world_emit(world, &event);
+    return WORLD_ABANDONED;
+}
+
+void world_budget_out(uintptr_t pc)
+{
+    if (probe.pending)
+        world_finish();
+    probe.budget = WORLD_SPIN_CALLBACKS;
+    (void)world_crashed(WORLD_CRASH_SPIN, 0, pc);
+    world_abandon();
+}
+
+void world_unobserved_begin(uintptr_t host, bool is_write, uintptr_t pc)
+{
+    struct world *world = world_now;
+    uint32_t offset = (uint32_t)(host - (uintptr_t)world->window) & ~3u;
+    struct event event = register_event(world, offset, 4, is_write, 0, pc);
+
+    if (probe.pending)
+        world_finish();
+    event.party = EVENT_PARTY_WORLD;
+    event.kind = EVENT_UNOBSERVED;
+    event.value = 1;
+    event.extra = is_write;
+    world_emit(world, &event);
+    world_window_open(world, true);
+    window_fill(world, offset, 4);
+    world->pending = register_event(world, offset, 4, is_write, 0, pc);
+    world->pending_host = (uintptr_t)world->window + offset;
+    world->pending_is_window = true;
+    world->pending_is_write = is_write;
+    world->unobserved = true;
+}
+
+void world_unobserved_end(void)
+{
+    struct world *world = world_now;
+
+    if (!world->unobserved)
+        return;
+    world->unobserved = false;
+    if (!world->pending_is_write) {
+        world->pending.value = value_at(world->pending_host, 4);
+        world_emit(world, &world->pending);
+    }
+    world_finish();
+}

@@ -1,0 +1,94 @@
+/*
+ * The inside of a world, for the files that make it up: world.c (a run from start to end), step.c (what
+ * one access sets off), platform.c (what the driver asks of its world).
+ */
+#ifndef RINGSIDE_HARNESS_WORLD_STATE_H
+#define RINGSIDE_HARNESS_WORLD_STATE_H
+
+#include "arena.h"
+#include "bus.h"
+#include "device.h"
+#include "driver.h"
+#include "judge.h"
+#include "observe.h"
+#include "world.h"
+
+#define WORLD_STACK_BYTES       (256u * 1024u)
+#define WORLD_STACK_GUARD_BYTES (64u * 1024u)
+/* Reads of one place, with one value and nothing else happening, that count as waiting. */
+#define WORLD_POLLS_WAITING 64u
+/* Callbacks of a driver in which nothing happens at all, after which it spins. */
+#define WORLD_SPIN_CALLBACKS (INT64_C(48) << 20)
+/* Micro-steps that a device may take in a row: more than the longest queue of the longest chains. */
+#define WORLD_DEVICE_STEPS_MAX (UINT64_C(1) << 32)
+#define WORLD_STEPS_MAX        (UINT64_C(1) << 36)
+/* The driver's clock: how far it goes with each step, each look at it, and each look while stuck. */
+#define WORLD_STEP_NS      10u
+#define WORLD_LOOK_NS      50u
+#define WORLD_LOOK_FAST_NS 5000000u
+
+/* What probe_enter() returns for a call that did not come to its end. */
+#define WORLD_ABANDONED (-1L)
+
+struct world {
+    const struct scenario *scenario;
+    const struct world_options *options;
+    struct world_outcome *outcome;
+    struct arena arena;
+    struct bus bus;
+    struct sim_device device;
+    struct judge judge;
+    struct driver *driver;
+    /* register window */
+    uint8_t *window;
+    bool window_open;
+    bool guard;
+    /* the driver's stack; `stack_top` is where the next call starts */
+    uint8_t *stack;
+    uint8_t *stack_top;
+    /* time */
+    uint64_t steps;
+    uint64_t driver_steps;
+    uint64_t clock_ns;
+    uint64_t activity; /* grows whenever anybody but a reading driver does anything */
+    uint64_t random;
+    /* the step that has begun: a register access, or a store to memory */
+    struct event pending;
+    uintptr_t pending_host;
+    bool pending_is_window;
+    bool pending_is_write;
+    /* an access to the closed window that is being single-stepped */
+    bool unobserved;
+    /* the call that is running */
+    struct world_call *call;
+    bool stuck;   /* nothing can happen any more, unless the driver does something */
+    bool stopped; /* until_step was reached */
+    /* interrupts */
+    void (*handler)(void *context);
+    void *handler_context;
+    bool in_handler;
+};
+
+/* The one world that is running, or NULL. The compiler's callbacks have no context argument. */
+extern struct world *world_now;
+
+/* Leaves the driver for good, from ringside's own code: the call under way ends with WORLD_ABANDONED. */
+_Noreturn void world_abandon(void);
+/* Numbers an event and hands it to trace, model and rules. */
+void world_emit(struct world *world, struct event *event);
+/* Everybody but the driver takes the steps that the schedule gives them. */
+void world_others_act(struct world *world);
+/* Lets device and clock go on until nothing is enabled; true when anything happened. */
+bool world_settle(struct world *world);
+/* The driver waits (a poll repeated, a sleep): lets others act, or finds that it waits in vain. */
+void world_driver_waits(struct world *world, uintptr_t pc);
+/* Counts one more look at the same thing from the same place; see WORLD_POLLS_WAITING. */
+void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc);
+/* Something happened: whoever waits may be waiting for just that. */
+void world_activity(struct world *world);
+/* Runs the driver's interrupt handler if the line is asserted; true when it ran. */
+bool world_interrupt(struct world *world);
+/* Opens or closes the register window, if the guard is on. */
+void world_window_open(struct world *world, bool open);
+
+#endif
