@@ -5,7 +5,7 @@
  * device.c  owns reset, interrupts and the error state
  * queue.c   owns the device's side of a queue, in micro-steps
  * chain.c   gathers a chain's descriptors, and moves its data for a class
- * memory.c  is the device's view of RAM
+ * memory.c  is the device's view of RAM; place.c names the parts of a queue in it
  * gpu.c     is a class: what a request means
  *
  * Status machine (2.1, 3.1.1), version 2:

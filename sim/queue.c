@@ -1,4 +1,429 @@
 /*
  * The device's side of a split virtqueue, in micro-steps.
+ *
+ * One call of sim_device_step() takes one queue one arrow further:
+ *
+ *   IDLE --notified--> AVAIL_IDX --something new--> AVAIL_RING --> DESC (once a descriptor)
+ *    ^                  |  ^                                        | last one: TAKE
+ *    +---nothing new----+  |                                        v
+ *                          |       USED_ELEM <-- RESPONSE <-- EXECUTE <-- REQUEST
+ *                          |           |
+ *                          |           v
+ *        INTERRUPT ------->+       USED_IDX --> SUPPRESSION --> INTERRUPT, or AVAIL_IDX if
+ * suppressed
+ *
+ * A refusal whose action is RESET breaks the queue: it is IDLE and stays so until a reset.
+ *
+ * Invariants: `runnable` has a queue's bit exactly while its phase is not IDLE and the device may
+ * work; the device takes entries in ring order and uses them in the order in which it took them.
+ *
+ * Not handled: packed queues; more than one chain of a queue in progress.
  */
 #include "device.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "chain.h"
+#include "virtio/mmio.h"
+#include "virtio/ring.h"
+
+static uint32_t queue_bit(uint32_t queue)
+{
+    return UINT32_C(1) << queue;
+}
+
+/* ---- starting and stopping ---- */
+
+void sim_queue_stop(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    q->phase = SIM_PHASE_IDLE;
+    q->kicked = false;
+    q->held_until_step = 0;
+    q->chain.readable_count = 0;
+    q->chain.writable_count = 0;
+    device->runnable &= ~queue_bit(queue);
+    device->held &= ~queue_bit(queue);
+}
+
+void sim_queue_reset(struct sim_device *device, uint32_t queue)
+{
+    sim_queue_stop(device, queue);
+    struct sim_queue *q = &device->queue[queue];
+    /* QueueAlign and the memory for segments outlive a reset, everything else is as new (2.6.1). */
+    struct sim_queue fresh = {.size = device->config.queue_size_max,
+                              .align = q->align,
+                              .chain = {.segment = q->chain.segment, .capacity = q->chain.capacity},
+                              .writable = q->writable,
+                              .writable_capacity = q->writable_capacity};
+    *q = fresh;
+}
+
+void sim_queue_destroy(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    free(q->chain.segment);
+    free(q->writable);
+    q->chain.segment = NULL;
+    q->chain.capacity = 0;
+    q->writable = NULL;
+    q->writable_capacity = 0;
+}
+
+void sim_queue_notified(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    if (q->broken)
+        return;
+    q->kicked = true;
+    if (q->phase == SIM_PHASE_IDLE)
+        q->phase = SIM_PHASE_AVAIL_IDX;
+    device->runnable |= queue_bit(queue);
+    if (q->held_until_step != 0)
+        device->held |= queue_bit(queue);
+}
+
+/* ---- ring accesses; false: reported, and the queue is broken ---- */
+
+static bool load_avail(struct sim_device *device, uint32_t queue, uint64_t offset,
+                       enum event_place place, uint32_t index, uint16_t *out)
+{
+    uint64_t addr = device->queue[queue].avail_addr + offset;
+    struct event event = sim_event(device, EVENT_LOAD, queue);
+    event.place = (uint8_t)place;
+    event.index = index;
+    le16 raw;
+    enum arena_fault fault = sim_load(device, addr, &raw, sizeof(raw), &event);
+    if (fault != ARENA_FAULT_NONE) {
+        chain_refuse_dma(device, queue, SIM_REFUSAL_DMA_AVAIL, addr, sizeof(raw), fault);
+        return false;
+    }
+    *out = virtio_le16(raw);
+    return true;
+}
+
+static bool store_used(struct sim_device *device, uint32_t queue, uint64_t offset,
+                       enum event_place place, uint32_t index, const void *in, uint32_t bytes)
+{
+    uint64_t addr = device->queue[queue].used_addr + offset;
+    struct event event = sim_event(device, EVENT_STORE, queue);
+    event.place = (uint8_t)place;
+    event.index = index;
+    enum arena_fault fault = sim_store(device, addr, in, bytes, &event);
+    if (fault != ARENA_FAULT_NONE) {
+        chain_refuse_dma(device, queue, SIM_REFUSAL_DMA_USED, addr, bytes, fault);
+        return false;
+    }
+    return true;
+}
+
+static void refuse_ring(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
+                        enum event_place place, uint32_t index, uint64_t value, uint64_t bound)
+{
+    struct event details = {.value = value,
+                            .extra = bound,
+                            .place = (uint8_t)place,
+                            .index = index};
+    sim_refuse(device, queue, refusal, &details);
+}
+
+/* ---- from the available ring to a chain ---- */
+
+static void step_avail_idx(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    uint16_t idx;
+    if (!load_avail(device, queue, offsetof(struct virtq_avail, idx), EVENT_PLACE_AVAIL_IDX, 0,
+                    &idx))
+        return;
+    q->avail_seen = idx;
+    uint16_t ahead = (uint16_t)(idx - q->avail_next);
+    if (ahead == 0)
+        sim_queue_stop(device, queue);
+    else if (ahead > q->size)
+        refuse_ring(device, queue, SIM_REFUSAL_AVAIL_JUMP, EVENT_PLACE_AVAIL_IDX, 0, idx,
+                    (uint16_t)(q->avail_next + q->size));
+    else
+        q->phase = SIM_PHASE_AVAIL_RING;
+}
+
+static void step_avail_ring(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    uint32_t slot = q->avail_next % q->size;
+    uint16_t head;
+    if (!load_avail(device, queue, offsetof(struct virtq_avail, ring) + sizeof(le16) * slot,
+                    EVENT_PLACE_AVAIL_RING, slot, &head))
+        return;
+    if (head >= q->size) {
+        refuse_ring(device, queue, SIM_REFUSAL_HEAD_RANGE, EVENT_PLACE_AVAIL_RING, slot, head,
+                    q->size);
+        return;
+    }
+    chain_begin(q, head);
+    q->phase = SIM_PHASE_DESC;
+}
+
+/* Which faults a scenario has armed for the request that was just taken. */
+static void note_faults(struct sim_device *device, struct sim_queue *queue)
+{
+    device->faults.requests_taken++;
+    if (device->faults.count == 0)
+        return;
+    for (int kind = 0; kind < SIM_FAULT_KIND_COUNT; kind++)
+        queue->fault[kind] = sim_fault_now(&device->faults, (enum sim_fault_kind)kind);
+}
+
+static void step_desc(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    if (chain_gather(device, queue) != CHAIN_COMPLETE)
+        return;
+    q->avail_next++;
+    note_faults(device, q);
+    q->phase = SIM_PHASE_REQUEST;
+    struct event event = sim_event(device, EVENT_TAKE, queue);
+    event.value = q->chain.head;
+    event.index = q->chain.head;
+    event.extra = q->chain.readable_count + q->chain.writable_count;
+    sim_emit(device, &event);
+}
+
+/* ---- from a chain to the used ring ---- */
+
+static void emit_fault(struct sim_device *device, uint32_t queue, const struct sim_fault *fault)
+{
+    struct event event = sim_event(device, EVENT_FAULT, queue);
+    event.value = fault->kind;
+    event.extra = fault->argument;
+    sim_emit(device, &event);
+}
+
+/* 2.7.10: asks to be notified of the next entry that the device has not taken. */
+static bool store_avail_event(struct sim_device *device, uint32_t queue)
+{
+    const struct sim_queue *q = &device->queue[queue];
+    le16 event = virtio_le16(q->avail_next);
+    return store_used(device, queue, virtq_avail_event_offset(q->size), EVENT_PLACE_AVAIL_EVENT, 0,
+                      &event, sizeof(event));
+}
+
+static void step_execute(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    device->class->execute(device, queue);
+    if (q->broken)
+        return;
+    const struct sim_fault *lost = q->fault[SIM_FAULT_COMPLETION_LOST];
+    const struct sim_fault *late = q->fault[SIM_FAULT_COMPLETION_LATE];
+    if (lost != NULL) {
+        emit_fault(device, queue, lost);
+        /* Only the completion is lost, not the driver's next notification. */
+        if (!sim_has_feature(device, VIRTIO_F_EVENT_IDX) || store_avail_event(device, queue))
+            q->phase = SIM_PHASE_AVAIL_IDX;
+        return;
+    }
+    q->phase = SIM_PHASE_RESPONSE;
+    if (late != NULL && late->argument > 0) {
+        emit_fault(device, queue, late);
+        q->held_until_step = device->clock_steps + late->argument;
+        device->held |= queue_bit(queue);
+    }
+}
+
+static void step_used_elem(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    const struct sim_fault *rewrite = q->fault[SIM_FAULT_REWRITE_DESCRIPTORS];
+    const struct sim_fault *id = q->fault[SIM_FAULT_USED_ID];
+    const struct sim_fault *len = q->fault[SIM_FAULT_USED_LEN];
+    if (rewrite != NULL) {
+        emit_fault(device, queue, rewrite);
+        chain_rewrite_descriptors(device, queue, (uint8_t)rewrite->argument);
+    }
+    if (id != NULL)
+        emit_fault(device, queue, id);
+    if (len != NULL)
+        emit_fault(device, queue, len);
+    uint32_t slot = q->used_idx % q->size;
+    struct virtq_used_elem elem = {
+        .id = virtio_le32(id != NULL ? (uint32_t)id->argument : q->chain.head),
+        .len = virtio_le32((uint32_t)(len != NULL ? len->argument : q->chain.written_bytes))};
+    if (store_used(device, queue, offsetof(struct virtq_used, ring) + sizeof(elem) * slot,
+                   EVENT_PLACE_USED_RING, slot, &elem, sizeof(elem)))
+        q->phase = SIM_PHASE_USED_IDX;
+}
+
+static void step_used_idx(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    le16 idx = virtio_le16((uint16_t)(q->used_idx + 1));
+    if (!store_used(device, queue, offsetof(struct virtq_used, idx), EVENT_PLACE_USED_IDX, 0, &idx,
+                    sizeof(idx)))
+        return;
+    q->used_idx++;
+    q->phase = SIM_PHASE_SUPPRESSION;
+}
+
+/* 2.7.7.2 with EVENT_IDX: has the entry just placed crossed used_event? */
+static bool ask_used_event(struct sim_device *device, uint32_t queue, bool *notify)
+{
+    struct sim_queue *q = &device->queue[queue];
+    uint16_t used_event;
+    if (!load_avail(device, queue, virtq_used_event_offset(q->size), EVENT_PLACE_USED_EVENT, 0,
+                    &used_event) ||
+        !store_avail_event(device, queue))
+        return false;
+    *notify = virtq_need_event(used_event, q->used_idx, (uint16_t)(q->used_idx - 1)) ||
+              (sim_is_qemu(device) && !q->signalled);
+    q->signalled = true;
+    return true;
+}
+
+/* 2.7.7.2 without it. */
+static bool ask_flags(struct sim_device *device, uint32_t queue, bool *notify)
+{
+    uint16_t flags;
+    if (!load_avail(device, queue, offsetof(struct virtq_avail, flags), EVENT_PLACE_AVAIL_FLAGS, 0,
+                    &flags))
+        return false;
+    *notify = (flags & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
+    return true;
+}
+
+static void step_suppression(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    bool notify = false;
+    if (!(sim_has_feature(device, VIRTIO_F_EVENT_IDX) ? ask_used_event(device, queue, &notify)
+                                                      : ask_flags(device, queue, &notify)))
+        return;
+    if (!notify && sim_has_feature(device, VIRTIO_F_NOTIFY_ON_EMPTY)) { /* 6.3 */
+        uint16_t idx;
+        if (!load_avail(device, queue, offsetof(struct virtq_avail, idx), EVENT_PLACE_AVAIL_IDX, 0,
+                        &idx))
+            return;
+        notify = idx == q->avail_next;
+    }
+    q->phase = notify ? SIM_PHASE_INTERRUPT : SIM_PHASE_AVAIL_IDX;
+}
+
+/* ---- stepping ---- */
+
+static void step_class(struct sim_device *device, uint32_t queue,
+                       void (*act)(struct sim_device *device, uint32_t queue),
+                       enum sim_queue_phase next)
+{
+    act(device, queue);
+    if (!device->queue[queue].broken)
+        device->queue[queue].phase = next;
+}
+
+static void step_queue(struct sim_device *device, uint32_t queue)
+{
+    switch (device->queue[queue].phase) {
+    case SIM_PHASE_IDLE:
+        break;
+    case SIM_PHASE_AVAIL_IDX:
+        step_avail_idx(device, queue);
+        return;
+    case SIM_PHASE_AVAIL_RING:
+        step_avail_ring(device, queue);
+        return;
+    case SIM_PHASE_DESC:
+        step_desc(device, queue);
+        return;
+    case SIM_PHASE_REQUEST:
+        step_class(device, queue, device->class->request, SIM_PHASE_EXECUTE);
+        return;
+    case SIM_PHASE_EXECUTE:
+        step_execute(device, queue);
+        return;
+    case SIM_PHASE_RESPONSE:
+        step_class(device, queue, device->class->respond, SIM_PHASE_USED_ELEM);
+        return;
+    case SIM_PHASE_USED_ELEM:
+        step_used_elem(device, queue);
+        return;
+    case SIM_PHASE_USED_IDX:
+        step_used_idx(device, queue);
+        return;
+    case SIM_PHASE_SUPPRESSION:
+        step_suppression(device, queue);
+        return;
+    case SIM_PHASE_INTERRUPT:
+        device->queue[queue].phase = SIM_PHASE_AVAIL_IDX;
+        sim_interrupt(device, queue, VIRTIO_MMIO_INT_USED);
+        return;
+    }
+    assert(false && "a queue that is IDLE was runnable");
+}
+
+/* For eager_poll: is there an entry in an idle queue that nobody was notified of? Emits nothing. */
+static bool has_unnoticed_entry(const struct sim_device *device, uint32_t queue)
+{
+    const struct sim_queue *q = &device->queue[queue];
+    uint64_t addr = q->avail_addr + offsetof(struct virtq_avail, idx);
+    if (!sim_queue_is_live(device, queue) || q->broken || q->phase != SIM_PHASE_IDLE ||
+        !sim_may_work(device) || arena_check(device->arena, addr, sizeof(le16)) != ARENA_FAULT_NONE)
+        return false;
+    le16 idx;
+    memcpy(&idx, arena_host(device->arena, addr), sizeof(idx));
+    return virtio_le16(idx) != q->avail_next;
+}
+
+/* The queues that can take a step now. */
+static uint32_t ready_queues(const struct sim_device *device)
+{
+    uint32_t ready = device->runnable;
+    if (device->held != 0) {
+        for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++) {
+            if ((device->held & queue_bit(queue)) != 0 &&
+                device->clock_steps < device->queue[queue].held_until_step)
+                ready &= ~queue_bit(queue);
+        }
+    }
+    if (device->config.eager_poll) {
+        for (uint32_t queue = 0; queue < device->class->queue_count; queue++) {
+            if (has_unnoticed_entry(device, queue))
+                ready |= queue_bit(queue);
+        }
+    }
+    return ready;
+}
+
+bool sim_device_enabled(const struct sim_device *device)
+{
+    if (device->held == 0 && !device->config.eager_poll)
+        return device->runnable != 0;
+    return ready_queues(device) != 0;
+}
+
+bool sim_device_step(struct sim_device *device)
+{
+    uint32_t ready = ready_queues(device);
+    if (ready == 0)
+        return false;
+    uint32_t later = ready & ~(queue_bit(device->next_queue) - 1);
+    uint32_t queue = (uint32_t)__builtin_ctz(later != 0 ? later : ready);
+    device->next_queue = (queue + 1) % SIM_QUEUES_MAX;
+    if (device->queue[queue].phase == SIM_PHASE_IDLE)
+        sim_queue_notified(device, queue); /* eager_poll has found something */
+    device->queue[queue].held_until_step = 0;
+    device->held &= ~queue_bit(queue);
+    step_queue(device, queue);
+    return true;
+}
+
+uint64_t sim_device_wakes_at(const struct sim_device *device)
+{
+    uint64_t earliest = 0;
+    for (uint32_t queue = 0; device->held != 0 && queue < SIM_QUEUES_MAX; queue++) {
+        uint64_t until = device->queue[queue].held_until_step;
+        if ((device->held & queue_bit(queue)) != 0 && (earliest == 0 || until < earliest))
+            earliest = until;
+    }
+    return earliest;
+}
