@@ -150,10 +150,49 @@ struct backing_cursor {
     uint64_t piece_bytes;
 };
 
+#define BLOCK_BYTES (UINT64_C(64) << 10) /* what stays in the cache from comparing to copying */
+
 /*
- * Copies [offset, offset + bytes) of the backing, as far as there is any. With a shadow to compare,
- * the copy goes in blocks that stay in the cache between comparing and copying.
+ * Copies memory that may hold bytes that were never seen stored: in blocks, so that each is fetched
+ * once for the comparison and the copy. From the first such byte on the rest is checked as one, so
+ * that it is reported once.
  */
+static enum arena_fault copy_checked(struct sim_device *device, uint64_t addr, uint8_t *to,
+                                     uint64_t bytes)
+{
+    enum arena_fault fault = arena_check(device->arena, addr, bytes);
+
+    if (fault != ARENA_FAULT_NONE)
+        return fault;
+    for (uint64_t done = 0; done < bytes;) { /* every round copies a block, or all that is left */
+        uint64_t block = bytes - done < BLOCK_BYTES ? bytes - done : BLOCK_BYTES;
+        const uint8_t *from = arena_host(device->arena, addr + done);
+        if (arena_first_unobserved(device->arena, addr + done, block) < block) {
+            block = bytes - done;
+            from = sim_map_for_read(device, addr + done, block, &fault);
+            if (!from)
+                return fault;
+        }
+        memcpy(to + done, from, block);
+        done += block;
+    }
+    return ARENA_FAULT_NONE;
+}
+
+static enum arena_fault copy_memory(struct sim_device *device, uint64_t addr, uint8_t *to,
+                                    uint64_t bytes)
+{
+    enum arena_fault fault = ARENA_FAULT_NONE;
+
+    if (device->check_stores)
+        return copy_checked(device, addr, to, bytes);
+    const uint8_t *from = sim_map_for_read(device, addr, bytes, &fault);
+    if (from)
+        memcpy(to, from, bytes);
+    return fault;
+}
+
+/* Copies [offset, offset + bytes) of the backing, as far as there is any. */
 static enum arena_fault backing_copy(struct sim_device *device, struct backing_cursor *cursor,
                                      uint64_t offset, uint8_t *to, uint64_t bytes)
 {
@@ -173,13 +212,11 @@ static enum arena_fault backing_copy(struct sim_device *device, struct backing_c
         uint64_t piece = backing->end_bytes[n] - offset;
         if (piece > bytes)
             piece = bytes;
-        enum arena_fault fault = ARENA_FAULT_NONE;
         cursor->addr = backing->entry[n].addr + inside;
         cursor->piece_bytes = piece;
-        const uint8_t *from = sim_map_for_read(device, cursor->addr, piece, &fault);
-        if (!from)
+        enum arena_fault fault = copy_memory(device, cursor->addr, to, piece);
+        if (fault != ARENA_FAULT_NONE)
             return fault;
-        memcpy(to, from, piece);
         to += piece;
         offset += piece;
         bytes -= piece;
