@@ -1,15 +1,15 @@
 /*
  * One event, one line: everything that happens is one `struct event`, with one text form.
  *
- * The simulated machine and the probe make events; rules, stepper, recorder, reports and window only
- * read them. The text form is
+ * The simulated machine and the probe make events; rules, stepper, recorder, reports and window
+ * only read them. The text form is
  *
  *     STEP PARTY VERB PLACE VALUE [WORD VALUE]...
  *
  * for example `63 driver write QueueReady 1` or `71 device load q0.avail.idx 1`, with the
  * specification's own names. event_parse() reads what event_format() prints, so that a line of a
- * trace is also a line of a scenario. Source lines are not part of the text form: a reader that knows
- * the driver's debug information adds ` at FILE:LINE`.
+ * trace is also a line of a scenario. Source lines are not part of the text form: a reader that
+ * knows the driver's debug information adds ` at FILE:LINE`.
  */
 #ifndef RINGSIDE_SIM_EVENT_H
 #define RINGSIDE_SIM_EVENT_H
@@ -55,7 +55,8 @@ enum event_party {
     X(EXECUTE, "execute", "command type; extra = address of the request")                          \
     X(RESPOND, "respond", "response type; extra = bytes written")                                  \
     X(INTERRUPT, "interrupt", "InterruptStatus bits just raised")                                  \
-    X(RESET, "reset", "0 = by Status, 1 = queue reset (`queue`), 2 = by QueuePFN 0 (qemu profile)") \
+    X(RESET, "reset",                                                                              \
+      "0 = by Status, 1 = queue reset (`queue`), 2 = by QueuePFN 0 (qemu profile)")                \
     X(NEEDS_RESET, "needs-reset", "enum sim_refusal that led to it")                               \
     X(REFUSE, "refuse", "enum sim_refusal; addr, extra = what it is about")                        \
     X(SCANOUT, "scanout", "scanout_id; extra = resource_id, 0 = off")                              \
@@ -77,15 +78,16 @@ enum event_kind {
 #define EVENT_MASK(kind) (UINT64_C(1) << (kind))
 
 /*
- * X(name, text): what an access touches. In the text, %q is `queue` and %i is `index`. A wide access that
- * covers several fields gets the place of the smallest structure that holds its first byte.
+ * X(name, text): what an access touches. In the text, %q is `queue` and %i is `index`. A wide
+ * access that covers several fields gets the place of the smallest structure that holds its first
+ * byte.
  */
 #define EVENT_PLACES(X)                                                                            \
     X(NONE, "")                                                                                    \
-    X(REGISTER, "")       /* printed by its name; index = enum virtio_mmio_reg */                  \
-    X(REGISTER_GAP, "")   /* an offset below 0x100 that no version has; `register+0x..` */         \
-    X(CONFIG, "")         /* device configuration space, `config+0x..` */                          \
-    X(MEMORY, "")         /* memory that no live queue uses: `NAME+0x..` of its allocation */      \
+    X(REGISTER, "")     /* printed by its name; index = enum virtio_mmio_reg */                    \
+    X(REGISTER_GAP, "") /* an offset below 0x100 that no version has; `register+0x..` */           \
+    X(CONFIG, "")       /* device configuration space, `config+0x..` */                            \
+    X(MEMORY, "")       /* memory that no live queue uses: `NAME+0x..` of its allocation */        \
     X(DESC, "q%q.desc[%i]")                                                                        \
     X(DESC_ADDR, "q%q.desc[%i].addr")                                                              \
     X(DESC_LEN, "q%q.desc[%i].len")                                                                \
@@ -102,7 +104,7 @@ enum event_kind {
     X(USED_RING_LEN, "q%q.used.ring[%i].len")                                                      \
     X(AVAIL_EVENT, "q%q.used.avail_event")                                                         \
     X(INDIRECT, "q%q.indirect[%i]")                                                                \
-    X(REQUEST, "q%q.request[%i]")  /* device-readable part of the chain with head %i */            \
+    X(REQUEST, "q%q.request[%i]")   /* device-readable part of the chain with head %i */           \
     X(RESPONSE, "q%q.response[%i]") /* device-writable part of the chain with head %i */           \
     X(BACKING, "resource[%i].backing")
 
@@ -113,7 +115,7 @@ enum event_place {
         EVENT_PLACE_COUNT
 };
 
-/* X(name, word): how an access to a register window came out. Anything but OK is ignored by the device. */
+/* X(name, word): how an access to a register window came out. The device ignores all but OK. */
 #define EVENT_VERDICTS(X)                                                                          \
     X(OK, "ok")                                                                                    \
     X(WIDTH, "wrong-width")                                                                        \
@@ -163,25 +165,25 @@ enum {
 };
 
 /*
- * 80 bytes, copied freely. `bytes` points at the whole value of a wide access and is valid only while the
- * event is being emitted; readers that keep an event must not keep it.
+ * 80 bytes, copied freely. `bytes` points at the whole value of a wide access and is valid only
+ * while the event is being emitted; readers that keep an event must not keep it.
  */
 struct event {
-    uint64_t step;        /* number of the micro-step, from 1; given by the world */
-    uint64_t addr;        /* memory: physical address; register: offset in its window */
+    uint64_t step; /* number of the micro-step, from 1; given by the world */
+    uint64_t addr; /* memory: physical address; register: offset in its window */
     uint64_t value;
     uint64_t extra;
-    uintptr_t pc;         /* return address in the driver, 0 when no code of the driver did it */
+    uintptr_t pc; /* return address in the driver, 0 when no code of the driver did it */
     const uint8_t *bytes;
     uint32_t width_bytes;
     uint32_t index;
-    uint32_t repeat;      /* how many more times the same access was made, for folded polling */
+    uint32_t repeat; /* how many more times the same access was made, for folded polling */
     uint16_t queue;
-    uint16_t slot;        /* bus slot of a register access */
-    uint8_t party;        /* enum event_party */
-    uint8_t kind;         /* enum event_kind */
-    uint8_t place;        /* enum event_place */
-    uint8_t verdict;      /* enum event_verdict */
+    uint16_t slot;   /* bus slot of a register access */
+    uint8_t party;   /* enum event_party */
+    uint8_t kind;    /* enum event_kind */
+    uint8_t place;   /* enum event_place */
+    uint8_t verdict; /* enum event_verdict */
     uint8_t flags;
 };
 
@@ -209,8 +211,8 @@ size_t event_format_place(const struct event *event, event_namer namer, const vo
 
 /*
  * Reads one line of the text form. The step number may be missing (then 0). Memory places without a
- * queue are read as a plain address. Returns true, or false with *error a sentence and *error_column
- * the 1-based column.
+ * queue are read as a plain address. Returns true, or false with *error a sentence and
+ * *error_column the 1-based column.
  */
 bool event_parse(const char *line, struct event *out, const char **error, size_t *error_column);
 

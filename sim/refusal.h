@@ -3,18 +3,24 @@
  *
  * The device reports a refusal as an event and goes on as the specification allows; rules turn
  * refusals into findings. The action column says what the device does after it reported.
+ *
+ * In the event that is emitted, `value` is always the enum sim_refusal. The address or offending
+ * value is in `addr`, the length or bound in `extra`; `index` is the enum arena_fault of the DMA_
+ * rows, else it goes with `place` or is a resource_id. The comments below say what is in the
+ * details given to sim_refuse(), where an offending value stands in `value`.
  */
 #ifndef RINGSIDE_SIM_REFUSAL_H
 #define RINGSIDE_SIM_REFUSAL_H
 
 /*
  * X(name, action, text). Actions: IGNORE the access or notification; SKIP the chain (it is returned
- * with used length 0); ERROR response; RESET means DEVICE_NEEDS_RESET (2.1.2); NOTE goes on as if all
- * were well.
+ * with used length 0); ERROR response; RESET means DEVICE_NEEDS_RESET (2.1.2); NOTE goes on as if
+ * all were well.
  */
 #define SIM_REFUSALS(X)                                                                            \
     X(NONE, NOTE, "nothing")                                                                       \
-    /* addresses; event.addr is the address, event.extra its length, event.index enum arena_fault */ \
+    /* addresses; event.addr is the address, event.extra its length, event.index enum arena_fault  \
+     */                                                                                            \
     X(DMA_DESC, RESET, "the descriptor table cannot be read")                                      \
     X(DMA_AVAIL, RESET, "the available ring cannot be read")                                       \
     X(DMA_USED, RESET, "the used ring cannot be written")                                          \
