@@ -1,4 +1,52 @@
 /*
- * Named misbehaviours of the device.
+ * Named misbehaviours: which are armed, and which acts on the request now being worked on.
  */
 #include "fault.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <string.h>
+
+static const char *const fault_words[] = {
+#define X(name, word, argument) [SIM_FAULT_##name] = word,
+    SIM_FAULT_KINDS(X)
+#undef X
+};
+
+const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_fault_kind kind)
+{
+    for (uint32_t i = 0; i < faults->count; i++) {
+        const struct sim_fault *fault = &faults->fault[i];
+        if (fault->kind == kind &&
+            (fault->request == 0 || fault->request == faults->requests_taken)) {
+            return fault;
+        }
+    }
+    return NULL;
+}
+
+bool sim_fault_arm(struct sim_faults *faults, const struct sim_fault *fault)
+{
+    assert((size_t)fault->kind < SIM_FAULT_KIND_COUNT);
+    if (faults->count == SIM_FAULTS_MAX) {
+        return false;
+    }
+    faults->fault[faults->count++] = *fault;
+    return true;
+}
+
+const char *sim_fault_word(enum sim_fault_kind kind)
+{
+    assert((size_t)kind < SIM_FAULT_KIND_COUNT);
+    return fault_words[kind];
+}
+
+int sim_fault_by_word(const char *word)
+{
+    for (int kind = 0; kind < SIM_FAULT_KIND_COUNT; kind++) {
+        if (strcmp(fault_words[kind], word) == 0) {
+            return kind;
+        }
+    }
+    return -1;
+}
