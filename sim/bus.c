@@ -1,4 +1,234 @@
 /*
- * The virtio-mmio bus and its device tree blob.
+ * The machine's virtio-mmio bus: which slot an access goes to, and the device tree that tells of
+ * them.
+ *
+ * The tree has what a virtio driver looks at, in the order and with the values of QEMU's `virt`.
+ * Not handled: the other devices of that machine, CPUs and timers.
  */
 #include "bus.h"
+
+#include <assert.h>
+#include <inttypes.h>
+#include <libfdt.h>
+#include <stdio.h>
+#include <string.h>
+#include "virtio/mmio.h"
+
+#define GIC_PHANDLE   0x8002u
+#define GIC_BASE      UINT64_C(0x08000000)
+#define GIC_CPU_BASE  UINT64_C(0x08010000)
+#define GIC_BYTES     UINT64_C(0x10000)
+#define GIC_SPI       0u
+#define GIC_SPI_FIRST 32u
+#define EDGE_RISING   1u
+#define NAME_BYTES    32u
+#define CELLS_MAX     8u
+
+/* ---- the device tree ---- */
+
+/* Writes a tree in sequence; after the first failure everything else is left out. */
+struct tree {
+    void *blob;
+    int error; /* of libfdt, 0 = none */
+};
+
+static void tree_do(struct tree *tree, int result)
+{
+    if (tree->error == 0) {
+        tree->error = result;
+    }
+}
+
+static void begin_node(struct tree *tree, const char *name)
+{
+    if (tree->error == 0) {
+        tree_do(tree, fdt_begin_node(tree->blob, name));
+    }
+}
+
+static void begin_node_at(struct tree *tree, const char *name, uint64_t addr)
+{
+    char full[NAME_BYTES];
+    snprintf(full, sizeof full, "%s@%" PRIx64, name, addr);
+    begin_node(tree, full);
+}
+
+static void end_node(struct tree *tree)
+{
+    if (tree->error == 0) {
+        tree_do(tree, fdt_end_node(tree->blob));
+    }
+}
+
+static void put_string(struct tree *tree, const char *name, const char *value)
+{
+    if (tree->error == 0) {
+        tree_do(tree, fdt_property(tree->blob, name, value, (int)strlen(value) + 1));
+    }
+}
+
+static void put_flag(struct tree *tree, const char *name)
+{
+    if (tree->error == 0) {
+        tree_do(tree, fdt_property(tree->blob, name, "", 0));
+    }
+}
+
+static void put_cells(struct tree *tree, const char *name, const uint32_t *cell, size_t count)
+{
+    fdt32_t raw[CELLS_MAX];
+    assert(count <= CELLS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        raw[i] = cpu_to_fdt32(cell[i]);
+    }
+    if (tree->error == 0) {
+        tree_do(tree, fdt_property(tree->blob, name, raw, (int)(count * sizeof raw[0])));
+    }
+}
+
+static void put_cell(struct tree *tree, const char *name, uint32_t value)
+{
+    put_cells(tree, name, &value, 1);
+}
+
+/* `reg` with one or two pairs of address and size, two cells each. */
+static void put_reg(struct tree *tree, const uint64_t *pair, size_t count)
+{
+    uint32_t cell[CELLS_MAX];
+    assert(2 * count <= CELLS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        cell[2 * i] = (uint32_t)(pair[i] >> 32);
+        cell[2 * i + 1] = (uint32_t)pair[i];
+    }
+    put_cells(tree, "reg", cell, 2 * count);
+}
+
+static void put_slot(struct tree *tree, uint32_t slot)
+{
+    uint64_t addr = BUS_BASE + (uint64_t)slot * BUS_SLOT_BYTES;
+    begin_node_at(tree, "virtio_mmio", addr);
+    put_flag(tree, "dma-coherent");
+    put_cells(tree, "interrupts",
+              (const uint32_t[]){GIC_SPI, BUS_IRQ_BASE - GIC_SPI_FIRST + slot, EDGE_RISING}, 3);
+    put_reg(tree, (const uint64_t[]){addr, BUS_SLOT_BYTES}, 2);
+    put_string(tree, "compatible", "virtio,mmio");
+    end_node(tree);
+}
+
+static void put_interrupt_controller(struct tree *tree)
+{
+    begin_node_at(tree, "intc", GIC_BASE);
+    put_cell(tree, "phandle", GIC_PHANDLE);
+    put_reg(tree, (const uint64_t[]){GIC_BASE, GIC_BYTES, GIC_CPU_BASE, GIC_BYTES}, 4);
+    put_string(tree, "compatible", "arm,cortex-a15-gic");
+    put_flag(tree, "ranges");
+    put_cell(tree, "#size-cells", 2);
+    put_cell(tree, "#address-cells", 2);
+    put_flag(tree, "interrupt-controller");
+    put_cell(tree, "#interrupt-cells", 3);
+    end_node(tree);
+}
+
+const char *bus_create(struct bus *bus, uint32_t version, uint64_t ram_base, uint64_t ram_bytes)
+{
+    assert(version == 1 || version == 2);
+    *bus = (struct bus){.version = version};
+    struct tree tree = {.blob = bus->fdt};
+    tree_do(&tree, fdt_create(tree.blob, sizeof bus->fdt));
+    if (tree.error == 0) {
+        tree_do(&tree, fdt_finish_reservemap(tree.blob));
+    }
+    begin_node(&tree, "");
+    put_cell(&tree, "interrupt-parent", GIC_PHANDLE);
+    put_string(&tree, "model", "linux,dummy-virt");
+    put_cell(&tree, "#size-cells", 2);
+    put_cell(&tree, "#address-cells", 2);
+    put_string(&tree, "compatible", "linux,dummy-virt");
+    begin_node_at(&tree, "memory", ram_base);
+    put_reg(&tree, (const uint64_t[]){ram_base, ram_bytes}, 2);
+    put_string(&tree, "device_type", "memory");
+    end_node(&tree);
+    for (uint32_t slot = 0; slot < BUS_SLOTS; slot++) {
+        put_slot(&tree, slot);
+    }
+    put_interrupt_controller(&tree);
+    begin_node(&tree, "chosen");
+    end_node(&tree);
+    end_node(&tree);
+    if (tree.error == 0) {
+        tree_do(&tree, fdt_finish(tree.blob));
+    }
+    return tree.error == 0 ? NULL : fdt_strerror(tree.error);
+}
+
+/* ---- the slots ---- */
+
+void bus_plug(struct bus *bus, uint32_t slot, struct sim_device *device)
+{
+    assert(slot < BUS_SLOTS && (device == NULL || bus->device[slot] == NULL));
+    bus->device[slot] = device;
+}
+
+static bool inside_one_slot(uint32_t offset, uint32_t width_bytes)
+{
+    return offset < BUS_BYTES && width_bytes <= BUS_SLOT_BYTES - offset % BUS_SLOT_BYTES;
+}
+
+/* What a slot without a device says of itself: the identification registers, read as such. */
+static enum event_verdict empty_check(uint32_t offset, uint32_t width_bytes, bool is_write)
+{
+    if (is_write || offset >= VIRTIO_MMIO_VendorID + sizeof(uint32_t)) {
+        return EVENT_VERDICT_EMPTY_SLOT;
+    }
+    if (width_bytes != sizeof(uint32_t)) {
+        return EVENT_VERDICT_WIDTH;
+    }
+    return offset % sizeof(uint32_t) == 0 ? EVENT_VERDICT_OK : EVENT_VERDICT_ALIGN;
+}
+
+static uint64_t empty_read(const struct bus *bus, uint32_t offset)
+{
+    switch (offset) {
+    case VIRTIO_MMIO_MagicValue:
+        return VIRTIO_MMIO_MAGIC;
+    case VIRTIO_MMIO_Version:
+        return bus->version;
+    case VIRTIO_MMIO_VendorID:
+        return SIM_VENDOR_ID;
+    default:
+        return 0; /* DeviceID: the driver is to leave it alone, 4.2.2.2 */
+    }
+}
+
+enum event_verdict bus_check(const struct bus *bus, uint32_t offset, uint32_t width_bytes,
+                             bool is_write)
+{
+    if (!inside_one_slot(offset, width_bytes)) {
+        return EVENT_VERDICT_GAP;
+    }
+    const struct sim_device *device = bus->device[offset / BUS_SLOT_BYTES];
+    uint32_t in_slot = offset % BUS_SLOT_BYTES;
+    return device != NULL ? mmio_check(device, in_slot, width_bytes, is_write)
+                          : empty_check(in_slot, width_bytes, is_write);
+}
+
+uint64_t bus_read(struct bus *bus, uint32_t offset, uint32_t width_bytes)
+{
+    if (bus_check(bus, offset, width_bytes, false) != EVENT_VERDICT_OK) {
+        return 0;
+    }
+    struct sim_device *device = bus->device[offset / BUS_SLOT_BYTES];
+    uint32_t in_slot = offset % BUS_SLOT_BYTES;
+    return device != NULL ? mmio_read(device, in_slot, width_bytes) : empty_read(bus, in_slot);
+}
+
+void bus_write(struct bus *bus, uint32_t offset, uint32_t width_bytes, uint64_t value)
+{
+    if (!inside_one_slot(offset, width_bytes)) {
+        return;
+    }
+    struct sim_device *device = bus->device[offset / BUS_SLOT_BYTES];
+    if (device != NULL) {
+        mmio_write(device, offset % BUS_SLOT_BYTES, width_bytes, value);
+    }
+}
