@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rule.h"
 #include "scenario.h"
 #include "source.h"
 #include "world.h"

@@ -19,10 +19,10 @@
 #define RINGSIDE_INSTRUCTION(name)                                                                 \
     ".macro " name " operands:vararg\n"                                                            \
     "  .pushsection .rodata.ringside, \"a\", @progbits\n"                                          \
-    "  .Lringside_text\\@: .asciz \"" name " \\operands\"\n"                                       \
+    "  77770: .asciz \"" name " \\operands\"\n"                                       \
     "  .popsection\n"                                                                              \
     "  pushq %rdi\n"                                                                               \
-    "  leaq .Lringside_text\\@(%rip), %rdi\n"                                                      \
+    "  leaq 77770b(%rip), %rdi\n"                                                      \
     "  call ringside_asm_instruction@PLT\n"                                                        \
     "  popq %rdi\n"                                                                                \
     ".endm\n"

@@ -1,0 +1,230 @@
+/*
+ * The benchmarks: each prints a ratio against a baseline that is measured in the same run.
+ *
+ * Figures are for people: nothing here is asserted. Every measurement is repeated and the median is
+ * printed, so that a busy machine does not show too much.
+ */
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "gpu_rig.h"
+#include "scenario.h"
+#include "world.h"
+
+#define ROUNDS      7u
+#define ACCESSES    "2000000"
+#define ROUND_TRIPS "200000"
+
+extern char **environ;
+
+static double seconds_now(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+static int compare(const void *a, const void *b)
+{
+    double left = *(const double *)a;
+    double right = *(const double *)b;
+    return (left > right) - (left < right);
+}
+
+static double median(double *value, unsigned count)
+{
+    qsort(value, count, sizeof *value, compare);
+    return value[count / 2];
+}
+
+/* ---- drivers in a world ---- */
+
+static double last_call_seconds;
+static double call_started;
+
+static void time_calls(void *context, const struct event *event)
+{
+    (void)context;
+    if (event->kind == EVENT_CALL)
+        call_started = seconds_now();
+    if (event->kind == EVENT_RETURN)
+        last_call_seconds = seconds_now() - call_started;
+}
+
+/* Seconds that the last call of a scenario took; the scenario must come out as it expects. */
+static double run(const char *text, const char *driver, bool guard, bool shadow, bool rules)
+{
+    char path[512];
+    struct world_outcome *outcome = calloc(1, sizeof *outcome);
+    struct world_options options = {.driver_path = path,
+                                    .guard = guard,
+                                    .check_stores = shadow,
+                                    .rules = rules,
+                                    .reader = time_calls};
+    struct scenario *scenario = scenario_parse("bench", text, stderr);
+    const char *error;
+
+    snprintf(path, sizeof path, "%s/drivers/%s.so", RINGSIDE_BINARY_DIR, driver);
+    if (outcome == NULL || scenario == NULL)
+        exit(2);
+    error = world_run(scenario, &options, outcome);
+    if (error != NULL || outcome->failure_count != 0) {
+        fprintf(stderr, "bench: %s\n", error != NULL ? error : outcome->failure[0].text);
+        exit(2);
+    }
+    world_outcome_free(outcome);
+    free(outcome);
+    scenario_free(scenario);
+    return last_call_seconds;
+}
+
+static double run_median(const char *text, const char *driver, bool guard, bool shadow, bool rules)
+{
+    double seconds[ROUNDS];
+
+    for (unsigned i = 0; i < ROUNDS; i++)
+        seconds[i] = run(text, driver, guard, shadow, rules);
+    return median(seconds, ROUNDS);
+}
+
+static void bench_step(void)
+{
+    static const char text[] = "device gpu\ndriver bench\ncall init -> OK\ncall accesses " ACCESSES
+                               " -> OK\n";
+    double accesses = 2 * strtod(ACCESSES, NULL);
+    double plain = run_median(text, "bench-plain", false, false, false) / accesses * 1e9;
+    double bare = run_median(text, "bench-probe", false, false, false) / accesses * 1e9;
+    double all = run_median(text, "bench-probe", false, true, true) / accesses * 1e9;
+
+    printf("step                an access of the driver to DMA memory\n");
+    printf("  unobserved        %8.2f ns      1.0x\n", plain);
+    printf("  observed, no rule %8.2f ns  %7.1fx\n", bare, bare / plain);
+    printf("  all rules, shadow %8.2f ns  %7.1fx   (aim: under 20 ns)\n\n", all, all / plain);
+}
+
+static void bench_round_trips(void)
+{
+    static const char text[] = "device gpu\ndriver reference\ncall init -> OK\ncall requests "
+                               ROUND_TRIPS " -> OK\n";
+    double trips = strtod(ROUND_TRIPS, NULL);
+    double bare = trips / run_median(text, "reference", false, false, false);
+    double all = trips / run_median(text, "reference", false, true, true);
+    double guard = trips / run_median(text, "reference", true, true, true);
+
+    printf("round trips         GET_DISPLAY_INFO of the reference driver, a second\n");
+    printf("  no rules          %10.0f      1.00x\n", bare);
+    printf("  all rules, shadow %10.0f  %8.2fx  (aim: over 1,000,000)\n", all, all / bare);
+    printf("  and window guard  %10.0f  %8.2fx  (two mprotect calls a register access)\n\n", guard,
+           guard / bare);
+}
+
+/* ---- transfers ---- */
+
+static double transfer_seconds(struct rig *rig, uint32_t width, uint32_t height)
+{
+    double started = seconds_now();
+
+    if (rig_transfer(rig, 1, rig_rect(0, 0, width, height), 0) != VIRTIO_GPU_RESP_OK_NODATA) {
+        fprintf(stderr, "bench: a transfer was refused\n");
+        exit(2);
+    }
+    return seconds_now() - started;
+}
+
+static void bench_transfer(void)
+{
+    enum { WIDTH = 3840, HEIGHT = 2160 };
+    size_t bytes = (size_t)WIDTH * HEIGHT * VIRTIO_GPU_PIXEL_BYTES;
+    struct rig *rig = rig_create(SIM_PROFILE_SPEC, 1);
+    uint8_t *to = malloc(bytes);
+    double copies[ROUNDS];
+    double transfers[ROUNDS];
+    uint64_t from;
+    double copy, transfer;
+
+    rig_start(rig);
+    from = rig_resource(rig, 1, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, WIDTH, HEIGHT);
+    if (to == NULL)
+        exit(2);
+    memset(to, 1, bytes);
+    memset(arena_host(&rig->arena, from), 2, bytes);
+    arena_shadow_update(&rig->arena, from, bytes);
+    (void)transfer_seconds(rig, WIDTH, HEIGHT);
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        double started = seconds_now();
+        memcpy(to, arena_host(&rig->arena, from), bytes);
+        copies[i] = seconds_now() - started;
+        transfers[i] = transfer_seconds(rig, WIDTH, HEIGHT);
+    }
+    copy = (double)bytes / median(copies, ROUNDS) * 1e-9;
+    transfer = (double)bytes / median(transfers, ROUNDS) * 1e-9;
+    printf("transfer            TRANSFER_TO_HOST_2D of 3840x2160, %zu bytes\n", bytes);
+    printf("  memcpy            %8.2f GB/s    1.00x\n", copy);
+    printf("  transfer          %8.2f GB/s %7.2fx   (aim: over 0.8)\n\n", transfer,
+           transfer / copy);
+    free(to);
+    rig_destroy(rig);
+}
+
+/* ---- whole processes ---- */
+
+static double process_seconds(char *const argv[])
+{
+    double seconds[ROUNDS];
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        posix_spawn_file_actions_t quiet;
+        double started;
+        pid_t child;
+        int status;
+
+        posix_spawn_file_actions_init(&quiet);
+        posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", 1, 0);
+        started = seconds_now();
+        if (posix_spawn(&child, argv[0], &quiet, NULL, argv, environ) != 0 ||
+            waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
+            printf("  (%s %s did not succeed: not measured)\n", argv[0], argv[1]);
+            return 0;
+        }
+        seconds[i] = seconds_now() - started;
+        posix_spawn_file_actions_destroy(&quiet);
+    }
+    return median(seconds, ROUNDS);
+}
+
+static void bench_verdict(void)
+{
+    char program[] = RINGSIDE_BINARY_DIR "/ringside";
+    char row[] = RINGSIDE_SOURCE_DIR "/scenarios/seed/a-timeout.scn";
+    char run_word[] = "run";
+    char replay_word[] = "replay";
+    char quiet[] = "-q";
+    char *const simulator[] = {program, run_word, row, NULL};
+    char *const machine[] = {program, replay_word, row, NULL};
+    double ours, theirs;
+    (void)quiet;
+
+    printf("verdict             row A, whole process from start to exit\n");
+    ours = process_seconds(simulator);
+    theirs = process_seconds(machine);
+    if (ours > 0 && theirs > 0) {
+        printf("  QEMU              %8.1f ms      1.0x\n", (theirs - ours) * 1e3);
+        printf("  simulator         %8.1f ms  %7.1fx   (aim: over 50)\n\n", ours * 1e3,
+               (theirs - ours) / ours);
+    }
+}
+
+int main(void)
+{
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    bench_step();
+    bench_round_trips();
+    bench_transfer();
+    bench_verdict();
+    return 0;
+}
