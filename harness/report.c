@@ -1,4 +1,275 @@
 /*
- * Findings, ladders and outcomes for people.
+ * A whole scenario for people: what was called and what came of it, the ladder of a stuck request,
+ * findings, what was expected and did not come, the verdict.
+ *
+ * When all came as expected it is one line, unless the reader asks for more.
  */
 #include "report.h"
+#include <inttypes.h>
+#include <string.h>
+#include "report_text.h"
+#include "source.h"
+#include "suite.h"
+
+#define WORD_COLUMNS 16u /* of a rung */
+#define STEP_COLUMNS 6u
+
+/* ---- the ladder ---- */
+
+/* `+ device-found     step 12      transport.c:41  Version 1` */
+static void put_rung(FILE *out, const struct report_options *options, enum ladder_rung rung,
+                     const struct ladder_step *step)
+{
+    bool reached = step->state == LADDER_REACHED;
+    char text[REPORT_LINE_BYTES];
+    report_put(out, options, reached ? REPORT_STYLE_GOOD : REPORT_STYLE_FAINT,
+               reached ? "  + " : "  - ");
+    snprintf(text, sizeof text, "%-*s  ", (int)WORD_COLUMNS, ladder_word(rung));
+    unsigned at = 4 + report_put(out, options, REPORT_STYLE_PLAIN, text);
+    if (!reached) {
+        report_clip(out, options, REPORT_STYLE_FAINT, at, "not needed here");
+        return;
+    }
+    struct source_place place;
+    text[0] = '\0';
+    size_t used = 0;
+    if (step->event.step != 0) {
+        used = (size_t)snprintf(text, sizeof text, "step %-*" PRIu64 "  ", (int)STEP_COLUMNS,
+                                step->event.step);
+    }
+    if (step->event.step != 0 && source_find(step->event.pc, &place)) {
+        const char *file = source_main_file(&place);
+        const char *slash = strrchr(file, '/');
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s:%u  ",
+                                 slash ? slash + 1 : file, source_main_line(&place));
+    }
+    snprintf(text + used, sizeof text - used, "%s", step->label);
+    for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--) {
+        text[end - 1] = '\0';
+    }
+    report_clip(out, options, REPORT_STYLE_PLAIN, at, text);
+}
+
+/* Appends `, word` for every rung above the missed one in a state; returns how many. */
+static size_t list_rungs(const struct ladder *ladder, enum ladder_state state, char *out,
+                         size_t out_bytes)
+{
+    size_t count = 0, used = 0;
+    out[0] = '\0';
+    for (unsigned rung = (unsigned)ladder->missed + 1; rung < LADDER_RUNG_COUNT; rung++) {
+        if (ladder->step[rung].state == state && used < out_bytes) {
+            used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", count ? ", " : "",
+                                     ladder_word((enum ladder_rung)rung));
+            count++;
+        }
+    }
+    return count;
+}
+
+void report_ladder(FILE *out, const struct report_options *options,
+                   const struct world_outcome *outcome, const struct ladder *ladder)
+{
+    (void)outcome;
+    char text[REPORT_LINE_BYTES];
+    bool missed = ladder->missed < LADDER_RUNG_COUNT;
+    snprintf(text, sizeof text,
+             missed ? "queue %" PRIu32 ": how far the request came, and what it waits for"
+                    : "queue %" PRIu32 ": the request climbed every rung",
+             ladder->queue);
+    report_wrap(out, options, REPORT_STYLE_BOLD, "", 2, 0, text);
+    for (unsigned rung = 0; rung < (unsigned)ladder->missed && rung < LADDER_RUNG_COUNT; rung++) {
+        put_rung(out, options, (enum ladder_rung)rung, &ladder->step[rung]);
+    }
+    if (!missed) {
+        return;
+    }
+    snprintf(text, sizeof text, "  x %-*s  ", (int)WORD_COLUMNS, ladder_word(ladder->missed));
+    unsigned at = report_put(out, options, REPORT_STYLE_ERROR, text);
+    snprintf(text, sizeof text, "never came: %s", ladder_question(ladder->missed));
+    report_wrap(out, options, REPORT_STYLE_BOLD, "", at, at, text);
+    const char *label = ladder->step[ladder->missed].label;
+    if (label[0]) {
+        report_spaces(out, at);
+        report_wrap(out, options, REPORT_STYLE_ERROR, "", at, at, label);
+    }
+    char list[REPORT_LINE_BYTES / 2];
+    if (list_rungs(ladder, LADDER_REACHED, list, sizeof list) > 0) {
+        at = report_put(out, options, REPORT_STYLE_FAINT, "    done all the same: ");
+        report_wrap(out, options, REPORT_STYLE_FAINT, "", 6, at, list);
+    }
+    if (list_rungs(ladder, LADDER_MISSED, list, sizeof list) > 0) {
+        at = report_put(out, options, REPORT_STYLE_FAINT, "    so not either: ");
+        report_wrap(out, options, REPORT_STYLE_FAINT, "", 6, at, list);
+    }
+}
+
+/* ---- the outcome ---- */
+
+static const char *result_name(int result)
+{
+    static const char *const names[] = {
+#define X(name, meaning) #name,
+        SUITE_RESULTS(X)
+#undef X
+    };
+    return result >= 0 && result < SUITE_RESULT_COUNT ? names[result] : NULL;
+}
+
+/* `call show 640 480 -> OK` */
+static void put_call(FILE *out, const struct report_options *options, const struct world_call *call)
+{
+    const struct scenario_action *action = call->action;
+    char text[REPORT_LINE_BYTES];
+    size_t used = (size_t)snprintf(text, sizeof text, "  call %s", action->name);
+    for (size_t i = 0; i < action->args.count && used < sizeof text; i++) {
+        used +=
+            (size_t)snprintf(text + used, sizeof text - used, " %" PRIu64, action->args.value[i]);
+    }
+    unsigned at = report_put(out, options, REPORT_STYLE_PLAIN, text);
+    at += report_put(out, options, REPORT_STYLE_PLAIN, " -> ");
+    const char *result = result_name(call->result);
+    const char *wanted = result_name(action->result);
+    bool expected = action->result == -1 || (result && action->result == call->result);
+    if (!result && call->crash != WORLD_CRASH_NONE) {
+        snprintf(text, sizeof text, "did not return: it %s", world_crash_text(call->crash));
+    } else {
+        snprintf(text, sizeof text, "%s", result ? result : "did not return");
+    }
+    used = strlen(text);
+    if (!expected) {
+        snprintf(text + used, sizeof text - used, " (%s was expected)", wanted ? wanted : "...");
+    } else if (action->result > SUITE_OK) {
+        snprintf(text + used, sizeof text - used, " (as expected)");
+    }
+    report_wrap(out, options, expected ? REPORT_STYLE_PLAIN : REPORT_STYLE_ERROR, "", 6, at, text);
+}
+
+static void put_screen(FILE *out, const struct report_options *options,
+                       const struct world_outcome *outcome)
+{
+    const struct gpu_scanout_info *info = &outcome->scanout.info;
+    char text[REPORT_LINE_BYTES];
+    if (info->active) {
+        snprintf(text, sizeof text,
+                 "  scanout 0: active, resource %" PRIu32 ", %" PRIu32 "x%" PRIu32 "%s",
+                 info->resource_id, info->rect.width, info->rect.height,
+                 info->flushed ? "" : ", but nothing was flushed to it");
+    } else if (info->lost_at_step != 0) {
+        snprintf(text, sizeof text, "  scanout 0: lost at step %" PRIu64, info->lost_at_step);
+    } else {
+        snprintf(text, sizeof text, "  scanout 0: %s",
+                 info->ever_active ? "switched off" : "never set: nothing is on the screen");
+    }
+    report_clip(out, options, REPORT_STYLE_PLAIN, 0, text);
+}
+
+static void put_header(FILE *out, const struct report_options *options,
+                       const struct scenario *scenario)
+{
+    char text[REPORT_LINE_BYTES];
+    snprintf(text, sizeof text, "scenario %.200s", scenario->name);
+    unsigned at = report_put(out, options, REPORT_STYLE_BOLD, text);
+    size_t bytes = strcspn(scenario->description, "\n");
+    snprintf(text, sizeof text, "%s%.*s", bytes ? ": " : "", (int)(bytes < 700 ? bytes : 700),
+             scenario->description);
+    report_wrap(out, options, REPORT_STYLE_PLAIN, "", 2, at, text);
+}
+
+/* `path:12: expected ..., got ...` */
+static void put_failures(FILE *out, const struct report_options *options,
+                         const struct world_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->failure_count; i++) {
+        const struct world_failure *failure = &outcome->failure[i];
+        char place[REPORT_LINE_BYTES / 2];
+        if (failure->line > 0) {
+            snprintf(place, sizeof place, "%.400s:%u: ", outcome->scenario->path, failure->line);
+        } else {
+            snprintf(place, sizeof place, "%.400s: ", outcome->scenario->path);
+        }
+        unsigned at = report_put(out, options, REPORT_STYLE_ERROR, place);
+        report_wrap(out, options, REPORT_STYLE_PLAIN, "", 4, at, failure->text);
+    }
+    if (outcome->failure_count > 0) {
+        fputc('\n', out);
+    }
+}
+
+static bool stopped_early(const struct report_options *options, const struct world_outcome *outcome)
+{
+    return options->until != 0 && outcome->steps >= options->until;
+}
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+/* `ok`, `FAILED` or, after --until, neither. */
+static void put_verdict(FILE *out, const struct report_options *options,
+                        const struct world_outcome *outcome)
+{
+    const struct scenario *scenario = outcome->scenario;
+    char text[REPORT_LINE_BYTES];
+    uint32_t findings = outcome->findings.count;
+    if (stopped_early(options, outcome)) {
+        report_put(out, options, REPORT_STYLE_BOLD, "stopped");
+        snprintf(text, sizeof text, "  %.200s at step %" PRIu64 ": what it expects was not judged",
+                 scenario->name, outcome->steps);
+    } else if (outcome->failure_count == 0) {
+        report_put(out, options, REPORT_STYLE_GOOD, "ok     ");
+        if (findings == 0) {
+            snprintf(text, sizeof text, "  %.200s: no findings; %" PRIu64 " steps", scenario->name,
+                     outcome->steps);
+        } else {
+            snprintf(text, sizeof text,
+                     "  %.200s: %" PRIu32 " finding%s, as expected; %" PRIu64 " steps",
+                     scenario->name, findings, plural(findings), outcome->steps);
+        }
+    } else {
+        report_put(out, options, REPORT_STYLE_ERROR, "FAILED ");
+        snprintf(text, sizeof text,
+                 "  %.200s: %zu thing%s not as expected; %" PRIu32 " finding%s; %" PRIu64 " steps",
+                 scenario->name, outcome->failure_count, plural(outcome->failure_count), findings,
+                 plural(findings), outcome->steps);
+    }
+    report_wrap(out, options, REPORT_STYLE_PLAIN, "", 9, 7, text);
+}
+
+void report_outcome(FILE *out, const struct report_options *options,
+                    const struct world_outcome *outcome)
+{
+    bool quiet =
+        outcome->failure_count == 0 && !options->verbose && !stopped_early(options, outcome);
+    if (quiet) {
+        put_verdict(out, options, outcome);
+        return;
+    }
+    put_header(out, options, outcome->scenario);
+    for (size_t i = 0; i < outcome->call_count; i++) {
+        put_call(out, options, &outcome->call[i]);
+    }
+    put_screen(out, options, outcome);
+    fputc('\n', out);
+    for (size_t i = 0; i < outcome->call_count; i++) {
+        if (outcome->call[i].stuck) {
+            report_put(out, options, REPORT_STYLE_BOLD, "stuck in ");
+            report_put(out, options, REPORT_STYLE_BOLD, outcome->call[i].action->name);
+            fputs(", ", out);
+            report_ladder(out, options, outcome, &outcome->call[i].ladder);
+            fputc('\n', out);
+        }
+    }
+    for (uint32_t i = 0; i < outcome->findings.count; i++) {
+        report_finding(out, options, outcome, &outcome->findings.item[i]);
+        fputc('\n', out);
+    }
+    if (outcome->findings.dropped > 0) {
+        fprintf(out, "%" PRIu32 " further findings were not kept (the limit is %u)\n\n",
+                outcome->findings.dropped, FINDINGS_MAX);
+    }
+    if (!stopped_early(options, outcome)) {
+        put_failures(out, options, outcome);
+    }
+    put_verdict(out, options, outcome);
+}

@@ -10,8 +10,10 @@
 
 struct report_options {
     bool color;
-    bool verbose;       /* the ladder and calls also when all is well */
-    unsigned columns;   /* 80 unless the terminal says otherwise */
+    bool verbose;      /* the ladder and calls also when all is well */
+    unsigned columns;  /* 80 unless the terminal says otherwise */
+    uint64_t until;    /* step at which the run was to stop; 0 = none */
+    const char *again; /* options that repeat this run, for `again` lines; NULL = none */
 };
 
 /* One finding in the form of a compiler's message. */
