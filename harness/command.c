@@ -1,4 +1,444 @@
 /*
- * The command line.
+ * The command line: which command, which options, and what a mistake in them is told.
  */
+#include "command.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "replay.h"
+#include "rule.h"
 #include "scenario.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+static int help_main(int argc, char **argv);
+static int run_main(int argc, char **argv);
+static int rules_main(int argc, char **argv);
+static int explain_main(int argc, char **argv);
+static int drivers_main(int argc, char **argv);
+static int version_main(int argc, char **argv);
+
+/* X(word, function, arguments, help) */
+#define COMMANDS(X)                                                                                \
+    X("run", run_main, "[OPTION]... PATH...", "run scenarios: files, or folders of *.scn")         \
+    X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
+    X("rules", rules_main, "[PREFIX]", "list the rules that drivers are held to")                  \
+    X("explain", explain_main, "ID...", "print a rule in full")                                    \
+    X("drivers", drivers_main, "[--drivers DIR]", "list the driver objects that are found")        \
+    X("help", help_main, "", "print this")                                                         \
+    X("version", version_main, "", "print the version")
+
+struct command {
+    const char *word;
+    int (*main)(int argc, char **argv);
+    const char *arguments;
+    const char *help;
+};
+
+#define X(word, function, arguments, help) {word, function, arguments, help},
+static const struct command commands[] = {COMMANDS(X)};
+#undef X
+#define X(word, function, arguments, help) word,
+static const char *const command_words[] = {COMMANDS(X)};
+#undef X
+
+enum run_option_row {
+#define X(name, word, argument, optional, help) RUN_##name,
+    COMMAND_RUN_OPTIONS(X)
+#undef X
+        RUN_OPTION_COUNT
+};
+
+struct run_option_text {
+    const char *word;
+    const char *argument;
+    bool optional;
+    const char *help;
+};
+
+#define X(name, word, argument, optional, help) {word, argument, optional, help},
+static const struct run_option_text run_options_table[] = {COMMAND_RUN_OPTIONS(X)};
+#undef X
+#define X(name, word, argument, optional, help) word,
+static const char *const run_option_words[] = {COMMAND_RUN_OPTIONS(X)};
+#undef X
+
+/* One line about a mistake in the command line; the exit status that goes with it. */
+static int misused(const char *what, const char *word, const char *const *known, size_t count)
+{
+    const char *nearest = known ? scenario_nearest(word, known, count) : NULL;
+    fprintf(stderr, "ringside: %s `%s`", what, word);
+    if (nearest) {
+        fprintf(stderr, "; did you mean `%s`?", nearest);
+    } else {
+        fputs("; `ringside help` lists what there is", stderr);
+    }
+    fputc('\n', stderr);
+    return EXIT_ENVIRONMENT;
+}
+
+/* ---- help and version ---- */
+
+static void print_help(FILE *out)
+{
+    fputs(
+        "ringside puts a real VirtIO driver in front of a simulated device and says why it fails\n"
+        "\nusage:\n",
+        out);
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        char text[80];
+        snprintf(text, sizeof text, "%s %s", commands[i].word, commands[i].arguments);
+        fprintf(out, "  ringside %-27s %s\n", text, commands[i].help);
+    }
+    fputs("\noptions of run:\n", out);
+    for (size_t i = 0; i < COUNT(run_options_table); i++) {
+        const struct run_option_text *option = &run_options_table[i];
+        char text[80];
+        snprintf(text, sizeof text, "%s%s%s%s", option->word,
+                 option->optional      ? "[="
+                 : option->argument[0] ? " "
+                                       : "",
+                 option->argument, option->optional ? "]" : "");
+        fprintf(out, "  %-18s %s\n", text, option->help);
+    }
+    fputs(
+        "  -v, -q             as --verbose, --quiet\n"
+        "\nexit status: 0 all is as expected, 1 it is not, 2 the environment or the command line\n",
+        out);
+}
+
+static int help_main(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    print_help(stdout);
+    return EXIT_AS_EXPECTED;
+}
+
+static int version_main(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    puts("ringside " RINGSIDE_VERSION);
+    return EXIT_AS_EXPECTED;
+}
+
+/* ---- run ---- */
+
+static bool parse_step(const char *text, uint64_t *out)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 0);
+    *out = value;
+    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value > 0;
+}
+
+static bool parse_when(const char *text, enum report_when *out)
+{
+    static const char *const words[] = {
+        [REPORT_AUTO] = "auto", [REPORT_ALWAYS] = "always", [REPORT_NEVER] = "never"};
+    for (size_t i = 0; i < COUNT(words); i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *out = (enum report_when)i;
+            return true;
+        }
+    }
+    misused("unknown word for --color", text, words, COUNT(words));
+    return false;
+}
+
+/* Takes one option; false after a message. `value` is "" where none was given and none is needed.
+ */
+static bool take_run_option(struct run_options *options, enum run_option_row row, const char *value)
+{
+    switch (row) {
+    case RUN_DRIVER:
+        options->driver_path = value;
+        return true;
+    case RUN_DRIVERS:
+        options->driver_dir = value;
+        return true;
+    case RUN_UNTIL:
+        if (!parse_step(value, &options->until_step)) {
+            misused("--until needs a step number above 0, not", value, NULL, 0);
+            return false;
+        }
+        return true;
+    case RUN_TRACE:
+        options->trace_path = value;
+        return true;
+    case RUN_PNG:
+        options->png_dir = value;
+        return true;
+    case RUN_NO_GUARD:
+        options->guard = false;
+        return true;
+    case RUN_NO_SHADOW:
+        options->shadow = false;
+        return true;
+    case RUN_COLOR:
+        return parse_when(value, &options->color);
+    case RUN_VERBOSE:
+        options->verbose = true;
+        return true;
+    case RUN_QUIET:
+        options->quiet = true;
+        return true;
+    case RUN_HELP:
+    case RUN_OPTION_COUNT:
+        break;
+    }
+    return true;
+}
+
+/*
+ * Reads the option at argv[*at], moving *at to the last argument it used. Returns its row, or -1
+ * after a message.
+ */
+static int read_run_option(struct run_options *options, int argc, char **argv, int *at)
+{
+    const char *argument = argv[*at];
+    if (strcmp(argument, "-v") == 0) {
+        argument = "--verbose";
+    } else if (strcmp(argument, "-q") == 0) {
+        argument = "--quiet";
+    } else if (strcmp(argument, "-h") == 0) {
+        argument = "--help";
+    }
+    size_t bytes = strcspn(argument, "=");
+    const char *value = argument[bytes] == '=' ? argument + bytes + 1 : NULL;
+    size_t row = 0;
+    while (row < RUN_OPTION_COUNT && (strlen(run_option_words[row]) != bytes ||
+                                      strncmp(run_option_words[row], argument, bytes) != 0)) {
+        row++;
+    }
+    if (row == RUN_OPTION_COUNT) {
+        char word[64];
+        snprintf(word, sizeof word, "%.*s", (int)bytes, argument);
+        misused("unknown option", word, run_option_words, COUNT(run_option_words));
+        return -1;
+    }
+    const struct run_option_text *option = &run_options_table[row];
+    if (!option->argument[0] && value) {
+        misused("no value belongs to", option->word, NULL, 0);
+        return -1;
+    }
+    if (option->argument[0] && !option->optional && !value && *at + 1 < argc) {
+        (*at)++;
+        value = argv[*at];
+    }
+    if (option->argument[0] && !option->optional && (!value || !value[0])) {
+        misused("a value is missing after", option->word, NULL, 0);
+        return -1;
+    }
+    if (!take_run_option(options, (enum run_option_row)row, value ? value : "")) {
+        return -1;
+    }
+    return (int)row;
+}
+
+static int run_main(int argc, char **argv)
+{
+    static struct run_options options; /* too large for a stack */
+    options = (struct run_options){.driver_dir = RINGSIDE_DRIVER_DIR,
+                                   .color = REPORT_AUTO,
+                                   .guard = true,
+                                   .shadow = true};
+    bool only_paths = false;
+    for (int at = 0; at < argc; at++) {
+        bool is_option = !only_paths && argv[at][0] == '-' && argv[at][1] != '\0';
+        if (is_option && strcmp(argv[at], "--") == 0) {
+            only_paths = true;
+        } else if (is_option) {
+            int row = read_run_option(&options, argc, argv, &at);
+            if (row < 0) {
+                return EXIT_ENVIRONMENT;
+            }
+            if (row == RUN_HELP) {
+                return help_main(0, NULL);
+            }
+        } else if (options.path_count == COMMAND_PATHS_MAX) {
+            fprintf(stderr, "ringside: more than %u paths\n", COMMAND_PATHS_MAX);
+            return EXIT_ENVIRONMENT;
+        } else {
+            options.path[options.path_count++] = argv[at];
+        }
+    }
+    if (options.path_count == 0) {
+        fputs("ringside: run what? usage: ringside run [OPTION]... PATH...\n", stderr);
+        return EXIT_ENVIRONMENT;
+    }
+    return command_run(&options);
+}
+
+/* ---- rules, explain ---- */
+
+static const char *level_name(enum finding_level level)
+{
+    static const char *const names[] = {
+        [FINDING_NOTE] = "note", [FINDING_WARNING] = "warning", [FINDING_ERROR] = "error"};
+    return names[level];
+}
+
+static int rules_main(int argc, char **argv)
+{
+    if (argc > 1) {
+        return misused("one prefix is enough, what is", argv[1], NULL, 0);
+    }
+    const char *prefix = argc == 1 ? argv[0] : "";
+    struct report_options options = report_options_for(stdout, REPORT_AUTO);
+    size_t count = 0, shown = 0;
+    const struct rule *rules = rule_table(&count);
+    for (size_t i = 0; i < count; i++) {
+        const struct rule *rule = &rules[i];
+        if (strncmp(rule->id, prefix, strlen(prefix)) != 0) {
+            continue;
+        }
+        char text[64];
+        snprintf(text, sizeof text, "%-14s ", rule->id);
+        unsigned at = report_put(stdout, &options, REPORT_STYLE_BOLD, text);
+        snprintf(text, sizeof text, "%-8s %-8s ", level_name(rule->level),
+                 rule->section[0] ? rule->section : "-");
+        at += report_put(stdout, &options, REPORT_STYLE_PLAIN, text);
+        report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 33, at, rule->text);
+        shown++;
+    }
+    if (shown == 0) {
+        return misused("no rule begins with", prefix, NULL, 0);
+    }
+    return EXIT_AS_EXPECTED;
+}
+
+static int unknown_rule(const char *id)
+{
+    size_t count = 0;
+    const struct rule *rules = rule_table(&count);
+    const char **ids = calloc(count + 1, sizeof *ids);
+    for (size_t i = 0; ids && i < count; i++) {
+        ids[i] = rules[i].id;
+    }
+    const char *nearest = ids ? scenario_nearest(id, ids, count) : NULL;
+    free(ids);
+    fprintf(stderr, "ringside: unknown rule `%s`", id);
+    if (nearest) {
+        fprintf(stderr, "; did you mean `%s`?\n", nearest);
+    } else {
+        fputs("; `ringside rules` lists them\n", stderr);
+    }
+    return EXIT_ENVIRONMENT;
+}
+
+static void explain(const struct rule *rule)
+{
+    static const char *const forces[] = {
+        [RULE_MUST] = "must",           [RULE_MUST_NOT] = "must not",
+        [RULE_SHOULD] = "should",       [RULE_SHOULD_NOT] = "should not",
+        [RULE_SELF] = "ringside's own",
+    };
+    struct report_options options = report_options_for(stdout, REPORT_AUTO);
+    char text[REPORT_LINE_BYTES];
+    unsigned at = report_put(stdout, &options, REPORT_STYLE_BOLD, rule->id);
+    at += report_put(stdout, &options, REPORT_STYLE_PLAIN, ": ");
+    report_wrap(stdout, &options, REPORT_STYLE_BOLD, "", 2, at, rule->text);
+    if (rule->section[0]) {
+        snprintf(text, sizeof text, "  section  VIRTIO 1.3, %s%s%s", rule->section,
+                 rule->title[0] ? ", " : "", rule->title);
+        report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 11, 0, text);
+    }
+    snprintf(text, sizeof text, "  binds    the %s (%s)", event_party_word(rule->party),
+             forces[rule->force]);
+    report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 11, 0, text);
+    snprintf(text, sizeof text, "  level    %s", level_name(rule->level));
+    report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 11, 0, text);
+    if (rule->help && rule->help[0]) {
+        at = report_put(stdout, &options, REPORT_STYLE_PLAIN, "  help     ");
+        report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 11, at, rule->help);
+    }
+}
+
+static int explain_main(int argc, char **argv)
+{
+    if (argc == 0) {
+        fputs("ringside: explain what? usage: ringside explain ID...\n", stderr);
+        return EXIT_ENVIRONMENT;
+    }
+    for (int i = 0; i < argc; i++) {
+        const struct rule *rule = rule_by_id(argv[i]);
+        if (!rule) {
+            return unknown_rule(argv[i]);
+        }
+        if (i > 0) {
+            putchar('\n');
+        }
+        explain(rule);
+    }
+    return EXIT_AS_EXPECTED;
+}
+
+/* ---- drivers ---- */
+
+static int drivers_main(int argc, char **argv)
+{
+    static const char *const words[] = {"--drivers"};
+    const char *folder = RINGSIDE_DRIVER_DIR;
+    if (argc == 2 && strcmp(argv[0], words[0]) == 0) {
+        folder = argv[1];
+    } else if (argc == 1 && strncmp(argv[0], "--drivers=", 10) == 0) {
+        folder = argv[0] + 10;
+    } else if (argc > 0) {
+        return misused("unknown argument", argv[0], words, COUNT(words));
+    }
+    struct string_list drivers = {0};
+    files_drivers(&drivers, folder);
+    for (size_t i = 0; i < drivers.count; i++) {
+        puts(drivers.item[i]);
+    }
+    bool none = drivers.count == 0;
+    string_list_free(&drivers);
+    if (none) {
+        fprintf(stderr, "ringside: there are no driver objects (NAME.so) in %s\n", folder);
+        return EXIT_ENVIRONMENT;
+    }
+    return EXIT_AS_EXPECTED;
+}
+
+/* ---- the door ---- */
+
+static int dispatch(int argc, char **argv)
+{
+    if (argc < 2) {
+        print_help(stderr);
+        return EXIT_ENVIRONMENT;
+    }
+    const char *word = argv[1];
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
+        word = "help";
+    } else if (strcmp(word, "--version") == 0) {
+        word = "version";
+    }
+    for (size_t i = 0; i < COUNT(commands); i++) {
+        if (strcmp(word, commands[i].word) == 0) {
+            return commands[i].main(argc - 2, argv + 2);
+        }
+    }
+    return misused(word[0] == '-' ? "unknown option" : "unknown command", word, command_words,
+                   COUNT(command_words));
+}
+
+int command_main(int argc, char **argv)
+{
+    /* A reader who goes away is an error of writing, noticed below, not a silent death. */
+    signal(SIGPIPE, SIG_IGN);
+    int status = dispatch(argc, argv);
+    errno = 0;
+    bool lost = ferror(stdout) != 0;
+    if (fflush(stdout) != 0 || lost) {
+        fprintf(stderr, "ringside: cannot write standard output%s%s\n", errno ? ": " : "",
+                errno ? strerror(errno) : "");
+        return EXIT_ENVIRONMENT;
+    }
+    return status;
+}

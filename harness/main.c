@@ -1,7 +1,9 @@
 /*
- * ringside: the command.
+ * ringside: the command. All of it is in command.c, so that tests can link it.
  */
-int main(void)
+#include "command.h"
+
+int main(int argc, char **argv)
 {
-    return 0;
+    return command_main(argc, argv);
 }

@@ -1,0 +1,87 @@
+/*
+ * The command line: `ringside run`, `rules`, `explain`, `drivers`, `replay`, `help`.
+ *
+ * Exit status: 0 when everything came as expected, 1 when something did not, 2 when the environment
+ * or the command line is at fault (also when the output cannot be written).
+ */
+#ifndef RINGSIDE_HARNESS_COMMAND_H
+#define RINGSIDE_HARNESS_COMMAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "report_text.h"
+
+#define COMMAND_PATHS_MAX     4096u
+#define COMMAND_SCENARIOS_MAX 100000u
+#define COMMAND_FOLDERS_MAX   32u /* how deep folders are followed */
+#define COMMAND_DRIVERS_MAX   256u
+
+enum { EXIT_AS_EXPECTED = 0, EXIT_NOT_AS_EXPECTED = 1, EXIT_ENVIRONMENT = 2 };
+
+/* main(), without its arguments being global. */
+int command_main(int argc, char **argv);
+
+/* ---- options: command.c ---- */
+
+/* X(name, word, argument's name or "", is the argument optional, help) */
+#define COMMAND_RUN_OPTIONS(X)                                                                     \
+    X(DRIVER, "--driver", "FILE", false, "run this driver object, whatever the scenario names")    \
+    X(DRIVERS, "--drivers", "DIR", false, "look for driver objects NAME.so here")                  \
+    X(UNTIL, "--until", "STEP", false, "stop at this step and show the last events before it")     \
+    X(TRACE, "--trace", "FILE", true, "write every event as a line (to the screen without FILE)")  \
+    X(PNG, "--png", "DIR", false, "write what is on the screens as DIR/NAME.png")                  \
+    X(NO_GUARD, "--no-guard", "", false, "leave register windows readable between accesses")       \
+    X(NO_SHADOW, "--no-shadow", "", false, "do not look for stores that the probe missed")         \
+    X(COLOR, "--color", "WHEN", false, "always, never or auto")                                    \
+    X(VERBOSE, "--verbose", "", false, "print calls and findings also when all is as expected")    \
+    X(QUIET, "--quiet", "", false, "print nothing about scenarios that came as expected")          \
+    X(HELP, "--help", "", false, "print this")
+
+struct run_options {
+    const char *driver_path;
+    const char *driver_dir;
+    const char *trace_path; /* NULL = none, "" = standard output */
+    const char *png_dir;
+    uint64_t until_step;
+    enum report_when color;
+    bool guard, shadow, verbose, quiet;
+    size_t path_count;
+    const char *path[COMMAND_PATHS_MAX];
+};
+
+/* ---- what `run` works on: command_files.c ---- */
+
+struct string_list {
+    size_t count, capacity;
+    char **item;
+};
+
+bool string_list_add(struct string_list *list, const char *text);
+void string_list_free(struct string_list *list);
+
+/*
+ * Adds a file, or all *.scn files below a folder in the order of their names. False after a
+ * message about what cannot be read.
+ */
+bool files_find(struct string_list *out, const char *path);
+
+/* Names of the driver objects in a folder, sorted; none when it cannot be read. */
+void files_drivers(struct string_list *out, const char *folder);
+
+/* A file that appears under its name only when it is complete. */
+struct whole_file {
+    FILE *stream;
+    char *path;
+    char *temporary;
+};
+
+/* False after a message. */
+bool whole_file_open(struct whole_file *file, const char *path);
+bool whole_file_close(struct whole_file *file, bool keep);
+
+/* ---- `ringside run`: command_run.c ---- */
+
+int command_run(const struct run_options *options);
+
+#endif

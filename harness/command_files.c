@@ -1,0 +1,189 @@
+/*
+ * Files of the command line: scenarios below folders, driver objects, output that is whole or not
+ * there.
+ */
+#include "command.h"
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool string_list_add(struct string_list *list, const char *text)
+{
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 64;
+        char **item = realloc(list->item, capacity * sizeof *item);
+        if (!item) {
+            return false;
+        }
+        list->item = item;
+        list->capacity = capacity;
+    }
+    list->item[list->count] = strdup(text);
+    if (!list->item[list->count]) {
+        return false;
+    }
+    list->count++;
+    return true;
+}
+
+void string_list_free(struct string_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->item[i]);
+    }
+    free(list->item);
+    *list = (struct string_list){0};
+}
+
+static bool ends_in(const char *name, const char *ending)
+{
+    size_t bytes = strlen(name), ending_bytes = strlen(ending);
+    return bytes > ending_bytes && strcmp(name + bytes - ending_bytes, ending) == 0;
+}
+
+/* By bytes, so that the order is the same in every locale. */
+static int by_bytes(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static int not_hidden(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+static bool complain(const char *path, const char *what)
+{
+    fprintf(stderr, "ringside: %s: %s\n", path, what);
+    return false;
+}
+
+static bool find_below(struct string_list *out, const char *folder, unsigned depth);
+
+/* One entry of a folder. A link to a folder is not followed: it may lead back up. */
+static bool find_entry(struct string_list *out, const char *path, unsigned depth)
+{
+    struct stat status, link;
+    if (lstat(path, &link) != 0 || stat(path, &status) != 0) {
+        return ends_in(path, ".scn") ? complain(path, strerror(errno)) : true;
+    }
+    if (S_ISDIR(link.st_mode)) {
+        return find_below(out, path, depth + 1);
+    }
+    if (!S_ISREG(status.st_mode) || !ends_in(path, ".scn")) {
+        return true;
+    }
+    if (out->count == COMMAND_SCENARIOS_MAX) {
+        return complain(path, "too many scenarios");
+    }
+    return string_list_add(out, path) || complain(path, "out of memory");
+}
+
+static bool find_below(struct string_list *out, const char *folder, unsigned depth)
+{
+    if (depth > COMMAND_FOLDERS_MAX) {
+        return complain(folder, "folders are nested too deep");
+    }
+    struct dirent **entry = NULL;
+    int count = scandir(folder, &entry, not_hidden, by_bytes);
+    if (count < 0) {
+        return complain(folder, strerror(errno));
+    }
+    bool good = true;
+    for (int i = 0; i < count; i++) {
+        char *path = NULL;
+        bool slash = ends_in(folder, "/");
+        if (asprintf(&path, "%s%s%s", folder, slash ? "" : "/", entry[i]->d_name) < 0) {
+            good = complain(folder, "out of memory");
+        } else {
+            good = find_entry(out, path, depth) && good;
+            free(path);
+        }
+        free(entry[i]);
+    }
+    free(entry);
+    return good;
+}
+
+bool files_find(struct string_list *out, const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0) {
+        return complain(path, strerror(errno));
+    }
+    if (S_ISDIR(status.st_mode)) {
+        return find_below(out, path, 0);
+    }
+    return string_list_add(out, path) || complain(path, "out of memory");
+}
+
+void files_drivers(struct string_list *out, const char *folder)
+{
+    struct dirent **entry = NULL;
+    int count = scandir(folder, &entry, not_hidden, by_bytes);
+    for (int i = 0; i < count; i++) {
+        size_t bytes = strlen(entry[i]->d_name);
+        if (ends_in(entry[i]->d_name, ".so") && out->count < COMMAND_DRIVERS_MAX) {
+            entry[i]->d_name[bytes - 3] = '\0';
+            (void)string_list_add(out, entry[i]->d_name);
+        }
+        free(entry[i]);
+    }
+    free(entry);
+}
+
+/* ---- whole files ---- */
+
+static void whole_file_free(struct whole_file *file)
+{
+    free(file->path);
+    free(file->temporary);
+    *file = (struct whole_file){0};
+}
+
+bool whole_file_open(struct whole_file *file, const char *path)
+{
+    *file = (struct whole_file){.path = strdup(path)};
+    if (!file->path || asprintf(&file->temporary, "%s.%ld.part", path, (long)getpid()) < 0) {
+        file->temporary = NULL;
+        whole_file_free(file);
+        return complain(path, "out of memory");
+    }
+    struct stat status;
+    /* A device or a pipe cannot be renamed over; it takes what comes as it comes. */
+    if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        free(file->temporary);
+        file->temporary = NULL;
+    }
+    file->stream = fopen(file->temporary ? file->temporary : path, "we");
+    if (!file->stream) {
+        complain(path, strerror(errno));
+        whole_file_free(file);
+        return false;
+    }
+    return true;
+}
+
+bool whole_file_close(struct whole_file *file, bool keep)
+{
+    bool bad = ferror(file->stream) != 0;
+    errno = 0;
+    bad = fclose(file->stream) != 0 || bad;
+    if (bad) {
+        complain(file->path, errno ? strerror(errno) : "cannot be written");
+    }
+    if (file->temporary) {
+        if (bad || !keep) {
+            unlink(file->temporary);
+        } else if (rename(file->temporary, file->path) != 0) {
+            bad = !complain(file->path, strerror(errno)) || bad;
+            unlink(file->temporary);
+        }
+    }
+    whole_file_free(file);
+    return !bad;
+}

@@ -1,0 +1,374 @@
+/*
+ * `ringside run`: every scenario in turn, its report, pictures and trace, and the summary.
+ *
+ * A scenario that cannot be run (syntax, driver missing) is reported and the others are still run;
+ * the exit status is 2 then, whatever became of the others.
+ */
+#include "command.h"
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "source.h"
+#include "world.h"
+
+#define LAST_EVENTS      24u /* shown after --until */
+#define LAST_EVENT_BYTES 256u
+#define PNG_PATH_BYTES   4096u
+
+/* The last lines of a trace. */
+struct last_events {
+    size_t count; /* lines begun */
+    size_t bytes; /* of the line being written */
+    char line[LAST_EVENTS][LAST_EVENT_BYTES];
+};
+
+struct run {
+    const struct run_options *options;
+    struct report_options report;
+    struct world_outcome *outcome;
+    FILE *trace;
+    struct last_events last;
+    struct string_list pictures; /* names already taken */
+    char again[1024];
+    size_t files;
+    size_t ok, failed, broken;
+    bool unwritten; /* a picture could not be written */
+    uint64_t findings, steps;
+};
+
+/* ---- the last events before --until ---- */
+
+static ssize_t last_events_write(void *cookie, const char *text, size_t bytes)
+{
+    struct last_events *last = cookie;
+    for (size_t i = 0; i < bytes; i++) {
+        char *line = last->line[last->count % LAST_EVENTS];
+        if (text[i] == '\n') {
+            line[last->bytes] = '\0';
+            last->count++;
+            last->bytes = 0;
+        } else if (last->bytes + 1 < LAST_EVENT_BYTES) {
+            line[last->bytes++] = text[i];
+        }
+    }
+    return (ssize_t)bytes;
+}
+
+static void last_events_print(const struct run *run)
+{
+    size_t shown = run->last.count < LAST_EVENTS ? run->last.count : LAST_EVENTS;
+    report_put(stdout, &run->report, REPORT_STYLE_BOLD, "the last events:");
+    fputc('\n', stdout);
+    for (size_t i = run->last.count - shown; i < run->last.count; i++) {
+        fputs("  ", stdout);
+        report_clip(stdout, &run->report, REPORT_STYLE_PLAIN, 2, run->last.line[i % LAST_EVENTS]);
+    }
+    fputc('\n', stdout);
+}
+
+/* ---- drivers ---- */
+
+static bool driver_exists(const char *folder, const char *name)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s.so", folder, name) < 0) {
+        return false;
+    }
+    bool exists = access(path, F_OK) == 0;
+    free(path);
+    return exists;
+}
+
+/* The driver's object is there, or one message in the form of the parser's. */
+static bool check_driver(const struct run *run, const struct scenario *scenario)
+{
+    const char *folder = run->options->driver_dir;
+    if (scenario->driver[0] == '\0' || run->options->driver_path ||
+        driver_exists(folder, scenario->driver)) {
+        return true;
+    }
+    struct string_list known = {0};
+    files_drivers(&known, folder);
+    fprintf(stderr, "%s:%u:%u: error: unknown driver `%s`; ", scenario->path, scenario->driver_line,
+            scenario->driver_column, scenario->driver);
+    if (known.count == 0) {
+        fprintf(stderr, "there are no driver objects in %s", folder);
+    } else {
+        fputs("known drivers: ", stderr);
+        for (size_t i = 0; i < known.count; i++) {
+            fprintf(stderr, "%s%s", i ? ", " : "", known.item[i]);
+        }
+        const char *nearest =
+            scenario_nearest(scenario->driver, (const char *const *)known.item, known.count);
+        if (nearest) {
+            fprintf(stderr, "; did you mean `%s`?", nearest);
+        }
+    }
+    fputc('\n', stderr);
+    string_list_free(&known);
+    return false;
+}
+
+/* ---- pictures ---- */
+
+/* A name that no earlier picture of this run has: NAME, NAME-2, NAME-3 ... */
+static bool picture_path(struct run *run, const char *name, const char *suffix,
+                         char out[PNG_PATH_BYTES])
+{
+    for (unsigned number = 1; number <= COMMAND_SCENARIOS_MAX; number++) {
+        char tail[16] = "";
+        if (number > 1) {
+            snprintf(tail, sizeof tail, "-%u", number);
+        }
+        int bytes = snprintf(out, PNG_PATH_BYTES, "%s/%s%s%s.png", run->options->png_dir, name,
+                             tail, suffix);
+        if (bytes < 0 || (size_t)bytes >= PNG_PATH_BYTES) {
+            return false;
+        }
+        bool taken = false;
+        for (size_t i = 0; i < run->pictures.count && !taken; i++) {
+            taken = strcmp(run->pictures.item[i], out) == 0;
+        }
+        if (!taken) {
+            return string_list_add(&run->pictures, out);
+        }
+    }
+    return false;
+}
+
+static bool write_picture(struct run *run, const struct picture *picture, const char *name,
+                          const char *suffix)
+{
+    char path[PNG_PATH_BYTES];
+    if (!picture->rgb) {
+        return true;
+    }
+    if (!picture_path(run, name, suffix, path)) {
+        fprintf(stderr, "ringside: %s: no name for a picture\n", name);
+        return false;
+    }
+    const char *error = picture_write_png(picture, path);
+    if (error) {
+        fprintf(stderr, "ringside: %s: %s\n", path, error);
+        return false;
+    }
+    if (!run->options->quiet) {
+        printf("wrote %s (%" PRIu32 "x%" PRIu32 ")\n", path, picture->width_px, picture->height_px);
+    }
+    return true;
+}
+
+/* What is on the screen in the end, and what was on it before it was lost. */
+static bool write_pictures(struct run *run)
+{
+    const struct world_outcome *outcome = run->outcome;
+    if (!run->options->png_dir) {
+        return true;
+    }
+    const char *name = outcome->scenario->name;
+    bool now = write_picture(run, &outcome->scanout.picture, name, "");
+    return write_picture(run, &outcome->scanout.last, name, "-before-lost") && now;
+}
+
+/* ---- one scenario ---- */
+
+/* Says on a terminal, and only there, which scenario runs; `name` NULL takes it away again. */
+static void progress(const struct run *run, const char *name)
+{
+    if (run->files < 2 || run->options->quiet || isatty(STDERR_FILENO) != 1 ||
+        isatty(STDOUT_FILENO) != 1) {
+        return;
+    }
+    if (name) {
+        size_t done = run->ok + run->failed + run->broken;
+        fprintf(stderr, "[%zu/%zu] %.60s", done + 1, run->files, name);
+    } else {
+        fputs("\r\033[K", stderr);
+    }
+}
+
+/* Runs the world and prints what came of it; false when the environment is at fault. */
+static bool run_world(struct run *run, const struct scenario *scenario, FILE *trace)
+{
+    const struct run_options *options = run->options;
+    struct world_options world = {.driver_dir = options->driver_dir,
+                                  .driver_path = options->driver_path,
+                                  .guard = options->guard,
+                                  .check_stores = options->shadow,
+                                  .rules = true,
+                                  .until_step = options->until_step,
+                                  .trace = trace};
+    struct world_outcome *outcome = run->outcome;
+    progress(run, scenario->name);
+    const char *error = world_run(scenario, &world, outcome);
+    progress(run, NULL);
+    if (trace) {
+        fflush(trace);
+    }
+    if (error) {
+        size_t bytes = strlen(scenario->path);
+        bool placed = strncmp(error, scenario->path, bytes) == 0;
+        fprintf(stderr, "%s%s%s\n", placed ? "" : scenario->path, placed ? "" : ": error: ", error);
+        world_outcome_free(outcome);
+        return false;
+    }
+    bool failed = outcome->failure_count > 0 &&
+                  (options->until_step == 0 || outcome->steps < options->until_step);
+    run->ok += !failed;
+    run->failed += failed;
+    run->findings += outcome->findings.count + outcome->findings.dropped;
+    run->steps += outcome->steps;
+    if (options->until_step != 0 && options->trace_path == NULL) {
+        last_events_print(run);
+    }
+    if (failed || !options->quiet) {
+        report_outcome(stdout, &run->report, outcome);
+    }
+    run->unwritten = !write_pictures(run) || run->unwritten;
+    world_outcome_free(outcome);
+    return true;
+}
+
+static bool run_scenario(struct run *run, const char *path)
+{
+    struct scenario *scenario = scenario_read(path, stderr);
+    if (!scenario) {
+        return false;
+    }
+    bool good = check_driver(run, scenario);
+    if (good) {
+        FILE *trace = run->trace;
+        cookie_io_functions_t functions = {.write = last_events_write};
+        bool watch_last = run->options->until_step != 0 && !trace;
+        if (watch_last) {
+            memset(&run->last, 0, sizeof run->last);
+            trace = fopencookie(&run->last, "w", functions);
+        } else if (trace) {
+            fprintf(trace, "# %s\n", path);
+        }
+        good = run_world(run, scenario, trace);
+        if (watch_last && trace) {
+            fclose(trace);
+        }
+    }
+    scenario_free(scenario);
+    return good;
+}
+
+/* ---- all of them ---- */
+
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
+static void print_summary(const struct run *run)
+{
+    size_t count = run->ok + run->failed + run->broken;
+    printf("%zu scenario%s: %zu ok, %zu failed", count, plural(count), run->ok, run->failed);
+    if (run->broken > 0) {
+        printf(", %zu could not be run", run->broken);
+    }
+    printf("; %" PRIu64 " finding%s; %" PRIu64 " steps\n", run->findings, plural(run->findings),
+           run->steps);
+}
+
+/* The options that the `again` line of a finding repeats. */
+static void note_again(struct run *run)
+{
+    const struct run_options *options = run->options;
+    char word[512];
+    size_t used = 0;
+    const char *const pairs[][2] = {{"--driver", options->driver_path},
+                                    {"--drivers", options->driver_dir}};
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        if (pairs[i][1] && strcmp(pairs[i][1], RINGSIDE_DRIVER_DIR) != 0 &&
+            used < sizeof run->again) {
+            report_shell_word(pairs[i][1], word, sizeof word);
+            used += (size_t)snprintf(run->again + used, sizeof run->again - used, "%s%s %s",
+                                     used ? " " : "", pairs[i][0], word);
+        }
+    }
+    run->report.again = run->again;
+}
+
+/* Opens what is written to; false after a message. */
+static bool open_outputs(const struct run_options *options, struct run *run,
+                         struct whole_file *trace)
+{
+    if (options->png_dir && mkdir(options->png_dir, 0777) != 0 && errno != EEXIST) {
+        fprintf(stderr, "ringside: %s: %s\n", options->png_dir, strerror(errno));
+        return false;
+    }
+    if (options->trace_path && options->trace_path[0]) {
+        if (!whole_file_open(trace, options->trace_path)) {
+            return false;
+        }
+        run->trace = trace->stream;
+    } else if (options->trace_path) {
+        run->trace = stdout;
+    }
+    return true;
+}
+
+static int run_files(const struct run_options *options, const struct string_list *files)
+{
+    struct whole_file trace = {0};
+    struct run *run = calloc(1, sizeof *run);
+    struct world_outcome *outcome = calloc(1, sizeof *outcome);
+    int status = EXIT_ENVIRONMENT;
+    if (!run || !outcome) {
+        fputs("ringside: out of memory\n", stderr);
+    } else {
+        run->options = options;
+        run->outcome = outcome;
+        run->files = files->count;
+        run->report = report_options_for(stdout, options->color);
+        run->report.verbose = options->verbose || files->count == 1;
+        run->report.until = options->until_step;
+        note_again(run);
+        if (open_outputs(options, run, &trace)) {
+            for (size_t i = 0; i < files->count && !ferror(stdout); i++) {
+                run->broken += !run_scenario(run, files->item[i]);
+                fflush(stdout); /* so that a reader who went away is noticed now */
+            }
+            print_summary(run);
+            bool bad = run->broken > 0 || run->unwritten;
+            status = bad ? EXIT_ENVIRONMENT : run->failed ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;
+        }
+        if (trace.stream && !whole_file_close(&trace, true)) {
+            status = EXIT_ENVIRONMENT;
+        }
+        string_list_free(&run->pictures);
+        source_close();
+    }
+    free(outcome);
+    free(run);
+    return status;
+}
+
+int command_run(const struct run_options *options)
+{
+    struct string_list files = {0};
+    bool good = true;
+    for (size_t i = 0; i < options->path_count; i++) {
+        size_t before = files.count;
+        if (!files_find(&files, options->path[i])) {
+            good = false;
+        } else if (files.count == before) {
+            fprintf(stderr, "ringside: %s: no scenario found (a file NAME.scn)\n",
+                    options->path[i]);
+            good = false;
+        }
+    }
+    int status = EXIT_ENVIRONMENT;
+    if (files.count > 0) {
+        status = run_files(options, &files);
+    }
+    string_list_free(&files);
+    return good ? status : EXIT_ENVIRONMENT;
+}
