@@ -71,7 +71,6 @@ struct arena {
     struct arena_region *regions;
     size_t alias_count;
     struct arena_alias aliases[ARENA_ALIASES_MAX];
-    uint64_t dirty_end; /* highest physical address ever handed out: bounds arena_reset() */
 };
 
 #define ARENA_POISON 0xa5

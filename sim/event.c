@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <string.h>
+#include "device.h"
 #include "virtio/mmio.h"
 
 #define NAME_BYTES_MAX 96u
@@ -157,11 +158,11 @@ static void put_register(struct text *text, const struct event *event)
         put_offset(text, "register", event->addr);
         return;
     }
-    uint64_t inside = event->addr - event_register_offset(event->index);
+    uint64_t inside = event->addr - mmio_register_offset((int)event->index);
     if (event->addr == 0 || inside == 0) {
-        put_string(text, event_register_name(event->index));
+        put_string(text, mmio_register_name((int)event->index));
     } else {
-        put_offset(text, event_register_name(event->index), inside);
+        put_offset(text, mmio_register_name((int)event->index), inside);
     }
 }
 

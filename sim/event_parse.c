@@ -8,6 +8,7 @@
 #include <assert.h>
 #include <ctype.h>
 #include <string.h>
+#include "device.h"
 #include "virtio/mmio.h"
 
 /* The longest shape has 10 words; step, party, verb, times, verdict and `at FILE:LINE` come around
@@ -239,7 +240,7 @@ static bool register_place(const struct token *token, struct event *out)
     }
     out->place = EVENT_PLACE_REGISTER;
     out->index = (uint32_t)reg;
-    out->addr = event_register_offset((uint32_t)reg) + offset;
+    out->addr = mmio_register_offset(reg) + offset;
     return true;
 }
 

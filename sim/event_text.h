@@ -149,8 +149,6 @@ const char *event_place_pattern(enum event_place place);
 uint32_t event_place_width(enum event_place place);
 /* Register by specification name or alias, any case, of `length` characters; -1 = unknown. */
 int event_register_by_name(const char *name, size_t length);
-const char *event_register_name(uint32_t reg);
-uint32_t event_register_offset(uint32_t reg);
 /* Would NAME+0x.. be read as something else than memory? Then it is printed with a leading `@`. */
 bool event_name_is_taken(const char *name, size_t length);
 

@@ -5,15 +5,13 @@
 
 #include <assert.h>
 #include <string.h>
-#include <strings.h>
-#include "arena.h"
-#include "fault.h"
-#include "refusal.h"
+#include "device.h"
 #include "suite.h"
 #include "virtio/gpu.h"
 #include "virtio/mmio.h"
 
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define REGISTER_NAME_BYTES 32u
+#define COUNT(array)        (sizeof(array) / sizeof((array)[0]))
 
 const char *event_shape(enum event_kind kind)
 {
@@ -200,39 +198,15 @@ uint32_t event_place_width(enum event_place place)
     return 0;
 }
 
-static const struct {
-    const char *name;
-    const char *alias;
-    uint32_t offset;
-} registers[] = {
-#define X(name, offset, v1, v2, scope, alias) {#name, alias, offset},
-    VIRTIO_MMIO_REGISTERS(X)
-#undef X
-};
-
-const char *event_register_name(uint32_t reg)
-{
-    assert(reg < COUNT(registers));
-    return registers[reg].name;
-}
-
-uint32_t event_register_offset(uint32_t reg)
-{
-    assert(reg < COUNT(registers));
-    return registers[reg].offset;
-}
-
 int event_register_by_name(const char *name, size_t length)
 {
-    for (size_t i = 0; i < COUNT(registers); i++) {
-        const char *known[] = {registers[i].name, registers[i].alias};
-        for (size_t k = 0; k < COUNT(known); k++) {
-            if (strncasecmp(known[k], name, length) == 0 && known[k][length] == '\0') {
-                return (int)i;
-            }
-        }
+    char terminated[REGISTER_NAME_BYTES];
+    if (length >= sizeof terminated) {
+        return -1;
     }
-    return -1;
+    memcpy(terminated, name, length);
+    terminated[length] = '\0';
+    return mmio_register_by_name(terminated);
 }
 
 bool event_name_is_taken(const char *name, size_t length)
