@@ -20,13 +20,14 @@ struct platform_dma {
 };
 
 /*
- * Allocates physically contiguous memory, zeroed. `align_bytes` is a power of two; `what` is a short
- * name for people ("controlq", "framebuffer"). Returns false, with *out all zero, when there is none.
+ * Allocates physically contiguous memory, zeroed. `align_bytes` is a power of two; `what` is a
+ * short name for people ("controlq", "framebuffer"). Returns false, with *out all zero, when there
+ * is none.
  */
 bool platform_dma_alloc(size_t size_bytes, size_t align_bytes, const char *what,
                         struct platform_dma *out);
 
-/* Gives memory back; the device must no longer own it. Clears *dma. Freeing a cleared one is a no-op. */
+/* Gives memory back, which the device must no longer own, and clears *dma. A cleared one is fine. */
 void platform_dma_free(struct platform_dma *dma);
 
 /* Cache maintenance around DMA on machines whose devices do not snoop; nothing elsewhere. */
@@ -37,7 +38,7 @@ void platform_cache_invalidate(const void *cpu, size_t size_bytes);
 void platform_wmb(void);
 /* Orders earlier loads before later ones. */
 void platform_rmb(void);
-/* Orders everything before, stores and loads, before everything after, register accesses included. */
+/* Orders all loads, stores and register accesses before it before all of them after it. */
 void platform_mb(void);
 
 /* A clock that never goes back. Units: nanoseconds since some fixed point. */
@@ -48,7 +49,8 @@ void platform_relax(void);
 
 /*
  * Sleeps until an interrupt has been delivered or `deadline_ns` has passed, whichever is first;
- * returns false for the deadline. The handler has run when this returns true.
+ * returns false for the deadline. The handler has run when this returns true. An interrupt that was
+ * delivered since the last call returned counts: none can be slept through.
  */
 bool platform_wait_interrupt(uint64_t deadline_ns);
 

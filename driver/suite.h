@@ -1,17 +1,19 @@
 /*
- * How a driver is driven: a table of named operations and options, the same on the host, on QEMU and
- * on a real machine.
+ * How a driver is driven: a table of named operations and options, the same on the host, on QEMU
+ * and on a real machine.
  *
- * A scenario's `driver NAME key value ...` becomes calls of `set_option`, each `call NAME args` becomes
- * one call of an operation. A driver under test exports one `struct suite_driver` named
- * `ringside_driver`; the glue that fills it in is its adapter. Operations keep their state in static
- * data, which the harness puts back to its initial contents before every run.
+ * A scenario's `driver NAME key value ...` becomes calls of `set_option`, each `call NAME args`
+ * becomes one call of an operation. A driver under test exports one `struct suite_driver` named
+ * `ringside_driver`; the glue that fills it in is its adapter. Operations keep their state in
+ * static data, which the harness puts back to its initial contents before every run.
  *
  * Names of operations that the project's own scenarios use; each is optional:
  *   init                     find and bring up the device, queues live, DRIVER_OK
  *   get_display_info         ask for the displays
  *   show [WIDTH HEIGHT]      create, attach, set scanout, draw the test card, transfer, flush
  *   flush X Y WIDTH HEIGHT   transfer and flush one rectangle
+ *   draw X Y WIDTH HEIGHT SEED   paint a patch into the framebuffer and tell the device nothing
+ *   requests N               get_display_info, N times
  *   shutdown                 take everything down and reset the device
  */
 #ifndef RINGSIDE_SUITE_H
