@@ -1,6 +1,6 @@
 /*
- * The same scenario on real QEMU: a cross-built image of the same driver sources is booted, does the
- * scenario's calls, and its screen is compared pixel by pixel with the simulated scanout.
+ * The same scenario on real QEMU: a cross-built image of the same driver sources is booted, does
+ * the scenario's calls, and its screen is compared pixel by pixel with the simulated scanout.
  */
 #ifndef RINGSIDE_HARNESS_REPLAY_H
 #define RINGSIDE_HARNESS_REPLAY_H
@@ -25,34 +25,132 @@ enum replay_screen {
 #undef X
 };
 
+/* X(name, text): the response buffer when the run is over. */
+#define REPLAY_RESPONSES(X)                                                                        \
+    X(UNKNOWN, "not known")                                                                        \
+    X(UNTOUCHED, "untouched")                                                                      \
+    X(FILLED, "filled")
+
+enum replay_response {
+#define X(name, text) REPLAY_RESPONSE_##name,
+    REPLAY_RESPONSES(X)
+#undef X
+};
+
+#define REPLAY_TIMEOUT_SECONDS     60u
+#define REPLAY_TIMEOUT_SECONDS_MAX 3600u
+#define REPLAY_TEXT_BYTES          240u
+#define REPLAY_DIFFERENCES_MAX     16u
+
 struct replay_options {
     const char *target;     /* "aarch64" */
     const char *image_dir;  /* where DRIVER-TARGET.elf is looked for; NULL = the build's */
-    const char *out_dir;    /* screendumps are left here as PNG; NULL = nowhere */
+    const char *driver_dir; /* where the simulator's NAME.so is looked for; NULL = the build's */
+    const char *out_dir;    /* pictures are left here as PNG; NULL = nowhere */
     bool print_command;     /* -X: print the QEMU command line and do nothing */
-    unsigned timeout_seconds; /* for the whole of QEMU; it is the environment, so a wall clock is right */
+    bool table;             /* one table at the end instead of a verdict a scenario */
+    bool verbose;
+    unsigned timeout_seconds; /* for the whole of QEMU; it is the environment, so a wall clock is
+                                 right */
 };
 
+/* What came of a scenario on QEMU. Freed with replay_outcome_free(). */
 struct replay_outcome {
+    bool done;  /* the machine came to its end */
+    bool fault; /* the machine's CPU took an exception */
+    char fault_text[REPLAY_TEXT_BYTES];
+    char driver[SCENARIO_WORD_BYTES];       /* as the machine names it; "" = it did not say */
+    char unknown_option[REPLAY_TEXT_BYTES]; /* an option that the machine's driver refused; "" =
+                                               none */
     size_t call_count;
-    int result[SCENARIO_ACTIONS_MAX];  /* enum suite_result; -1 = the machine did not say */
-    bool response_filled[SCENARIO_ACTIONS_MAX]; /* what the driver saw in its response buffer */
+    int result[SCENARIO_ACTIONS_MAX]; /* enum suite_result; -1 = the machine did not say */
+    enum replay_response response;
     enum replay_screen screen;
-    struct picture picture;            /* the screendump; rgb NULL if none */
-    char *log;                         /* all that the machine printed */
-    char *guest_errors;                /* what QEMU logged with -d guest_errors */
+    struct picture picture; /* the screendump; rgb NULL if none */
+    char *log;              /* all that the machine printed */
+    char *guest_errors;     /* what QEMU logged with -d guest_errors */
+};
+
+/* Simulator and QEMU, held against each other. */
+struct replay_verdict {
+    bool agree;
+    size_t difference_count; /* over the limit they are only counted */
+    char difference[REPLAY_DIFFERENCES_MAX][REPLAY_TEXT_BYTES];
 };
 
 /* What QEMU shows is it one of its own placeholders? See placeholder.c. */
 enum replay_screen placeholder_recognise(const struct picture *picture);
 
+/* Where the image of a scenario's driver should be. NULL, or a message. */
+const char *replay_image(const struct scenario *scenario, const struct replay_options *options,
+                         char *out, size_t out_bytes);
+/* What is missing for a replay, with the package to install; NULL when nothing is. */
+const char *replay_missing(const struct scenario *scenario, const struct replay_options *options);
+
 /*
- * Boots QEMU once for a scenario. Returns NULL and fills *out, or a message (QEMU or image missing, with
- * the package to install; QEMU died; no answer in time) that lives until the next call.
+ * Boots QEMU once for a scenario. Returns NULL and fills *out, or a message (QEMU or image missing,
+ * with the package to install; QEMU died; stopped by a signal) that lives until the next call. A
+ * machine that does not come to its end in time is an outcome, not an error.
  */
 const char *replay_run(const struct scenario *scenario, const struct replay_options *options,
                        struct replay_outcome *out);
 void replay_outcome_free(struct replay_outcome *outcome);
+
+/* ---- replay_verdict.c ---- */
+
+/* Calls, response buffer and every pixel. */
+void replay_compare(const struct world_outcome *simulator, const struct replay_outcome *qemu,
+                    struct replay_verdict *out);
+
+/* Results of calls as a person reads them: "OK, 8x TIMEOUT, QUEUE_FULL". `-1` is "no return". */
+void replay_results_text(const int *results, size_t count, char *out, size_t out_bytes);
+void replay_simulator_results(const struct world_outcome *simulator, int *results);
+
+/* One word or two for a table's cell: "1280x800", "never", "lost". */
+void replay_simulator_screen(const struct world_outcome *simulator, char *out, size_t out_bytes);
+void replay_qemu_screen(const struct replay_outcome *qemu, char *out, size_t out_bytes);
+const char *replay_screen_text(enum replay_screen screen);
+const char *replay_response_text(enum replay_response response);
+
+/* ---- replay_table.c ---- */
+
+/* X(name, width in columns): cells of one scenario's row; with a space between them 80 columns. */
+#define REPLAY_COLUMNS(X)                                                                          \
+    X(SCENARIO, 24)                                                                                \
+    X(VERSION, 1)                                                                                  \
+    X(CALLS_SIMULATOR, 13)                                                                         \
+    X(CALLS_QEMU, 13)                                                                              \
+    X(SCREEN_SIMULATOR, 9)                                                                         \
+    X(SCREEN_QEMU, 9)                                                                              \
+    X(AGREE, 5)
+
+enum replay_column {
+#define X(name, width) REPLAY_COLUMN_##name,
+    REPLAY_COLUMNS(X)
+#undef X
+        REPLAY_COLUMN_COUNT
+};
+
+struct replay_row {
+    char cell[REPLAY_COLUMN_COUNT][REPLAY_TEXT_BYTES];
+};
+
+void replay_row_fill(struct replay_row *row, const struct world_outcome *simulator,
+                     const struct replay_outcome *qemu, const struct replay_verdict *verdict);
+void replay_table_head(FILE *out);
+/* Cells that are too long are broken at spaces, then behind hyphens, then anywhere. */
+void replay_table_row(FILE *out, const struct replay_row *row);
+
+/* ---- replay_pictures.c ---- */
+
+/*
+ * Writes NAME-sim.png, NAME-qemu.png, NAME-sim-before.png for a display that was lost, and all of
+ * them side by side as NAME-both.png. Returns NULL or a message that lives until the next call.
+ */
+const char *replay_write_pictures(const char *dir, const struct world_outcome *simulator,
+                                  const struct replay_outcome *qemu);
+
+/* ---- replay_main.c ---- */
 
 /* `ringside replay ...`: arguments after the word replay; returns the exit status. */
 int replay_main(int argc, char **argv);

@@ -1,0 +1,44 @@
+/*
+ * QEMU's monitor protocol (QMP), as much of it as a replay needs: JSON objects, one a line.
+ *
+ *   greeting -> qmp_capabilities -> any number of commands; events may come between and are
+ * skipped.
+ *
+ * Functions return NULL or a message that lives as long as the struct qmp and until the next call.
+ */
+#ifndef RINGSIDE_HARNESS_QMP_H
+#define RINGSIDE_HARNESS_QMP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define QMP_LINE_BYTES_MAX 65536u
+#define QMP_ERROR_BYTES    300u
+#define QMP_EVENTS_MAX     1000u /* skipped while one answer is waited for */
+
+/* What one line from QEMU is. */
+enum qmp_kind { QMP_GREETING, QMP_RETURN, QMP_ERROR, QMP_EVENT, QMP_GARBAGE };
+
+struct qmp {
+    int fd; /* a connected stream socket; not owned */
+    size_t used_bytes;
+    char line[QMP_LINE_BYTES_MAX];
+    char error[QMP_ERROR_BYTES];
+};
+
+/* Classifies a line; for QMP_ERROR and QMP_EVENT `text` gets the description or the event's name.
+ */
+enum qmp_kind qmp_classify(const char *line, size_t bytes, char *text, size_t text_bytes);
+
+/* Takes the greeting and leaves negotiation mode. */
+const char *qmp_open(struct qmp *qmp, int fd, int64_t deadline_ms);
+
+/* The screen of the first console into a file. `format` is "png", or NULL for QEMU's own PPM. */
+const char *qmp_screendump(struct qmp *qmp, const char *path, const char *format,
+                           int64_t deadline_ms);
+/* Guest-physical memory into a file. */
+const char *qmp_pmemsave(struct qmp *qmp, uint64_t addr, uint64_t size_bytes, const char *path,
+                         int64_t deadline_ms);
+const char *qmp_quit(struct qmp *qmp, int64_t deadline_ms);
+
+#endif

@@ -1,0 +1,428 @@
+/*
+ * `ringside replay`: scenarios on the simulator and on QEMU, side by side.
+ *
+ * Everything that the environment may lack is looked for before anything is run.
+ */
+#include "replay.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "boot.h"
+#include "command.h"
+
+/* X(name, word, argument or "", help) */
+#define REPLAY_OPTIONS(X)                                                                          \
+    X(TARGET, "--target", "NAME", "the machine that is booted (aarch64)")                          \
+    X(OUT, "--out", "DIR", "leave pictures here: NAME-sim.png, -qemu.png, -both.png")              \
+    X(IMAGES, "--images", "DIR", "look for bootable images DRIVER-TARGET.elf here")                \
+    X(DRIVERS, "--drivers", "DIR", "look for the simulator's driver objects NAME.so here")         \
+    X(TIMEOUT, "--timeout", "SECONDS", "give QEMU this long for a scenario (60)")                  \
+    X(TABLE, "--table", "", "print one table, a row a scenario")                                   \
+    X(COMMAND, "-X", "", "print QEMU's command lines and do nothing")                              \
+    X(VERBOSE, "-v", "", "print what QEMU cannot be told, and what it logged")                     \
+    X(HELP, "--help", "", "print this")
+
+enum replay_option {
+#define X(name, word, argument, help) OPTION_##name,
+    REPLAY_OPTIONS(X)
+#undef X
+        OPTION_COUNT
+};
+
+static const struct {
+    const char *word, *argument, *help;
+} option_table[OPTION_COUNT] = {
+#define X(name, word, argument, help) {word, argument, help},
+    REPLAY_OPTIONS(X)
+#undef X
+};
+
+/* What is to be done, and how it went so far. */
+struct replay_job {
+    struct replay_options options;
+    bool help;
+    struct scenario **scenario;
+    size_t count;
+    size_t skipped, agreed;
+    struct replay_row *row;
+};
+
+__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
+{
+    va_list arguments;
+    fputs("ringside replay: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return EXIT_ENVIRONMENT;
+}
+
+static void print_help(FILE *out)
+{
+    fputs("usage: ringside replay [OPTION]... SCENARIO|FOLDER...\n\n"
+          "Runs scenarios on the simulator, boots the same drivers on real QEMU, and compares "
+          "calls,\n"
+          "response buffer and every pixel of the screen.\n\n",
+          out);
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        char left[40];
+        snprintf(left, sizeof left, "%s %s", option_table[i].word, option_table[i].argument);
+        fprintf(out, "  %-20s %s\n", left, option_table[i].help);
+    }
+    fputs("\nExit status: 0 all agree, 1 some differ, 2 the environment or the command line.\n",
+          out);
+}
+
+/* ---- the command line ---- */
+
+static int unknown_option(const char *word)
+{
+    const char *words[OPTION_COUNT];
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        words[i] = option_table[i].word;
+    const char *nearest = scenario_nearest(word, words, OPTION_COUNT);
+    return nearest ? refuse("unknown option %s; did you mean %s?", word, nearest)
+                   : refuse("unknown option %s; try --help", word);
+}
+
+static int set_target(struct replay_options *options, const char *value)
+{
+    const char *known[16];
+    size_t count = boot_target_count < 16 ? boot_target_count : 16;
+
+    options->target = value;
+    if (boot_target_by_name(value))
+        return 0;
+    for (size_t i = 0; i < count; i++)
+        known[i] = boot_targets[i].name;
+    const char *nearest = scenario_nearest(value, known, count);
+    return nearest ? refuse("unknown target %s; did you mean %s?", value, nearest)
+                   : refuse("unknown target %s; known is %s", value, known[0]);
+}
+
+static int set_timeout(struct replay_options *options, const char *value)
+{
+    char *end;
+    unsigned long seconds = strtoul(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end || !seconds ||
+        seconds > REPLAY_TIMEOUT_SECONDS_MAX)
+        return refuse("--timeout takes 1 to %u seconds, not %s", REPLAY_TIMEOUT_SECONDS_MAX, value);
+    options->timeout_seconds = (unsigned)seconds;
+    return 0;
+}
+
+static int set_option(struct replay_job *job, enum replay_option option, const char *value)
+{
+    switch (option) {
+    case OPTION_TARGET:
+        return set_target(&job->options, value);
+    case OPTION_OUT:
+        job->options.out_dir = value;
+        return 0;
+    case OPTION_IMAGES:
+        job->options.image_dir = value;
+        return 0;
+    case OPTION_DRIVERS:
+        job->options.driver_dir = value;
+        return 0;
+    case OPTION_TIMEOUT:
+        return set_timeout(&job->options, value);
+    case OPTION_TABLE:
+        job->options.table = true;
+        return 0;
+    case OPTION_COMMAND:
+        job->options.print_command = true;
+        return 0;
+    case OPTION_VERBOSE:
+        job->options.verbose = true;
+        return 0;
+    case OPTION_HELP:
+        job->help = true;
+        return 0;
+    case OPTION_COUNT:
+        break;
+    }
+    abort();
+}
+
+/* --word VALUE, --word=VALUE or a flag. Returns an exit status, 0 when all is well. */
+static int parse_option(struct replay_job *job, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at];
+    size_t bytes = strcspn(word, "=");
+
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (strlen(option_table[i].word) != bytes ||
+            strncmp(word, option_table[i].word, bytes) != 0)
+            continue;
+        bool wants = option_table[i].argument[0] != '\0';
+        const char *value = word[bytes] == '=' ? word + bytes + 1 : NULL;
+        if (value && !wants)
+            return refuse("%s takes no value", option_table[i].word);
+        if (wants && !value) {
+            if (*at + 1 >= argc)
+                return refuse("%s needs a value: %s", option_table[i].word,
+                              option_table[i].argument);
+            value = argv[++*at];
+        }
+        return set_option(job, (enum replay_option)i, value);
+    }
+    return unknown_option(word);
+}
+
+static int parse_arguments(struct replay_job *job, int argc, char **argv, struct string_list *named)
+{
+    bool options_over = false;
+
+    for (int at = 0; at < argc; at++) {
+        if (!options_over && strcmp(argv[at], "--") == 0) {
+            options_over = true;
+        } else if (!options_over && argv[at][0] == '-' && argv[at][1]) {
+            int status = parse_option(job, argc, argv, &at);
+            if (status)
+                return status;
+        } else if (!string_list_add(named, argv[at])) {
+            return refuse("memory ran out");
+        }
+    }
+    if (!job->help && !named->count)
+        return refuse("no scenario given; try --help");
+    return 0;
+}
+
+/* ---- scenarios ---- */
+
+static bool has_target(const struct scenario *scenario, const char *target)
+{
+    for (size_t i = 0; i < scenario->target_count; i++) {
+        if (strcmp(scenario->target[i], target) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Reads what is below one argument; scenarios that are not for this target are left out of folders.
+ */
+static int collect(struct replay_job *job, const char *argument)
+{
+    struct string_list paths = {0};
+    int status = files_find(&paths, argument) ? 0 : EXIT_ENVIRONMENT;
+    bool is_file = paths.count == 1 && strcmp(paths.item[0], argument) == 0;
+
+    struct scenario **more = realloc(job->scenario, (job->count + paths.count + 1) * sizeof *more);
+    if (!more)
+        abort(); /* out of memory for a few pointers */
+    job->scenario = more;
+    for (size_t i = 0; i < paths.count && !status; i++) {
+        struct scenario *scenario = scenario_read(paths.item[i], stderr);
+        if (!scenario) {
+            status = EXIT_ENVIRONMENT;
+        } else if (has_target(scenario, job->options.target)) {
+            job->scenario[job->count++] = scenario;
+        } else {
+            if (is_file)
+                status = refuse("%s has no line `replay qemu %s`", argument, job->options.target);
+            job->skipped++;
+            scenario_free(scenario);
+        }
+    }
+    string_list_free(&paths);
+    return status;
+}
+
+/* Can every one of them be replayed? */
+static int check(const struct replay_job *job)
+{
+    char append[BOOT_APPEND_BYTES];
+
+    for (size_t i = 0; i < job->count; i++) {
+        const char *reason = boot_append(job->scenario[i], append, sizeof append);
+        if (reason)
+            return refuse("%s cannot be replayed: %s", job->scenario[i]->path, reason);
+    }
+    if (job->options.print_command)
+        return 0;
+    for (size_t i = 0; i < job->count; i++) {
+        const char *missing = replay_missing(job->scenario[i], &job->options);
+        if (missing)
+            return refuse("%s", missing);
+    }
+    return 0;
+}
+
+static int print_commands(const struct replay_job *job)
+{
+    const struct boot_target *target = boot_target_by_name(job->options.target);
+
+    for (size_t i = 0; i < job->count; i++) {
+        char image[BOOT_PATH_BYTES];
+        struct boot_command command;
+        const char *reason = replay_image(job->scenario[i], &job->options, image, sizeof image);
+        if (!reason)
+            reason = boot_command(target, job->scenario[i], image, NULL, &command);
+        if (reason)
+            return refuse("%s: %s", job->scenario[i]->path, reason);
+        boot_command_print(&command, stdout);
+        boot_command_free(&command);
+    }
+    return 0;
+}
+
+/* ---- one scenario ---- */
+
+static void print_guest_errors(const char *guest_errors)
+{
+    size_t lines = 0;
+    for (const char *at = guest_errors; at && (at = strchr(at, '\n')) != NULL; at++)
+        lines++;
+    if (!lines) {
+        printf("    QEMU said  nothing\n");
+        return;
+    }
+    printf("    QEMU said  %.*s%s\n", (int)strcspn(guest_errors, "\n"), guest_errors,
+           lines > 1 ? " (and more)" : "");
+}
+
+static void print_differences(const struct replay_verdict *verdict)
+{
+    size_t shown = verdict->difference_count < REPLAY_DIFFERENCES_MAX ? verdict->difference_count
+                                                                      : REPLAY_DIFFERENCES_MAX;
+    for (size_t i = 0; i < shown; i++)
+        printf("    %s\n", verdict->difference[i]);
+    if (shown < verdict->difference_count)
+        printf("    and %zu more differences\n", verdict->difference_count - shown);
+}
+
+static void print_verdict(const struct replay_options *options,
+                          const struct world_outcome *simulator, const struct replay_outcome *qemu,
+                          const struct replay_verdict *verdict)
+{
+    char text[REPLAY_TEXT_BYTES];
+
+    printf("%-7s %s\n", verdict->agree ? "agree" : "DIFFER", simulator->scenario->name);
+    if (!verdict->agree) {
+        print_differences(verdict);
+    } else {
+        replay_results_text(qemu->result, qemu->call_count, text, sizeof text);
+        printf("    calls      %s\n", text);
+        printf("    response   %s\n", replay_response_text(qemu->response));
+        replay_qemu_screen(qemu, text, sizeof text);
+        printf("    screen     %s%s\n",
+               simulator->scanout.picture.rgb ? text : replay_screen_text(qemu->screen),
+               simulator->scanout.picture.rgb ? ", every pixel the same" : "");
+    }
+    if (options->verbose || !verdict->agree)
+        print_guest_errors(qemu->guest_errors);
+}
+
+static void progress(const struct replay_job *job, size_t at, const char *what)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r\033[K[%zu/%zu] %s: %s", at + 1, job->count, job->scenario[at]->name,
+                what);
+}
+
+static void progress_over(void)
+{
+    if (isatty(STDERR_FILENO))
+        fputs("\r\033[K", stderr);
+}
+
+static int replay_one(struct replay_job *job, size_t at, struct world_outcome *simulator,
+                      struct replay_outcome *qemu)
+{
+    const struct scenario *scenario = job->scenario[at];
+    const struct world_options world = {
+        .driver_dir = job->options.driver_dir ? job->options.driver_dir : RINGSIDE_DRIVER_DIR,
+        .guard = true,
+        .rules = true,
+    };
+    struct replay_verdict verdict;
+
+    progress(job, at, "simulator");
+    const char *error = world_run(scenario, &world, simulator);
+    if (!error) {
+        progress(job, at, "QEMU");
+        error = replay_run(scenario, &job->options, qemu);
+        if (error) {
+            world_outcome_free(simulator);
+        }
+    }
+    progress_over();
+    if (error)
+        return refuse("%s: %s", scenario->path, error);
+    replay_compare(simulator, qemu, &verdict);
+    job->agreed += verdict.agree;
+    if (job->options.verbose)
+        boot_notes(scenario, stdout);
+    if (job->options.out_dir)
+        error = replay_write_pictures(job->options.out_dir, simulator, qemu);
+    replay_row_fill(&job->row[at], simulator, qemu, &verdict);
+    if (!job->options.table || !verdict.agree)
+        print_verdict(&job->options, simulator, qemu, &verdict);
+    fflush(stdout);
+    world_outcome_free(simulator);
+    replay_outcome_free(qemu);
+    return error ? refuse("%s", error) : 0;
+}
+
+static int replay_all(struct replay_job *job)
+{
+    struct world_outcome *simulator = malloc(sizeof *simulator);
+    struct replay_outcome *qemu = malloc(sizeof *qemu);
+    int status = 0;
+
+    job->row = calloc(job->count + 1, sizeof *job->row);
+    if (!simulator || !qemu || !job->row)
+        abort();
+    for (size_t i = 0; i < job->count && !status; i++)
+        status = replay_one(job, i, simulator, qemu);
+    free(simulator);
+    free(qemu);
+    if (status)
+        return status;
+    if (job->options.table && job->count) {
+        replay_table_head(stdout);
+        for (size_t i = 0; i < job->count; i++)
+            replay_table_row(stdout, &job->row[i]);
+    }
+    printf("%zu replayed on QEMU %s: %zu agree, %zu differ", job->count, job->options.target,
+           job->agreed, job->count - job->agreed);
+    if (job->skipped)
+        printf("; %zu skipped, which have no line `replay qemu %s`", job->skipped,
+               job->options.target);
+    putchar('\n');
+    if (job->options.out_dir && job->count)
+        printf("pictures are in %s\n", job->options.out_dir);
+    return job->agreed == job->count ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;
+}
+
+int replay_main(int argc, char **argv)
+{
+    struct replay_job job = {
+        .options = {.target = boot_targets[0].name, .timeout_seconds = REPLAY_TIMEOUT_SECONDS}};
+    struct string_list named = {0};
+
+    int status = parse_arguments(&job, argc, argv, &named);
+    if (!status && job.help)
+        print_help(stdout);
+    for (size_t i = 0; i < named.count && !status && !job.help; i++)
+        status = collect(&job, named.item[i]);
+    if (!status && !job.help) {
+        status = check(&job);
+        if (!status)
+            status = job.options.print_command ? print_commands(&job) : replay_all(&job);
+    }
+    for (size_t i = 0; i < job.count; i++)
+        scenario_free(job.scenario[i]);
+    free(job.scenario);
+    free(job.row);
+    string_list_free(&named);
+    if (fflush(stdout) != 0 && !status)
+        status = refuse("standard output: %s", strerror(errno));
+    return status;
+}
