@@ -67,6 +67,18 @@ static inline void finish(void)
         probe_on_host(host_finish, NULL);
 }
 
+static void host_finish_before_read(void *argument)
+{
+    const struct access *access = argument;
+    world_finish_before_read(access->bytes);
+}
+
+static void finish_before_read(uint32_t bytes)
+{
+    struct access access = {.bytes = bytes};
+    probe_on_host(host_finish_before_read, &access);
+}
+
 static inline bool in_range(const struct probe_range *range, uintptr_t host)
 {
     return host - range->host < range->bytes;
@@ -113,6 +125,8 @@ static inline void observe(enum probe_kind kind, const volatile void *address, u
     count(pc);
     if (matters(host))
         step(kind, host, bytes, flags, pc);
+    else if (probe.pending && kind == PROBE_READ)
+        finish_before_read(bytes);
     else
         finish();
 }

@@ -86,6 +86,11 @@ void world_access(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t 
                   uintptr_t pc);
 /* The pending access has happened. */
 void world_finish(void);
+/*
+ * The same, before a read that is no step. gcc tells a structure copy as "write, read" and copies only then: a
+ * store that has changed nothing yet, followed by a read of the same width, may still be to come.
+ */
+void world_finish_before_read(uint32_t bytes);
 /* An update (atomic read-modify-write) of range memory has been made by the probe itself. */
 void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_value,
                    uintptr_t pc);

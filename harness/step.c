@@ -236,6 +236,33 @@ static void memory_finish_store(struct world *world)
     world_activity(world);
 }
 
+/* How much of what lay under a store is remembered. */
+static size_t old_bytes(uint32_t bytes)
+{
+    size_t most = sizeof ((struct world *)0)->pending_old;
+    return bytes < most ? bytes : most;
+}
+
+/*
+ * gcc tells `*a = *b` of structures as a write of *a, then a read of *b, and copies after both. A plain
+ * store is therefore left pending over one read of the same width, if it has changed nothing: either the
+ * copy is still to come, or an equal value was stored, and the order of the two makes no difference.
+ */
+static bool copy_is_to_come(struct world *world, uint32_t bytes)
+{
+    if (!world->pending_is_write || world->pending_is_window || !world->pending_may_be_copy ||
+        world->pending.width_bytes != bytes)
+        return false;
+    world->pending_may_be_copy = false;
+    return memcmp(world->pending_old, (const void *)world->pending_host, old_bytes(bytes)) == 0;
+}
+
+void world_finish_before_read(uint32_t bytes)
+{
+    if (!copy_is_to_come(world_now, bytes))
+        world_finish();
+}
+
 static void memory_access(struct world *world, enum probe_kind kind, uintptr_t host,
                           uint32_t bytes, uint8_t flags, uintptr_t pc)
 {
@@ -250,6 +277,9 @@ static void memory_access(struct world *world, enum probe_kind kind, uintptr_t h
         world->pending_host = host;
         world->pending_is_window = false;
         world->pending_is_write = true;
+        world->pending_may_be_copy = (flags & (EVENT_VOLATILE | EVENT_ATOMIC)) == 0;
+        if (world->pending_may_be_copy)
+            memcpy(world->pending_old, (const void *)host, old_bytes(bytes));
         probe.pending = true;
         return;
     }
@@ -292,6 +322,11 @@ void world_access(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t 
     struct world *world = world_now;
     uintptr_t offset = host - probe.window.host;
 
+    if (probe.pending && kind == PROBE_READ && offset >= probe.window.bytes &&
+        copy_is_to_come(world, bytes)) {
+        memory_access(world, kind, host, clip(world, host, bytes), flags, pc);
+        return;
+    }
     if (probe.pending)
         world_finish();
     world_others_act(world);

@@ -57,6 +57,8 @@ struct world {
     uintptr_t pending_host;
     bool pending_is_window;
     bool pending_is_write;
+    bool pending_may_be_copy;       /* a plain store that has changed nothing so far */
+    uint8_t pending_old[64];        /* what lay there before it */
     /* an access to the closed window that is being single-stepped */
     bool unobserved;
     /* the call that is running */

@@ -255,7 +255,9 @@ START_TEST(fences_and_foreign_barrier_instructions_are_seen_as_what_they_are)
 {
     static const struct expected expected[] = {
         {"fence-full", EVENT_BARRIER, 0, EVENT_BARRIER_FULL},
+        {"between-1", EVENT_STORE, 1, 1},
         {"fence-release", EVENT_BARRIER, 0, EVENT_BARRIER_RELEASE},
+        {"between-2", EVENT_STORE, 1, 2},
         {"fence-acquire", EVENT_BARRIER, 0, EVENT_BARRIER_LOAD},
         {"dsb", EVENT_BARRIER, 0, EVENT_BARRIER_SYNC},
         {"dmb-st", EVENT_BARRIER, 0, EVENT_BARRIER_STORE},

@@ -16,15 +16,16 @@
 
 #ifndef __ASSEMBLER__
 
+/* The text comes after the call: clang gives the source line to the first thing that is assembled. */
 #define RINGSIDE_INSTRUCTION(name)                                                                 \
     ".macro " name " operands:vararg\n"                                                            \
-    "  .pushsection .rodata.ringside, \"a\", @progbits\n"                                          \
-    "  77770: .asciz \"" name " \\operands\"\n"                                       \
-    "  .popsection\n"                                                                              \
     "  pushq %rdi\n"                                                                               \
-    "  leaq 77770b(%rip), %rdi\n"                                                      \
+    "  leaq 77770f(%rip), %rdi\n"                                                                  \
     "  call ringside_asm_instruction@PLT\n"                                                        \
     "  popq %rdi\n"                                                                                \
+    "  .pushsection .rodata.ringside, \"a\", @progbits\n"                                          \
+    "  77770: .asciz \"" name " \\operands\"\n"                                                   \
+    "  .popsection\n"                                                                              \
     ".endm\n"
 
 /* clang-format off */

@@ -122,11 +122,14 @@ static enum suite_result memory(const struct suite_args *args)
     return SUITE_OK;
 }
 
+/* Compilers may merge fences with nothing between them. */
 static enum suite_result barriers(const struct suite_args *args)
 {
     (void)args;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);       /* @fence-full */
+    *(volatile uint8_t *)(DATA + 0x400) = 1;       /* @between-1 */
     __atomic_thread_fence(__ATOMIC_RELEASE);       /* @fence-release */
+    *(volatile uint8_t *)(DATA + 0x400) = 2;       /* @between-2 */
     __atomic_thread_fence(__ATOMIC_ACQUIRE);       /* @fence-acquire */
     __asm__ volatile("dsb sy" ::: "memory");       /* @dsb */
     __asm__ volatile("dmb ishst" ::: "memory");    /* @dmb-st */

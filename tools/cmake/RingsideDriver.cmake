@@ -51,11 +51,16 @@ function(ringside_add_driver name)
         get_filename_component(source_path ${source} ABSOLUTE)
         string(MAKE_C_IDENTIFIER ${source} stem)
         set(object ${object_dir}/${stem}.o)
+        # Debug information names files relative to the project, wherever it was built.
         file(RELATIVE_PATH shown ${CMAKE_SOURCE_DIR} ${source_path})
+        if(shown MATCHES "^\\.\\.")
+            set(shown ${source_path})
+        endif()
         add_custom_command(OUTPUT ${object}
             COMMAND ${compiler} -std=gnu11 ${flags} -Wall -Wextra ${ARG_OPTIONS}
-                    -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
-                    -MD -MF ${object}.d -c ${source_path} -o ${object}
+                    -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
+                    -MD -MF ${object}.d -c ${shown} -o ${object}
+            WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
             DEPENDS ${source_path} ${RINGSIDE_PROBE_DIR}/ringside_asm.h
             DEPFILE ${object}.d
             COMMENT "Compiling ${shown} under the probe (${ARG_COMPILER} ${ARG_OPTIMISE})"
