@@ -1,0 +1,1 @@
+ringside_add_test(gpu SOURCES test_gpu.c test_gpu_pixels.c gpu_rig.c LIBRARIES ringside_sim)
