@@ -24,7 +24,8 @@ static void report_unobserved(struct sim_device *device, uint64_t addr, uint64_t
     event.party = EVENT_PARTY_WORLD;
     event.value = UNOBSERVED_STORE;
     event.addr = addr + first;
-    event.extra = bytes - first;
+    uint64_t rest_bytes = bytes - first;
+    event.width_bytes = rest_bytes < UINT32_MAX ? (uint32_t)rest_bytes : UINT32_MAX;
     event.place = place->place;
     event.index = place->index;
     sim_emit(device, &event);

@@ -36,16 +36,21 @@ static uint32_t queue_bit(uint32_t queue)
 
 /* ---- starting and stopping ---- */
 
-void sim_queue_stop(struct sim_device *device, uint32_t queue)
+static void become_idle(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
     q->phase = SIM_PHASE_IDLE;
     q->kicked = false;
     q->held_until_step = 0;
-    q->chain.readable_count = 0;
-    q->chain.writable_count = 0;
     device->runnable &= ~queue_bit(queue);
     device->held &= ~queue_bit(queue);
+}
+
+void sim_queue_stop(struct sim_device *device, uint32_t queue)
+{
+    become_idle(device, queue);
+    device->queue[queue].chain.readable_count = 0;
+    device->queue[queue].chain.writable_count = 0;
 }
 
 void sim_queue_reset(struct sim_device *device, uint32_t queue)
@@ -141,7 +146,7 @@ static void step_avail_idx(struct sim_device *device, uint32_t queue)
     q->avail_seen = idx;
     uint16_t ahead = (uint16_t)(idx - q->avail_next);
     if (ahead == 0)
-        sim_queue_stop(device, queue);
+        become_idle(device, queue);
     else if (ahead > q->size)
         refuse_ring(device, queue, SIM_REFUSAL_AVAIL_JUMP, EVENT_PLACE_AVAIL_IDX, 0, idx,
                     (uint16_t)(q->avail_next + q->size));
