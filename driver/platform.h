@@ -27,7 +27,7 @@ struct platform_dma {
 bool platform_dma_alloc(size_t size_bytes, size_t align_bytes, const char *what,
                         struct platform_dma *out);
 
-/* Gives memory back, which the device must no longer own, and clears *dma. A cleared one is fine. */
+/* Gives memory back, which the device must not own any more, and clears *dma. Twice is fine. */
 void platform_dma_free(struct platform_dma *dma);
 
 /* Cache maintenance around DMA on machines whose devices do not snoop; nothing elsewhere. */
