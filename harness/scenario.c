@@ -87,7 +87,7 @@ static bool check_bytes(struct parser *parser)
         }
         bool c1 = bytes == 2 && line[at] == 0xc2 && line[at + 1] < 0xa0;
         if ((bytes == 1 && (line[at] < ' ' || line[at] == 0x7f) && line[at] != '\t') || c1) {
-            return parse_fail(parser, &here, "text", NULL, "control character 0x%02x",
+            return parse_fail(parser, &here, NULL, NULL, "control character 0x%02x",
                               c1 ? line[at + 1] : line[at]);
         }
         at += bytes;

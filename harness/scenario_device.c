@@ -92,6 +92,9 @@ static bool device_features(struct parser *parser, struct device_line *line)
     const struct word *word;
     while ((word = parse_peek(parser)) && (word->text[0] == '+' || word->text[0] == '-')) {
         parse_next(parser);
+        if (word->bytes == 1) {
+            return parse_fail(parser, word, expected, NULL, "the feature's name is missing");
+        }
         seen++;
         struct word name = {word->text + 1, word->bytes - 1, word->column + 1};
         int row = parse_choose(parser, &name, "feature", feature_names, COUNT(feature_names));
@@ -416,7 +419,9 @@ bool parse_fault(struct parser *parser)
     }
     struct sim_fault fault = {.kind = (enum sim_fault_kind)kind};
     bool takes_argument = strncmp(arguments[kind], "none", 4) != 0;
-    if (takes_argument && !parse_number(parser, arguments[kind], 0, UINT64_MAX, &fault.argument)) {
+    char what[128];
+    snprintf(what, sizeof what, "a number (%s)", arguments[kind]);
+    if (takes_argument && !parse_number(parser, what, 0, UINT64_MAX, &fault.argument)) {
         return false;
     }
     if (word_is(parse_peek(parser), "request")) {

@@ -116,8 +116,10 @@ static const char *nearest_place(const char *text)
 static const char place_expected[] =
     "a register (QueueSel, config+0x8) or a field of a queue (q0.avail.idx)";
 
-/* Does the text name a register or a field of a queue? No message. */
-static bool place_known(const char *text, struct event *out)
+enum place_form { PLACE_UNKNOWN, PLACE_WHOLE, PLACE_FIELD };
+
+/* What a text names: a register or a field, a structure as a whole, or nothing. No message. */
+static enum place_form read_place(const char *text, struct event *out)
 {
     memset(out, 0, sizeof *out);
     int reg = mmio_register_by_name(text);
@@ -125,14 +127,17 @@ static bool place_known(const char *text, struct event *out)
         out->place = EVENT_PLACE_REGISTER;
         out->index = (uint32_t)reg;
         out->addr = mmio_register_offset(reg);
-        return true;
+        return PLACE_FIELD;
     }
     char line[SCENARIO_WORD_BYTES + 32];
     const char *error = NULL;
     size_t error_column = 0;
     snprintf(line, sizeof line, "driver write %s 0", text);
-    return event_parse(line, out, &error, &error_column) &&
-           place_width_bytes((enum event_place)out->place) != 0;
+    if (!event_parse(line, out, &error, &error_column) || out->place == EVENT_PLACE_NONE ||
+        out->place == EVENT_PLACE_MEMORY) {
+        return PLACE_UNKNOWN;
+    }
+    return place_width_bytes((enum event_place)out->place) ? PLACE_FIELD : PLACE_WHOLE;
 }
 
 static bool parse_place(struct parser *parser, const struct word *word, struct event *out)
@@ -141,10 +146,14 @@ static bool parse_place(struct parser *parser, const struct word *word, struct e
     if (!word) {
         return parse_fail(parser, NULL, place_expected, NULL, "a place is missing");
     }
-    if (!word_copy(word, text, sizeof text) || !place_known(text, out)) {
-        const char *nearest = word->bytes < sizeof text ? nearest_place(text) : NULL;
-        return parse_fail(parser, word, place_expected, nearest, "unknown place `%.*s`",
-                          word_shown(word), word->text);
+    bool fits = word_copy(word, text, sizeof text);
+    enum place_form form = fits ? read_place(text, out) : PLACE_UNKNOWN;
+    if (form == PLACE_UNKNOWN) {
+        return parse_fail(parser, word, place_expected, fits ? nearest_place(text) : NULL,
+                          "unknown place `%.*s`", word_shown(word), word->text);
+    }
+    if (form == PLACE_WHOLE) {
+        return parse_fail(parser, word, "a field of it", NULL, "`%s` is more than one field", text);
     }
     bool in_queue = !place_is_register(out);
     if (in_queue && (out->queue >= SIM_QUEUES_MAX || out->index >= VIRTQ_SIZE_MAX)) {
@@ -154,8 +163,17 @@ static bool parse_place(struct parser *parser, const struct word *word, struct e
     _Static_assert(SIM_QUEUES_MAX == 4 && VIRTQ_SIZE_MAX == 32768, "the message names the limits");
     out->party = EVENT_PARTY_DRIVER;
     out->step = 0;
-    out->width_bytes = place_width_bytes((enum event_place)out->place);
-    out->slot = in_queue ? 0 : (uint16_t)parser->scenario->device.slot;
+    if (out->width_bytes == 0) {
+        out->width_bytes = place_width_bytes((enum event_place)out->place);
+    }
+    if (out->width_bytes != 1 && out->width_bytes != 2 && out->width_bytes != 4 &&
+        out->width_bytes != 8) {
+        return parse_fail(parser, word, "1, 2, 4 or 8", NULL, "`%s` has no width of an access",
+                          text);
+    }
+    if (!in_queue && (out->flags & EVENT_OTHER_SLOT) == 0) {
+        out->slot = (uint16_t)parser->scenario->device.slot;
+    }
     return true;
 }
 
@@ -471,9 +489,10 @@ static bool expect_value(struct parser *parser, const struct word *word,
     static const char *const words[] = {EXPECTATIONS(X)};
 #undef X
     char text[SCENARIO_WORD_BYTES];
-    if (!word_copy(word, text, sizeof text) || !place_known(text, &expect->event)) {
+    bool fits = word_copy(word, text, sizeof text);
+    if (!fits || read_place(text, &expect->event) == PLACE_UNKNOWN) {
         const char *nearest = NULL;
-        if (word->bytes < sizeof text) {
+        if (fits) {
             nearest = scenario_nearest(text, words, COUNT(words));
             nearest = nearest ? nearest : nearest_place(text);
         }

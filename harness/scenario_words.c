@@ -303,7 +303,7 @@ bool word_number(const struct word *word, uint64_t *out)
 
 static const char *bound_text(uint64_t value, char out[BOUND_BYTES])
 {
-    snprintf(out, BOUND_BYTES, value < 1000000 ? "%" PRIu64 : "0x%" PRIx64, value);
+    snprintf(out, BOUND_BYTES, value < 10000000 ? "%" PRIu64 : "0x%" PRIx64, value);
     return out;
 }
 
@@ -313,8 +313,8 @@ bool parse_number_in(struct parser *parser, const struct word *word, const char 
     char low[BOUND_BYTES], high[BOUND_BYTES], expected[160];
     snprintf(expected, sizeof expected, "%s from %s to %s", what, bound_text(min, low),
              bound_text(max, high));
-    if (!word) {
-        return parse_fail(parser, NULL, expected, NULL, "a number is missing");
+    if (!word || word->bytes == 0) {
+        return parse_fail(parser, word, expected, NULL, "a number is missing");
     }
     enum number_form form = read_number(word, out);
     if (form == NUMBER_NONE) {

@@ -1,0 +1,1 @@
+ringside_add_test(report SOURCES test_report.c LIBRARIES ringside_harness)
