@@ -126,7 +126,7 @@ START_TEST(reading_and_writing_start_at_any_offset_and_end_with_the_chain)
             char got[16] = "";
             uint32_t want = offset >= 8 ? 0 : bytes < 8 - offset ? bytes : 8 - offset;
             ck_assert_uint_eq(sim_chain_read(&bench->device, 0, offset, got, bytes), want);
-            ck_assert_mem_eq(got, "abcdefgh" + (offset < 8 ? offset : 8), want);
+            ck_assert_mem_eq(got, &"abcdefgh"[offset < 8 ? offset : 8], want);
             bench_store(bench, bench->data_addr + 32, "........................", 24);
             bench->device.queue[0].chain.written_bytes = 0;
             ck_assert_uint_eq(sim_chain_write(&bench->device, 0, offset, "0123456789", bytes),
