@@ -136,15 +136,14 @@ static enum stack_pop lev_queue_pop(struct stack_queue *base, uint16_t head)
 {
     struct lev_queue *queue = from_base(base);
     struct lev_queue_memory *memory = queue->memory;
-    uint16_t slot;
+    uint16_t last_used_idx = memory->last_used_idx;
 
     (void)head;
-    if (queue->used->idx == memory->last_used_idx)
+    if (queue->used->idx == last_used_idx)
         return STACK_POP_NOTHING;
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
-    slot = memory->last_used_idx % LEV_QUEUE_SIZE;
-    give_back(memory, (uint16_t)queue->used->ring[slot].id);
-    memory->last_used_idx++;
+    give_back(memory, (uint16_t)queue->used->ring[last_used_idx % LEV_QUEUE_SIZE].id);
+    memory->last_used_idx = (uint16_t)(last_used_idx + 1);
     return STACK_POP_DONE;
 }
 
