@@ -151,7 +151,7 @@ void arena_shadow_update(struct arena *arena, uint64_t addr, uint64_t size_bytes
 
 const char *arena_fault_text(enum arena_fault fault);
 
-/* An event_namer: `what+0x10`, `freed what+0x10`, or the bare address; `arena` is a struct arena. */
+/* An event_namer for a struct arena: `what+0x10`, `freed what+0x10`, or the bare address. */
 void arena_name(const void *arena, uint64_t addr, char *out, size_t out_bytes);
 
 #endif

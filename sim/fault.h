@@ -1,8 +1,8 @@
 /*
  * Named misbehaviours that a scenario can ask of the device.
  *
- * A fault is armed for the n-th request (counted from 1 over the device's life; 0 = every request) and
- * acts at its own micro-step. When it acts, a FAULT event says so.
+ * A fault is armed for the n-th request (counted from 1 over the device's life; 0 = every request)
+ * and acts at its own micro-step. When it acts, a FAULT event says so.
  */
 #ifndef RINGSIDE_SIM_FAULT_H
 #define RINGSIDE_SIM_FAULT_H
