@@ -1,8 +1,9 @@
 /*
  * AArch64 start-up at EL1 and the exception vectors.
  *
- * Memory is mapped one to one: the first GiB as device memory, RAM as normal cached memory, but for the
- * 2 MiB below the image. The tables are made by the assembler; the code only switches them on.
+ * Memory is mapped one to one: the first GiB as device memory, RAM as normal cached memory. Not mapped
+ * are the first 2 MiB, so that NULL faults, and the 2 MiB below the image, where a stack overflows to.
+ * The tables are made by the assembler; the code only switches them on.
  */
 #define CPACR_FPEN       (3 << 20)  /* libfdt's compiler uses vector registers */
 #define SCTLR_M          (1 << 0)
@@ -20,7 +21,8 @@
 #define BLOCK_NORMAL     0x0000000000000705 /* valid, accessed, attribute 1, inner shareable */
 #define GIB              0x40000000
 #define MIB2             0x200000
-#define GUARD_BLOCK      1                  /* 0x40200000 */
+#define NULL_BLOCK       0
+#define GUARD_BLOCK      1                  /* 0x40200000, below the image */
 
     .section .text.start, "ax"
     .global _start
@@ -136,10 +138,25 @@ interrupt:
     eret
 
     .section .rodata
+/* 512 blocks of 2 MiB from \base on, but for one. */
+    .macro  level2_table base, attributes, hole
+    .set    addr, \base
+    .set    index, 0
+    .rept   512
+    .if     index == \hole
+    .quad   0
+    .else
+    .quad   addr + \attributes
+    .endif
+    .set    addr, addr + MIB2
+    .set    index, index + 1
+    .endr
+    .endm
+
     .balign 4096
 level1:
-    .quad   BLOCK_DEVICE
-    .quad   level2 + TABLE
+    .quad   level2_devices + TABLE
+    .quad   level2_ram + TABLE
     .set    addr, 2 * GIB
     .rept   6
     .quad   addr + BLOCK_NORMAL
@@ -147,16 +164,8 @@ level1:
     .endr
     .fill   512 - 8, 8, 0
 
-    .balign 4096
-level2:
-    .set    addr, GIB
-    .set    index, 0
-    .rept   512
-    .if     index == GUARD_BLOCK
-    .quad   0
-    .else
-    .quad   addr + BLOCK_NORMAL
-    .endif
-    .set    addr, addr + MIB2
-    .set    index, index + 1
-    .endr
+level2_devices:
+    level2_table 0, BLOCK_DEVICE, NULL_BLOCK
+
+level2_ram:
+    level2_table GIB, BLOCK_NORMAL, GUARD_BLOCK
