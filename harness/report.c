@@ -24,18 +24,17 @@ static void put_rung(FILE *out, const struct report_options *options, enum ladde
     char text[REPORT_LINE_BYTES];
     report_put(out, options, reached ? REPORT_STYLE_GOOD : REPORT_STYLE_FAINT,
                reached ? "  + " : "  - ");
-    snprintf(text, sizeof text, "%-*s  ", (int)WORD_COLUMNS, ladder_word(rung));
-    unsigned at = 4 + report_put(out, options, REPORT_STYLE_PLAIN, text);
+    size_t used =
+        (size_t)snprintf(text, sizeof text, "%-*s  ", (int)WORD_COLUMNS, ladder_word(rung));
     if (!reached) {
-        report_clip(out, options, REPORT_STYLE_FAINT, at, "not needed here");
+        snprintf(text + used, sizeof text - used, "not needed here");
+        report_clip(out, options, REPORT_STYLE_FAINT, 4, text);
         return;
     }
     struct source_place place;
-    text[0] = '\0';
-    size_t used = 0;
     if (step->event.step != 0) {
-        used = (size_t)snprintf(text, sizeof text, "step %-*" PRIu64 "  ", (int)STEP_COLUMNS,
-                                step->event.step);
+        used += (size_t)snprintf(text + used, sizeof text - used, "step %-*" PRIu64 "  ",
+                                 (int)STEP_COLUMNS, step->event.step);
     }
     if (step->event.step != 0 && source_find(step->event.pc, &place)) {
         const char *file = source_main_file(&place);
@@ -47,7 +46,7 @@ static void put_rung(FILE *out, const struct report_options *options, enum ladde
     for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--) {
         text[end - 1] = '\0';
     }
-    report_clip(out, options, REPORT_STYLE_PLAIN, at, text);
+    report_clip(out, options, REPORT_STYLE_PLAIN, 4, text);
 }
 
 /* Appends `, word` for every rung above the missed one in a state; returns how many. */
@@ -142,6 +141,18 @@ static void put_call(FILE *out, const struct report_options *options, const stru
         snprintf(text + used, sizeof text - used, " (as expected)");
     }
     report_wrap(out, options, expected ? REPORT_STYLE_PLAIN : REPORT_STYLE_ERROR, "", 6, at, text);
+}
+
+/* The first question about a request that never came back. */
+static void put_response(FILE *out, const struct report_options *options,
+                         const struct world_outcome *outcome)
+{
+    if (outcome->call_count > 0 && outcome->call[outcome->call_count - 1].stuck) {
+        report_wrap(out, options, REPORT_STYLE_PLAIN, "", 4, 0,
+                    outcome->response_filled
+                        ? "  response: filled; the device answered, but the driver did not see it"
+                        : "  response: untouched; the device never answered");
+    }
 }
 
 static void put_screen(FILE *out, const struct report_options *options,
@@ -265,13 +276,14 @@ void report_outcome(FILE *out, const struct report_options *options,
     for (size_t i = 0; i < outcome->call_count; i++) {
         put_call(out, options, &outcome->call[i]);
     }
+    put_response(out, options, outcome);
     put_screen(out, options, outcome);
     fputc('\n', out);
     for (size_t i = 0; i < outcome->call_count; i++) {
         if (outcome->call[i].stuck) {
-            report_put(out, options, REPORT_STYLE_BOLD, "stuck in ");
-            report_put(out, options, REPORT_STYLE_BOLD, outcome->call[i].action->name);
-            fputs(", ", out);
+            report_put(out, options, REPORT_STYLE_ERROR, "stuck");
+            report_put(out, options, REPORT_STYLE_BOLD, " in ");
+            report_wrap(out, options, REPORT_STYLE_BOLD, "", 2, 9, outcome->call[i].action->name);
             report_ladder(out, options, outcome, &outcome->call[i].ladder);
             fputc('\n', out);
         }

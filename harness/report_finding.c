@@ -140,8 +140,10 @@ static void put_headline(FILE *out, const struct report_options *options,
     char head[96];
     snprintf(head, sizeof head, "%s[%s]", levels[finding->level], finding->rule->id);
     unsigned at = report_put(out, options, level_style(finding->level), head);
-    at += report_put(out, options, REPORT_STYLE_BOLD, ": ");
-    report_wrap(out, options, REPORT_STYLE_BOLD, "", 4, at, finding->text);
+    at += report_put(out, options, REPORT_STYLE_BOLD, ":");
+    char text[REPORT_LINE_BYTES];
+    snprintf(text, sizeof text, " %s", finding->text);
+    report_wrap(out, options, REPORT_STYLE_BOLD, "", 4, at, text);
 }
 
 static const struct columns *line_at_fault(const struct snippet *snippet,
@@ -288,8 +290,10 @@ static void put_note(FILE *out, const struct report_options *options, unsigned g
 {
     unsigned at = put_gutter(out, options, gutter, "= ");
     at += report_put(out, options, REPORT_STYLE_BOLD, name);
-    at += report_put(out, options, REPORT_STYLE_BOLD, ": ");
-    report_wrap(out, options, REPORT_STYLE_PLAIN, "", gutter + 5, at, text);
+    at += report_put(out, options, REPORT_STYLE_BOLD, ":");
+    char spaced[REPORT_LINE_BYTES];
+    snprintf(spaced, sizeof spaced, " %s", text);
+    report_wrap(out, options, REPORT_STYLE_PLAIN, "", gutter + 5, at, spaced);
 }
 
 static void put_rule(FILE *out, const struct report_options *options, unsigned gutter,

@@ -99,9 +99,12 @@ void report_wrap(FILE *out, const struct report_options *options, enum report_st
                  const char *hang, unsigned indent, unsigned at, const char *text)
 {
     unsigned columns = columns_of(options);
-    while (*text) { /* every turn prints at least one byte */
-        unsigned room = at < columns ? columns - at : 0;
-        size_t bytes = fitting_bytes(text, room > 0 ? room : 1);
+    while (*text) { /* every second turn at least prints a word */
+        unsigned room = at < columns ? columns - at : 1;
+        size_t bytes = fitting_bytes(text, room);
+        if (at > indent && report_width(text) > room && bytes_of(text, room) < bytes) {
+            bytes = 0; /* not even the first word fits: it gets a line of its own */
+        }
         put_bytes(out, options, style, text, bytes);
         text += bytes;
         text += strspn(text, " ");
