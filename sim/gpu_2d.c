@@ -225,9 +225,7 @@ static uint32_t add_entry(const struct gpu_call *call, struct gpu_backing *backi
     enum arena_fault fault = arena_check(call->device->arena, addr, length);
     if (fault != ARENA_FAULT_NONE)
         return refuse_memory(call, addr, length, fault);
-    uint32_t n = backing->count++;
-    backing->entry[n] = (struct sim_segment){.addr = addr, .len_bytes = length};
-    backing->end_bytes[n] = (n ? backing->end_bytes[n - 1] : 0) + length;
+    gpu_backing_add(call->device, backing, addr, length);
     return VIRTIO_GPU_RESP_OK_NODATA;
 }
 

@@ -134,6 +134,12 @@ struct gpu_resource *gpu_resource_add(struct sim_device *device, uint32_t id, ui
 void gpu_resource_drop(struct sim_device *device, struct gpu_resource *resource);
 void gpu_resources_drop_all(struct sim_device *device);
 uint64_t gpu_backing_bytes(const struct gpu_backing *backing);
+/*
+ * Adds a piece that the device can reach; there is room for it. It becomes one with the last piece
+ * if it follows that in memory and in the same region.
+ */
+void gpu_backing_add(struct sim_device *device, struct gpu_backing *backing, uint64_t addr,
+                     uint32_t length_bytes);
 /* The physical address of a byte of the backing; `offset` lies inside it. */
 uint64_t gpu_backing_addr(const struct gpu_backing *backing, uint64_t offset);
 void gpu_backing_clear(struct gpu_backing *backing);

@@ -120,6 +120,26 @@ void gpu_backing_clear(struct gpu_backing *backing)
     *backing = (struct gpu_backing){0};
 }
 
+void gpu_backing_add(struct sim_device *device, struct gpu_backing *backing, uint64_t addr,
+                     uint32_t length_bytes)
+{
+    uint32_t n = backing->count;
+
+    if (n > 0) {
+        struct sim_segment *last = &backing->entry[n - 1];
+        uint64_t both_bytes = (uint64_t)last->len_bytes + length_bytes;
+        if (last->addr + last->len_bytes == addr && both_bytes <= UINT32_MAX &&
+            arena_check(device->arena, last->addr, both_bytes) == ARENA_FAULT_NONE) {
+            last->len_bytes = (uint32_t)both_bytes;
+            backing->end_bytes[n - 1] += length_bytes;
+            return;
+        }
+    }
+    backing->entry[n] = (struct sim_segment){.addr = addr, .len_bytes = length_bytes};
+    backing->end_bytes[n] = (n ? backing->end_bytes[n - 1] : 0) + length_bytes;
+    backing->count++;
+}
+
 /* The entry that holds an offset, which must be below gpu_backing_bytes(). */
 static uint32_t backing_entry_at(const struct gpu_backing *backing, uint64_t offset)
 {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "gpu_rig.h"
+#include "test_gpu.h"
 #include "virtio/config.h"
 #include "virtio/mmio.h"
 #include "virtio/ring.h"
@@ -285,4 +286,41 @@ uint32_t rig_random(uint64_t *state)
 {
     *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     return (uint32_t)(*state >> 33);
+}
+
+/* ---- what several tests begin with ---- */
+
+const struct gpu_command gpu_commands[GPU_COMMAND_COUNT] = {
+#define X(name, code, queue, needs, request, response, response_bytes)                             \
+    {code,    VIRTIO_GPU_##queue,         VIRTIO_GPU_NEEDS_##needs,                                \
+     request, VIRTIO_GPU_RESP_##response, response_bytes},
+    VIRTIO_GPU_COMMANDS(X)
+#undef X
+};
+
+struct rig *rig_with_resources(enum sim_profile profile)
+{
+    struct rig *rig = rig_create(profile, 2);
+
+    rig_resource(rig, ID_BACKED, VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM, 64, 64);
+    ck_assert_uint_eq(rig_create_2d(rig, ID_BARE, VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM, 64, 64), OK);
+    return rig;
+}
+
+uint32_t rig_send_type(struct rig *rig, uint32_t queue, uint32_t type, uint32_t request_bytes,
+                       uint32_t room_bytes)
+{
+    const struct rig_piece piece[] = {{.addr = rig->request_addr, .len_bytes = request_bytes},
+                                      {.addr = rig->response_addr,
+                                       .len_bytes = room_bytes,
+                                       .writable = true}};
+    struct virtio_gpu_ctrl_hdr hdr = rig_header(type);
+    uint8_t *request = arena_host(&rig->arena, rig->request_addr);
+    const struct virtio_gpu_ctrl_hdr *response = rig_response(rig);
+
+    memset(request, 0, 4096);
+    memcpy(request, &hdr, sizeof(hdr));
+    memset(arena_host(&rig->arena, rig->response_addr), 0, 4096);
+    rig_submit(rig, queue, piece, room_bytes ? 2 : 1);
+    return virtio_le32(response->type);
 }

@@ -1,11 +1,39 @@
 /*
- * The parts of the GPU test program.
+ * What the parts of the GPU test program share.
  */
 #ifndef RINGSIDE_TESTS_TEST_GPU_H
 #define RINGSIDE_TESTS_TEST_GPU_H
 
 #include <check.h>
+#include "gpu_rig.h"
 
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+#define OK            VIRTIO_GPU_RESP_OK_NODATA
+#define ERR(name)     VIRTIO_GPU_RESP_ERR_##name
+#define REFUSAL(name) SIM_REFUSAL_##name
+#define WHOLE         rig_rect(0, 0, 64, 64)
+#define ID_BACKED     1u /* 64 x 64, with backing */
+#define ID_BARE       2u /* 64 x 64, without */
+#define ID_NONE       3u
+
+/* The command table, as numbers. */
+struct gpu_command {
+    uint32_t code, queue, needs, request_bytes, answer, answer_bytes;
+};
+
+#define GPU_COMMAND_COUNT 26
+extern const struct gpu_command gpu_commands[GPU_COMMAND_COUNT];
+
+/* A rig with two scanouts and the resources ID_BACKED and ID_BARE. */
+struct rig *rig_with_resources(enum sim_profile profile);
+
+/* Sends a request of zeros but for its type; returns the type of the answer, 0 if there was no
+ * room. */
+uint32_t rig_send_type(struct rig *rig, uint32_t queue, uint32_t type, uint32_t request_bytes,
+                       uint32_t room_bytes);
+
+TCase *case_frames(void); /* test_gpu_frames.c */
 TCase *case_pixels(void); /* test_gpu_pixels.c */
 
 #endif

@@ -7,10 +7,8 @@
 #include "gpu_rig.h"
 #include "test_gpu.h"
 
-#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
-#define OK           VIRTIO_GPU_RESP_OK_NODATA
-#define FORMAT       VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM
-#define ID           5u
+#define FORMAT VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM
+#define ID     5u
 
 static const struct {
     uint32_t format;
@@ -213,6 +211,27 @@ START_TEST(backing_may_be_in_any_number_of_pieces)
         ck_assert_uint_eq(rig_flush(rig, ID, rig_rect(0, 0, WIDTH, HEIGHT)), OK);
         expect_picture(rig, 0, WIDTH, HEIGHT, want);
     }
+    rig_destroy(rig);
+}
+END_TEST
+
+/* Entries that follow each other in memory, the last of them in the next region. */
+START_TEST(a_region_that_was_freed_is_missed_although_its_neighbour_lives)
+{
+    struct rig *rig = rig_create(SIM_PROFILE_SPEC, 1);
+    const uint64_t addr = arena_alloc(&rig->arena, 4096, 4096, "first", 0, 0);
+    const uint64_t next = arena_alloc(&rig->arena, 4096, 4096, "second", 0, 0);
+    const struct sim_segment segment[] = {{addr, 100}, {addr + 100, 3996}, {next, 4096}};
+
+    ck_assert_uint_eq(next, addr + 4096);
+    ck_assert_uint_eq(rig_create_2d(rig, ID, FORMAT, 32, 64), OK);
+    ck_assert_uint_eq(rig_attach(rig, ID, segment, 3), OK);
+    ck_assert_uint_eq(rig_transfer(rig, ID, rig_rect(0, 0, 32, 64), 0), OK);
+    ck_assert(arena_free(&rig->arena, segment[2].addr, 7));
+    ck_assert_uint_eq(rig_transfer(rig, ID, rig_rect(0, 0, 32, 64), 0), ERR(UNSPEC));
+    const struct event *refusal = rig_event(rig, EVENT_REFUSE, 0);
+    ck_assert_uint_eq(refusal->addr, segment[2].addr);
+    ck_assert_uint_eq(refusal->extra, 4096);
     rig_destroy(rig);
 }
 END_TEST
@@ -487,6 +506,7 @@ TCase *case_pixels(void)
     tcase_add_test(tcase, a_transfer_copies_its_rectangle_and_nothing_else);
     tcase_add_test(tcase, a_flush_shows_its_rectangle_where_the_scanout_has_it);
     tcase_add_loop_test(tcase, backing_may_be_in_any_number_of_pieces, 0, COUNT(fragments));
+    tcase_add_test(tcase, a_region_that_was_freed_is_missed_although_its_neighbour_lives);
     tcase_add_test(tcase, the_largest_list_of_entries_is_taken);
     tcase_add_loop_test(tcase, a_transfer_is_not_seen_before_a_flush_except_in_qemu, 0, 2);
     tcase_add_loop_test(tcase, qemu_copies_every_row_of_a_full_width_transfer_from_the_start, 0, 2);
