@@ -18,10 +18,10 @@ static char error_text[DRIVER_PATH_BYTES * 2];
 
 struct data_search {
     const void *symbol;
-    struct driver_data *data;
+    struct driver *driver;
 };
 
-/* Finds the writable segment of the object that holds `symbol`. */
+/* Finds the object that holds `symbol`, and its writable part. */
 static int find_data(struct dl_phdr_info *info, size_t size, void *context)
 {
     struct data_search *search = context;
@@ -29,6 +29,8 @@ static int find_data(struct dl_phdr_info *info, size_t size, void *context)
     uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = UINTPTR_MAX;
     uintptr_t end = 0;
+    uintptr_t low = UINTPTR_MAX;
+    uintptr_t high = 0;
     bool mine = false;
 
     (void)size;
@@ -39,6 +41,8 @@ static int find_data(struct dl_phdr_info *info, size_t size, void *context)
         if (header->p_type != PT_LOAD)
             continue;
         mine |= wanted >= from && wanted < to;
+        low = from < low ? from : low;
+        high = to > high ? to : high;
         if ((header->p_flags & PF_W) != 0) {
             start = from < start ? from : start;
             end = to > end ? to : end;
@@ -49,9 +53,11 @@ static int find_data(struct dl_phdr_info *info, size_t size, void *context)
     if (end > start) {
         start &= ~(page_bytes - 1);
         end = (end + page_bytes - 1) & ~(page_bytes - 1);
-        search->data->host = (uint8_t *)start;
-        search->data->bytes = end - start;
+        search->driver->data.host = (uint8_t *)start;
+        search->driver->data.bytes = end - start;
     }
+    search->driver->image_low = low & ~(page_bytes - 1);
+    search->driver->image_high = (high + page_bytes - 1) & ~(page_bytes - 1);
     return 1;
 }
 
@@ -106,7 +112,7 @@ struct driver *driver_load(const char *path, const char **error)
     driver->suite = dlsym(driver->handle, "ringside_driver");
     if (driver->suite == NULL)
         return fail(driver, path, "the object has no `ringside_driver` (see suite.h)");
-    search = (struct data_search){.symbol = driver->suite, .data = &driver->data};
+    search = (struct data_search){.symbol = driver->suite, .driver = driver};
     dl_iterate_phdr(find_data, &search);
     if (driver->data.bytes != 0) {
         driver->data.initial = malloc(driver->data.bytes);

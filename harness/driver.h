@@ -23,6 +23,8 @@ struct driver {
     void *handle;
     const struct suite_driver *suite;
     struct driver_data data;
+    uintptr_t image_low; /* all of the object, text included, in whole pages */
+    uintptr_t image_high;
     bool aliased; /* its data was mapped onto an arena: the object cannot be used with another one */
     char path[DRIVER_PATH_BYTES];
 };

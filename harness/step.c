@@ -38,6 +38,9 @@ void world_emit(struct world *world, struct event *event)
     }
     if (event->kind == EVENT_RESPOND && event->extra > 0)
         world->outcome->response_filled = true;
+    if (event->kind == EVENT_STORE && event->place == EVENT_PLACE_USED_IDX &&
+        event->party == EVENT_PARTY_DEVICE)
+        world->outcome->requests++;
     if (world->options->trace != NULL) {
         char text[EVENT_TEXT_BYTES];
         size_t bytes = event_format(event, arena_name, &world->arena, text, sizeof text - 1);

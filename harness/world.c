@@ -42,8 +42,18 @@ static const char *create_memory(struct world *world)
         .shadow = world->options->check_stores,
         .poison = scenario->poison,
     };
-    const char *error = arena_create(&world->arena, &config);
+    const char *error;
 
+    if (scenario->identity && world->driver != NULL) {
+        const struct driver *driver = world->driver;
+        uint64_t end = scenario->memory_base + scenario->memory_bytes;
+        if (driver->image_low >= scenario->memory_base && driver->image_high <= end) {
+            config.hole_low = driver->image_low;
+            config.hole_high = driver->image_high;
+            world->driver->aliased = true;
+        }
+    }
+    error = arena_create(&world->arena, &config);
     if (error != NULL)
         return error;
     if (scenario->memory_next != 0)
@@ -69,48 +79,63 @@ static const char *create_window(struct world *world)
     return NULL;
 }
 
-/* The stack lies above its guard; with `memory stack-dma` it is a piece of RAM that the device reaches. */
+/*
+ * The stack lies above its guard. With `memory stack-dma` it is the top of RAM, where the device reaches it
+ * and every access to it is a step.
+ */
 static const char *create_stack(struct world *world)
 {
     size_t bytes = WORLD_STACK_BYTES + WORLD_STACK_GUARD_BYTES;
-    void *stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *stack;
 
-    if (stack == MAP_FAILED)
-        return "no memory for the driver's stack";
+    if (world->scenario->stack_dma) {
+        uint64_t addr = world->arena.base + world->arena.size_bytes - WORLD_STACK_BYTES;
+        if (world->arena.size_bytes < 4 * bytes ||
+            !arena_declare(&world->arena, ARENA_REGION_STACK, addr, WORLD_STACK_BYTES, "stack"))
+            return "the driver's stack cannot be made DMA memory: RAM is too small";
+        stack = arena_host(&world->arena, addr) - WORLD_STACK_GUARD_BYTES;
+    } else {
+        stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+        if (stack == MAP_FAILED)
+            return "no memory for the driver's stack";
+        world->stack_mapped = true;
+    }
     world->stack = stack;
     world->stack_top = world->stack + bytes;
     if (mprotect(stack, WORLD_STACK_GUARD_BYTES, PROT_NONE) != 0)
         return "the driver's stack cannot be guarded";
     crash_set_stack((uintptr_t)stack, (uintptr_t)stack + WORLD_STACK_GUARD_BYTES);
-    if (world->scenario->stack_dma) {
-        uint64_t addr = world->arena.base + world->arena.size_bytes - WORLD_STACK_BYTES;
-        uint8_t *usable = world->stack + WORLD_STACK_GUARD_BYTES;
-        if (!arena_map_alias(&world->arena, addr, usable, WORLD_STACK_BYTES) ||
-            !arena_declare(&world->arena, ARENA_REGION_STACK, addr, WORLD_STACK_BYTES, "stack"))
-            return "the driver's stack cannot be made DMA memory";
-        probe.memory[probe.memory_count++] =
-            (struct probe_range){(uintptr_t)usable, WORLD_STACK_BYTES};
-    }
     return NULL;
 }
 
-/* With `memory static-dma`, the object's writable data becomes a piece of RAM below the stack's. */
+/*
+ * With `memory static-dma`, the object's writable data is RAM: at its own addresses if the object was
+ * loaded inside an identity mapping, else as a second mapping of a piece of RAM below the stack's.
+ */
 static const char *place_static_data(struct world *world)
 {
     struct driver_data *data = &world->driver->data;
-    uint64_t addr = world->arena.base + world->arena.size_bytes - WORLD_STACK_BYTES - data->bytes;
+    uint64_t addr = world->arena.base + world->arena.size_bytes - WORLD_STACK_BYTES -
+                    WORLD_STACK_GUARD_BYTES - data->bytes;
+    bool inside = world->arena.alias_count > 0;
+    bool mapped;
 
     if (!world->scenario->static_dma || data->bytes == 0)
         return NULL;
     if (data->bytes > world->arena.size_bytes / 2)
         return "the driver's static data does not fit into RAM";
+    if (inside)
+        addr = (uint64_t)(uintptr_t)data->host;
     world->driver->aliased = true;
-    if (!arena_map_alias(&world->arena, addr, data->host, data->bytes) ||
+    mapped = inside ? arena_fill_hole(&world->arena, addr, data->bytes)
+                    : arena_map_alias(&world->arena, addr, data->host, data->bytes);
+    if (!mapped ||
         !arena_declare(&world->arena, ARENA_REGION_STATIC, addr, data->bytes, "static"))
         return "the driver's static data cannot be made DMA memory";
-    probe.memory[probe.memory_count++] =
-        (struct probe_range){(uintptr_t)data->host, data->bytes};
+    if (!inside)
+        probe.memory[probe.memory_count++] =
+            (struct probe_range){(uintptr_t)data->host, data->bytes};
     return NULL;
 }
 
@@ -130,9 +155,7 @@ static const char *load_driver(struct world *world)
         path = built;
     }
     world->driver = driver_load(path, &error);
-    if (world->driver == NULL)
-        return error;
-    return place_static_data(world);
+    return world->driver == NULL ? error : NULL;
 }
 
 static const char *create_machine(struct world *world)
@@ -160,16 +183,18 @@ static const char *create_machine(struct world *world)
 
 static const char *create(struct world *world)
 {
-    const char *error = create_memory(world);
+    const char *error = load_driver(world);
 
+    if (error == NULL)
+        error = create_memory(world);
     if (error == NULL)
         error = create_window(world);
     if (error == NULL)
         error = create_stack(world);
     if (error == NULL)
         error = create_machine(world);
-    if (error == NULL)
-        error = load_driver(world);
+    if (error == NULL && world->driver != NULL)
+        error = place_static_data(world);
     if (error != NULL)
         return error;
     judge_create(&world->judge, world->scenario, &world->arena, &world->device,
@@ -179,18 +204,18 @@ static const char *create(struct world *world)
 
 static void destroy(struct world *world)
 {
-    if (world->driver != NULL && world->driver->aliased)
-        driver_unload(world->driver);
     if (world->device.state != NULL)
         gpu_destroy(&world->device);
     if (world->device.class != NULL)
         sim_device_destroy(&world->device);
-    if (world->stack != NULL)
+    if (world->stack_mapped)
         munmap(world->stack, WORLD_STACK_BYTES + WORLD_STACK_GUARD_BYTES);
     if (world->window != NULL)
         munmap(world->window, BUS_BYTES);
     if (world->arena.host != NULL)
         arena_destroy(&world->arena);
+    if (world->driver != NULL && world->driver->aliased)
+        driver_unload(world->driver);
     memset(&probe, 0, sizeof probe);
 }
 

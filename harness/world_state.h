@@ -46,6 +46,7 @@ struct world {
     /* the driver's stack; `stack_top` is where the next call starts */
     uint8_t *stack;
     uint8_t *stack_top;
+    bool stack_mapped; /* of its own, not a piece of RAM */
     /* time */
     uint64_t steps;
     uint64_t driver_steps;

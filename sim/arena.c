@@ -51,8 +51,43 @@ static void *map_ram_anywhere(const struct arena *arena)
     return mmap(NULL, arena->size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, arena->fd, 0);
 }
 
-static const char *map_ram(struct arena *arena, uintptr_t host_wanted)
+/* RAM at its own physical addresses, around what is loaded there already. */
+static void *map_ram_around(struct arena *arena, const struct arena_config *config)
 {
+    const uintptr_t from[2] = {(uintptr_t)config->base, config->hole_high};
+    const uintptr_t to[2] = {config->hole_low, (uintptr_t)arena_ram_end(arena)};
+
+    for (unsigned i = 0; i < 2; i++) {
+        off_t offset = (off_t)(from[i] - config->base);
+        if (from[i] < to[i] &&
+            mmap((void *)from[i], to[i] - from[i], PROT_READ | PROT_WRITE,
+                 MAP_SHARED | MAP_FIXED_NOREPLACE, arena->fd, offset) == MAP_FAILED) {
+            return MAP_FAILED;
+        }
+    }
+    arena->aliases[arena->alias_count++] = (struct arena_alias){
+        config->hole_low, config->hole_low, config->hole_high - config->hole_low};
+    return (void *)(uintptr_t)config->base;
+}
+
+bool arena_fill_hole(struct arena *arena, uint64_t addr, uint64_t size_bytes)
+{
+    off_t offset = (off_t)(addr - arena->base);
+    void *host = arena_host(arena, addr);
+
+    if (pwrite(arena->fd, host, size_bytes, offset) != (ssize_t)size_bytes ||
+        mmap(host, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, arena->fd, offset) ==
+            MAP_FAILED) {
+        return false;
+    }
+    arena_shadow_update(arena, addr, size_bytes);
+    return true;
+}
+
+static const char *map_ram(struct arena *arena, const struct arena_config *config)
+{
+    uintptr_t host_wanted = config->host_wanted;
+
     arena->fd = memfd_create("ringside-ram", MFD_CLOEXEC);
     if (arena->fd < 0) {
         return "the kernel refuses a memory file for the machine's RAM (memfd_create)";
@@ -60,7 +95,12 @@ static const char *map_ram(struct arena *arena, uintptr_t host_wanted)
     if (ftruncate(arena->fd, (off_t)arena->size_bytes) != 0) {
         return "the kernel refuses a memory file as large as the machine's RAM";
     }
-    void *host = host_wanted != 0 ? map_ram_at(arena, host_wanted) : map_ram_anywhere(arena);
+    void *host;
+    if (host_wanted != 0 && config->hole_high > config->hole_low) {
+        host = map_ram_around(arena, config);
+    } else {
+        host = host_wanted != 0 ? map_ram_at(arena, host_wanted) : map_ram_anywhere(arena);
+    }
     if (host == MAP_FAILED) {
         return host_wanted != 0 ? "the host address wanted for the machine's RAM is in use"
                                 : "the machine's RAM cannot be mapped: out of address space";
@@ -86,7 +126,7 @@ const char *arena_create(struct arena *arena, const struct arena_config *config)
         config->base > ARENA_ADDRESS_MAX - config->size_bytes) {
         return "RAM must have between 4096 bytes and 512 GiB and lie below address 2^46";
     }
-    const char *error = map_ram(arena, config->host_wanted);
+    const char *error = map_ram(arena, config);
     if (error == NULL && config->shadow) {
         void *shadow = mmap(NULL, arena->size_bytes, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

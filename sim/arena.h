@@ -86,6 +86,12 @@ struct arena_config {
     uintptr_t host_wanted;
     bool shadow;
     bool poison;
+    /*
+     * With `host_wanted` equal to `base`: addresses of RAM that something is loaded at already, such as a driver
+     * whose pointers are physical addresses; multiples of 4096, both 0 for none. They stay as they are.
+     */
+    uintptr_t hole_low;
+    uintptr_t hole_high;
 };
 
 /* Returns NULL or one static sentence that says what the environment refused. */
@@ -124,6 +130,12 @@ bool arena_free(struct arena *arena, uint64_t addr, uint64_t step);
  * kernel refuses.
  */
 bool arena_map_alias(struct arena *arena, uint64_t addr, void *host, size_t size_bytes);
+
+/*
+ * Makes part of the hole RAM after all (the loaded driver's writable data): contents are copied, and the pages
+ * are mapped from the memory file at the same addresses.
+ */
+bool arena_fill_hole(struct arena *arena, uint64_t addr, uint64_t size_bytes);
 
 /* The region that holds an address, freed ones included, or NULL. */
 const struct arena_region *arena_find(const struct arena *arena, uint64_t addr);

@@ -65,7 +65,8 @@ static enum suite_result spin_silent(const struct suite_args *args)
 static enum suite_result divide(const struct suite_args *args)
 {
     volatile uint32_t zero = (uint32_t)(args->value[0] & 0);
-    return 7 / zero != 0 ? SUITE_OK : SUITE_TIMEOUT; /* @divide */
+    volatile uint32_t quotient = 1234567 / zero; /* @divide */
+    return quotient != 0 ? SUITE_OK : SUITE_TIMEOUT;
 }
 
 static enum suite_result illegal(const struct suite_args *args)

@@ -1,9 +1,11 @@
 # ringside_add_driver(NAME SOURCES ... [INCLUDES ...] [DEFINES ...] [LIBRARIES ...] [OPTIONS ...]
-#                     [COMPILER gcc|clang] [OPTIMISE -O2] [OUTPUT_NAME name])
+#                     [COMPILER gcc|clang] [OPTIMISE -O2] [OUTPUT_NAME name]
+#                     [TEXT_SEGMENT address])
 #
 # Compiles a driver, unchanged, into its own shared object: every load, store, atomic and fence of it
 # becomes a call of the probe's callbacks, which the ringside program supplies when it loads the object.
-# gcc is the reference compiler. OPTIONS come last, so they may undo anything here.
+# gcc is the reference compiler. OPTIONS come last, so they may undo anything here. TEXT_SEGMENT is where
+# the object is loaded: inside the machine's RAM, for drivers that take pointers for physical addresses.
 find_program(RINGSIDE_GCC NAMES gcc gcc-12 REQUIRED)
 find_program(RINGSIDE_CLANG NAMES clang clang-14)
 
@@ -20,7 +22,7 @@ set(RINGSIDE_PROBE_FLAGS_clang -fno-vectorize -fno-slp-vectorize
     -Wno-unused-command-line-argument)
 
 function(ringside_add_driver name)
-    cmake_parse_arguments(ARG "" "COMPILER;OPTIMISE;OUTPUT_NAME"
+    cmake_parse_arguments(ARG "" "COMPILER;OPTIMISE;OUTPUT_NAME;TEXT_SEGMENT"
                           "SOURCES;INCLUDES;DEFINES;LIBRARIES;OPTIONS" ${ARGN})
     if(NOT ARG_COMPILER)
         set(ARG_COMPILER gcc)
@@ -81,11 +83,15 @@ function(ringside_add_driver name)
     foreach(library IN LISTS ARG_LIBRARIES)
         list(APPEND libraries -l${library})
     endforeach()
+    set(segment)
+    if(ARG_TEXT_SEGMENT)
+        set(segment -Wl,-Ttext-segment=${ARG_TEXT_SEGMENT})
+    endif()
     set(shared_object ${CMAKE_BINARY_DIR}/drivers/${ARG_OUTPUT_NAME}.so)
     add_custom_command(OUTPUT ${shared_object}
         COMMAND ${RINGSIDE_GCC} -shared -o ${shared_object} ${objects} ${glue} ${libraries}
                 -Wl,--version-script=${RINGSIDE_PROBE_DIR}/driver.map
-                -Wl,-z,norelro -Wl,-z,now -Wl,--build-id=none
+                -Wl,-z,norelro -Wl,-z,now -Wl,--build-id=none ${segment}
         DEPENDS ${objects} ${glue} ${RINGSIDE_PROBE_DIR}/driver.map
         COMMENT "Linking driver ${ARG_OUTPUT_NAME}" COMMAND_EXPAND_LISTS VERBATIM)
     add_custom_target(driver_${ARG_OUTPUT_NAME} ALL DEPENDS ${shared_object})
