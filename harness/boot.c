@@ -163,6 +163,20 @@ static const char *qemu_died(struct boot *boot)
     return boot_fail(boot, "QEMU ended: %.900s", boot->complaint);
 }
 
+/* A connection to QEMU broke: if that is because it ended, its last words tell more than `error`.
+ */
+static const char *explain(struct boot *boot, const char *error)
+{
+    struct pollfd gone = {.fd = boot->errors, .events = POLLIN};
+    int64_t deadline_ms = patience_deadline(QUIT_MS);
+
+    while (patience_wait(&gone, 1, deadline_ms) == PATIENCE_READY) { /* ends with QEMU's output */
+        if (!take_complaint(boot))
+            return qemu_died(boot);
+    }
+    return error;
+}
+
 /* QEMU connects to both sockets, in whatever order. */
 static const char *accept_both(struct boot *boot, int64_t deadline_ms)
 {
@@ -203,7 +217,10 @@ const char *boot_start(struct boot *boot, const struct boot_target *target,
         error = spawn(boot, target, scenario, image);
     if (!error)
         error = accept_both(boot, deadline_ms);
-    return error ? error : qmp_open(&boot->qmp, boot->monitor, deadline_ms);
+    if (error)
+        return error;
+    error = qmp_open(&boot->qmp, boot->monitor, deadline_ms);
+    return error ? explain(boot, error) : NULL;
 }
 
 /* ---- listen ---- */

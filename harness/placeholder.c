@@ -13,6 +13,7 @@
 
 #define PLACEHOLDER_VISIBLE_PX_MIN 48 /* six letters; less could be anything */
 #define PLACEHOLDER_HEIGHT_PX      13
+#define GLYPH_WIDTH_PX             8
 #define WORD_PX                    64
 #define PIXEL_BYTES                3
 
@@ -120,6 +121,9 @@ static bool matches_at(const struct two_tone *tone, const struct placeholder *pl
 
     if (tone->left < left || tone->top < top || tone->right >= right || tone->bottom >= bottom)
         return false;
+    bool is_cut = right - left < placeholder->width_px;
+    if (is_cut && (int)tone->picture->width_px >= placeholder->width_px + GLYPH_WIDTH_PX)
+        return false; /* on a screen with room for it, it is not cut */
     if (right - left < PLACEHOLDER_VISIBLE_PX_MIN)
         return false;
     for (int y = top; y < bottom; y++) {

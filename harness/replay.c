@@ -51,8 +51,9 @@ const char *replay_missing(const struct scenario *scenario, const struct replay_
     if (access(image, R_OK) == 0)
         return NULL;
     snprintf(message, sizeof message,
-             "no image %.800s: build the target `images`, which needs the package %s", image,
-             target->compiler_package);
+             "no image %.800s: build image_%s_%s, which needs the package %s and "
+             "tools/fetch-target-libfdt %s",
+             image, scenario->driver, target->name, target->compiler_package, target->name);
     return message;
 }
 

@@ -84,10 +84,13 @@ static bool parse_option(struct transcript *out, char *rest)
 static bool parse_call(struct transcript *out, char *rest)
 {
     struct transcript_call call;
-    const char *result = cut_last(rest);
-    const char *arrow = result ? cut_last(rest) : NULL;
-    const char *name = arrow ? cut_last(rest) : NULL;
-    if (!name || strcmp(arrow, "->") != 0 || strspn(rest, "0123456789") != strlen(rest) || !*rest)
+    char *arrow = strstr(rest, " -> ");
+    if (!arrow)
+        return false;
+    *arrow = '\0';
+    const char *result = arrow + strlen(" -> ");
+    const char *name = cut_last(rest);
+    if (!name || !*name || !*rest || strspn(rest, "0123456789") != strlen(rest))
         return false;
     snprintf(call.name, sizeof call.name, "%.*s", (int)sizeof call.name - 1, name);
     call.result = result_by_name(result);
