@@ -65,9 +65,15 @@ static const struct {
 
 /* ---- names ---- */
 
+/* For an offset below config space; kept apart so that it can be inlined. */
+static inline int row_at(uint32_t offset)
+{
+    return row_of_word[offset / REGISTER_BYTES] - 1;
+}
+
 int mmio_register_at(uint32_t offset)
 {
-    return offset < VIRTIO_MMIO_CONFIG ? row_of_word[offset / REGISTER_BYTES] - 1 : -1;
+    return offset < VIRTIO_MMIO_CONFIG ? row_at(offset) : -1;
 }
 
 const char *mmio_register_name(int reg)
@@ -147,7 +153,7 @@ enum event_verdict mmio_check(const struct sim_device *device, uint32_t offset,
 {
     if (offset >= VIRTIO_MMIO_CONFIG)
         return check_config(device, offset - VIRTIO_MMIO_CONFIG, width_bytes);
-    int reg = mmio_register_at(offset);
+    int reg = row_at(offset);
     if (reg < 0)
         return EVENT_VERDICT_GAP;
     uint8_t access = register_row[reg].access[device->config.version - 1];
@@ -243,7 +249,7 @@ uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_by
     if (mmio_check(device, offset, width_bytes, false) != EVENT_VERDICT_OK)
         return 0;
     if (offset < VIRTIO_MMIO_CONFIG)
-        return read_register(device, (enum virtio_mmio_reg)mmio_register_at(offset));
+        return read_register(device, (enum virtio_mmio_reg)row_at(offset));
     le64 bytes = 0;
     if (device->class->config_read != NULL)
         device->class->config_read(device, offset - VIRTIO_MMIO_CONFIG, width_bytes,
@@ -545,7 +551,7 @@ void mmio_write(struct sim_device *device, uint32_t offset, uint32_t width_bytes
     if (mmio_check(device, offset, width_bytes, true) != EVENT_VERDICT_OK)
         return;
     if (offset < VIRTIO_MMIO_CONFIG) {
-        write_register(device, (enum virtio_mmio_reg)mmio_register_at(offset), (uint32_t)value);
+        write_register(device, (enum virtio_mmio_reg)row_at(offset), (uint32_t)value);
     } else if (device->class->config_write != NULL) {
         le64 bytes = virtio_le64(value);
         device->class->config_write(device, offset - VIRTIO_MMIO_CONFIG, width_bytes,

@@ -379,30 +379,29 @@ static bool has_unnoticed_entry(const struct sim_device *device, uint32_t queue)
     return virtio_le16(idx) != q->avail_next;
 }
 
-/* The queues that can take a step now. */
-static uint32_t ready_queues(const struct sim_device *device)
+/* The queues that can take a step now, held ones and polled ones considered. */
+static uint32_t find_ready_queues(const struct sim_device *device)
 {
     uint32_t ready = device->runnable;
-    if (device->held != 0) {
-        for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++) {
-            if ((device->held & queue_bit(queue)) != 0 &&
-                device->clock_steps < device->queue[queue].held_until_step)
-                ready &= ~queue_bit(queue);
-        }
-    }
-    if (device->config.eager_poll) {
-        for (uint32_t queue = 0; queue < device->class->queue_count; queue++) {
-            if (has_unnoticed_entry(device, queue))
-                ready |= queue_bit(queue);
-        }
+    for (uint32_t queue = 0; queue < device->class->queue_count; queue++) {
+        const struct sim_queue *q = &device->queue[queue];
+        if ((device->held & queue_bit(queue)) != 0 && device->clock_steps < q->held_until_step)
+            ready &= ~queue_bit(queue);
+        if (device->config.eager_poll && has_unnoticed_entry(device, queue))
+            ready |= queue_bit(queue);
     }
     return ready;
 }
 
+/* Asked after every step of the driver, so that the usual case takes no look at the queues. */
+static inline uint32_t ready_queues(const struct sim_device *device)
+{
+    return device->held == 0 && !device->config.eager_poll ? device->runnable
+                                                           : find_ready_queues(device);
+}
+
 bool sim_device_enabled(const struct sim_device *device)
 {
-    if (device->held == 0 && !device->config.eager_poll)
-        return device->runnable != 0;
     return ready_queues(device) != 0;
 }
 
