@@ -1,0 +1,36 @@
+/*
+ * A platform for unit tests of the driver: memory that is counted, time that passes at every look
+ * at the clock, and a hook that is called wherever the driver waits, where a test plays the device.
+ */
+#ifndef RINGSIDE_TESTS_DRIVER_PLATFORM_H
+#define RINGSIDE_TESTS_DRIVER_PLATFORM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include "platform.h"
+
+/* Physical addresses are pointers plus this, so that neither can be taken for the other. */
+#define TEST_PHYS_OFFSET UINT64_C(0x100000000000)
+#define TEST_TICK_NS     UINT64_C(1000)
+
+struct test_platform {
+    size_t blocks_out;  /* allocated and not freed */
+    size_t allocations; /* since the start */
+    size_t fail_at;     /* the allocation of this number fails; SIZE_MAX = none */
+    uint64_t now_ns;
+    void (*on_wait)(void); /* platform_relax and platform_wait_interrupt; NULL = nothing */
+    void *registers;       /* what platform_map_mmio returns */
+    uint32_t interrupt;
+    void (*handler)(void *context);
+    void *context;
+    const char *last_log;
+};
+
+extern struct test_platform test_platform;
+
+void test_platform_reset(void);
+
+/* The pointer that a physical address stands for. */
+void *test_cpu(uint64_t addr);
+
+#endif
