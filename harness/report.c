@@ -129,6 +129,10 @@ static void put_call(FILE *out, const struct report_options *options, const stru
     const char *result = result_name(call->result);
     const char *wanted = result_name(action->result);
     bool expected = action->result == -1 || (result && action->result == call->result);
+    if (!result && call->crash == WORLD_CRASH_NONE && options->until != 0) {
+        report_wrap(out, options, REPORT_STYLE_PLAIN, "", 6, at, "stopped in here");
+        return;
+    }
     if (!result && call->crash != WORLD_CRASH_NONE) {
         snprintf(text, sizeof text, "did not return: it %s", world_crash_text(call->crash));
     } else {
@@ -260,7 +264,8 @@ static void put_verdict(FILE *out, const struct report_options *options,
                  scenario->name, outcome->failure_count, plural(outcome->failure_count), findings,
                  plural(findings), outcome->steps);
     }
-    report_wrap(out, options, REPORT_STYLE_PLAIN, "", 9, 7, text);
+    report_put(out, options, REPORT_STYLE_PLAIN, text); /* never broken: one scenario, one line */
+    fputc('\n', out);
 }
 
 void report_outcome(FILE *out, const struct report_options *options,

@@ -417,7 +417,7 @@ void report_finding(FILE *out, const struct report_options *options,
     if (help && help[0]) {
         put_note(out, options, gutter, "help", help);
     }
-    if (finding->times > 1) {
+    if (finding->times > finding->also_count + 1) { /* `also` counts every place once */
         char text[64];
         snprintf(text, sizeof text, "%" PRIu32 " times in this run", finding->times);
         put_note(out, options, gutter, "seen", text);

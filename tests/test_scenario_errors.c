@@ -41,7 +41,7 @@ static const char *const mistakes[] = {
     "spec LMMIO-DRV-D1O\n",
     "violates STATUS-DRV-01 nonsense\n",
     "spec S-DRV-01\n",
-    "spec A1-DRV-01\n",
+    "spec QQ1QQQ-DRV-01\n",
     "spec QQQQQQQQ-DRV-\n",
     "spec QQQQQQQQ-DRV-0001\n",
     "spec %s\n",
