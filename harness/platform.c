@@ -14,6 +14,17 @@
 
 #define DRIVER_PC ((uintptr_t)__builtin_return_address(0))
 
+/*
+ * A world begins: nobody handles interrupts. The call also makes the linker take this file, whose functions
+ * only the drivers' objects name.
+ */
+void world_attach_platform(struct world *world)
+{
+    world->handler = NULL;
+    world->handler_context = NULL;
+    world->in_handler = false;
+}
+
 /* Finishes the access before, and lets the others act: a call of the platform is a step as well. */
 static struct world *begin(void)
 {

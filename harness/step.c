@@ -202,30 +202,45 @@ static void window_access(struct world *world, bool is_write, uint32_t offset, u
 
 /* ---- memory ---- */
 
+/* The first 8 bytes; the usual widths without a call of memcpy. */
 static uint64_t value_at(uintptr_t host, uint32_t bytes)
 {
+    const uint8_t *from = (const uint8_t *)host;
     uint64_t value = 0;
+    uint32_t word;
+    uint16_t half;
 
-    memcpy(&value, (const void *)host, bytes < 8 ? bytes : 8);
-    return value;
+    switch (bytes) {
+    case 1:
+        return *from;
+    case 2:
+        memcpy(&half, from, 2);
+        return half;
+    case 4:
+        memcpy(&word, from, 4);
+        return word;
+    default:
+        memcpy(&value, from, bytes < 8 ? bytes : 8);
+        return value;
+    }
 }
 
-static struct event memory_event(struct world *world, enum event_kind kind, uintptr_t host,
-                                 uint32_t bytes, uint8_t flags, uintptr_t pc)
+/* Fills in place: an event that is copied right after it was written costs more than making it. */
+static void memory_event(struct world *world, struct event *event, enum event_kind kind,
+                         uintptr_t host, uint32_t bytes, uint8_t flags, uintptr_t pc)
 {
-    struct event event = {
-        .party = EVENT_PARTY_DRIVER,
-        .kind = (uint8_t)kind,
-        .width_bytes = bytes,
-        .flags = flags,
-        .pc = pc,
-    };
-    bool inside = arena_physical(&world->arena, (const void *)host, &event.addr);
+    bool inside;
 
+    memset(event, 0, sizeof *event);
+    event->party = EVENT_PARTY_DRIVER;
+    event->kind = (uint8_t)kind;
+    event->width_bytes = bytes;
+    event->flags = flags;
+    event->pc = pc;
+    inside = arena_physical(&world->arena, (const void *)host, &event->addr);
     assert(inside);
-    if (!sim_queue_place(&world->device, event.addr, &event))
-        event.place = EVENT_PLACE_MEMORY;
-    return event;
+    if (!sim_queue_place(&world->device, event->addr, event))
+        event->place = EVENT_PLACE_MEMORY;
 }
 
 static void memory_finish_store(struct world *world)
@@ -273,10 +288,8 @@ static void memory_access(struct world *world, enum probe_kind kind, uintptr_t h
 
     if (kind == PROBE_UPDATE)
         return; /* the probe makes it and tells: world_updated() */
-    event = memory_event(world, kind == PROBE_WRITE ? EVENT_STORE : EVENT_LOAD, host, bytes, flags,
-                         pc);
     if (kind == PROBE_WRITE) {
-        world->pending = event;
+        memory_event(world, &world->pending, EVENT_STORE, host, bytes, flags, pc);
         world->pending_host = host;
         world->pending_is_window = false;
         world->pending_is_write = true;
@@ -286,6 +299,7 @@ static void memory_access(struct world *world, enum probe_kind kind, uintptr_t h
         probe.pending = true;
         return;
     }
+    memory_event(world, &event, EVENT_LOAD, host, bytes, flags, pc);
     event.value = value_at(host, bytes);
     event.bytes = (const uint8_t *)host;
     world_emit(world, &event);
@@ -367,7 +381,7 @@ void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_v
             world_finish(); /* an atomic on a register: its write is what the device sees */
         return;
     }
-    event = memory_event(world, EVENT_UPDATE, host, bytes, flags, pc);
+    memory_event(world, &event, EVENT_UPDATE, host, bytes, flags, pc);
     event.value = value_at(host, bytes);
     event.extra = old_value;
     event.bytes = (const uint8_t *)host;

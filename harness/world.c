@@ -509,6 +509,7 @@ const char *world_run(const struct scenario *scenario, const struct world_option
     world->outcome = out;
     world->random = scenario->seed * 2 + 1;
     world_now = world;
+    world_attach_platform(world);
     error = create(world);
     if (error == NULL && world->driver != NULL)
         error = set_options(world);

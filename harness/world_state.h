@@ -91,6 +91,8 @@ void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintpt
 void world_activity(struct world *world);
 /* Runs the driver's interrupt handler if the line is asserted; true when it ran. */
 bool world_interrupt(struct world *world);
+/* platform.c: what a driver asks of its world starts afresh. */
+void world_attach_platform(struct world *world);
 /* Opens or closes the register window, if the guard is on. */
 void world_window_open(struct world *world, bool open);
 
