@@ -1,19 +1,99 @@
 /*
  * The judge: model first, then the rules that asked for the event, then the findings.
+ *
+ * Which rules see an event is looked up in a table by party, kind and place (for registers: by
+ * register), made once from the rules' own declarations, so that an access pays only for the rules
+ * that concern it.
  */
 #include "judge.h"
 
+#include <assert.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "virtio/mmio.h"
+
+#define SUBJECTS  (EVENT_PLACE_COUNT + VIRTIO_MMIO_REG_COUNT) /* places, then registers */
+#define KINDS     (EVENT_KIND_COUNT + 1)                      /* the last one: the end of the run */
+#define POOL_SIZE 8192u
+
+/* Rules [first, first + count) of the pool. */
+struct interest {
+    uint16_t first;
+    uint16_t count;
+};
+
+static struct interest interest[2][KINDS][SUBJECTS]; /* [0]: not the driver's; [1]: the driver's */
+static uint8_t pool[POOL_SIZE];
+static bool is_ready;
+
+/* ---- who wants what ---- */
+
+static bool wants(const struct rule *rule, bool driver, unsigned kind, unsigned subject)
+{
+    if ((rule->on & EVENT_MASK(kind)) == 0 || (rule->by_driver && !driver))
+        return false;
+    if (kind == EVENT_REFUSE)
+        return true; /* chosen by what is refused, wherever it was */
+    if (subject < EVENT_PLACE_COUNT)
+        return rule->where == 0 ? rule->registers == 0 || subject != EVENT_PLACE_REGISTER
+                                : (rule->where & (UINT64_C(1) << subject)) != 0;
+    if (rule->where != 0 && (rule->where & (UINT64_C(1) << EVENT_PLACE_REGISTER)) == 0)
+        return false;
+    return rule->registers == 0 ||
+           (rule->registers & (UINT64_C(1) << (subject - EVENT_PLACE_COUNT))) != 0;
+}
+
+static void collect_interest(void)
+{
+    size_t count = 0;
+    const struct rule *rules = rule_table(&count);
+    size_t used = 0;
+
+    assert(count <= RULES_MAX && RULES_MAX <= UINT8_MAX);
+    for (unsigned driver = 0; driver < 2; driver++) {
+        for (unsigned kind = 0; kind < KINDS; kind++) {
+            for (unsigned subject = 0; subject < SUBJECTS; subject++) {
+                struct interest *cell = &interest[driver][kind][subject];
+                cell->first = (uint16_t)used;
+                for (size_t i = 0; i < count; i++) {
+                    if (!wants(&rules[i], driver != 0, kind, subject))
+                        continue;
+                    assert(used < POOL_SIZE);
+                    pool[used++] = (uint8_t)i;
+                }
+                cell->count = (uint16_t)(used - cell->first);
+                /* Neighbours often agree: share. */
+                if (subject > 0 && cell->count == cell[-1].count &&
+                    memcmp(&pool[cell->first], &pool[cell[-1].first], cell->count) == 0) {
+                    used = cell->first;
+                    cell->first = cell[-1].first;
+                }
+            }
+        }
+    }
+    is_ready = true;
+}
+
+/* ---- life ---- */
 
 void judge_create(struct judge *judge, const struct scenario *scenario, const struct arena *arena,
                   const struct sim_device *device, struct findings *findings, bool rules_on)
 {
+    uint32_t queue_count = device->class != NULL ? device->class->queue_count : SIM_QUEUES_MAX;
+
+    if (!is_ready)
+        collect_interest();
+    findings->count = 0;
+    findings->dropped = 0;
     judge->findings = findings;
     judge->arena = arena;
     judge->device = device;
     judge->scenario = scenario;
     judge->rules_on = rules_on;
-    model_create(&judge->model, &device->config, SIM_QUEUES_MAX, arena);
+    memset(judge->layout_checked, 0, sizeof judge->layout_checked);
+    model_create(&judge->model, &device->config, queue_count, arena);
 }
 
 void judge_destroy(struct judge *judge)
@@ -21,12 +101,160 @@ void judge_destroy(struct judge *judge)
     model_destroy(&judge->model);
 }
 
+/* ---- events ---- */
+
+static void ask(struct judge *judge, const struct interest *cell, const struct event *event)
+{
+    size_t count = 0;
+    const struct rule *rules = rule_table(&count);
+    bool other_slot = event != NULL && (event->flags & EVENT_OTHER_SLOT) != 0;
+
+    for (unsigned i = 0; i < cell->count; i++) {
+        const struct rule *rule = &rules[pool[cell->first + i]];
+        if (other_slot && !rule->other_slots)
+            continue;
+        if (rule->refusals != 0 && event != NULL && event->kind == EVENT_REFUSE &&
+            (event->value >= SIM_REFUSAL_COUNT ||
+             (rule->refusals & (UINT64_C(1) << event->value)) == 0))
+            continue;
+        rule->check(rule, judge, event);
+    }
+}
+
 void judge_event(struct judge *judge, const struct event *event)
 {
+    unsigned subject = event->place;
+    const struct interest *cell;
+
+    if (event->kind >= EVENT_KIND_COUNT || event->place >= EVENT_PLACE_COUNT)
+        return;
     model_event(&judge->model, event);
+    if (!judge->rules_on)
+        return;
+    if (event->place == EVENT_PLACE_REGISTER && event->index < VIRTIO_MMIO_REG_COUNT)
+        subject = EVENT_PLACE_COUNT + event->index;
+    cell = &interest[event->party == EVENT_PARTY_DRIVER][event->kind][subject];
+    if (cell->count != 0)
+        ask(judge, cell, event);
 }
 
 void judge_end(struct judge *judge)
 {
-    (void)judge;
+    if (judge->rules_on)
+        ask(judge, &interest[0][EVENT_KIND_COUNT][EVENT_PLACE_NONE], NULL);
+}
+
+/* ---- findings ---- */
+
+static bool is_queue_register(uint32_t reg)
+{
+    switch (reg) {
+#define X(name, offset, v1, v2, scope, alias)                                                      \
+    case VIRTIO_MMIO_REG_##name:                                                                   \
+        return VIRTIO_MMIO_SCOPE_##scope == VIRTIO_MMIO_SCOPE_QUEUE;
+        VIRTIO_MMIO_REGISTERS(X)
+#undef X
+    }
+    return false;
+}
+
+/* The queue that an event is about, or UINT32_MAX. */
+static uint32_t queue_of(const struct judge *judge, const struct event *event)
+{
+    if (event == NULL)
+        return UINT32_MAX;
+    if (event->kind == EVENT_READ || event->kind == EVENT_WRITE) {
+        if (event->place != EVENT_PLACE_REGISTER)
+            return UINT32_MAX;
+        if (event->index == VIRTIO_MMIO_REG_QueueNotify)
+            return (uint32_t)event->value;
+        return is_queue_register(event->index) ? judge->model.queue_sel : UINT32_MAX;
+    }
+    return event->place > EVENT_PLACE_MEMORY && event->place != EVENT_PLACE_BACKING ? event->queue
+                                                                                    : UINT32_MAX;
+}
+
+struct finding *judge_find(const struct judge *judge, const char *id, uint32_t queue)
+{
+    for (uint32_t i = 0; i < judge->findings->count; i++) {
+        struct finding *finding = &judge->findings->item[i];
+        if ((queue == UINT32_MAX || finding->queue == queue || finding->queue == UINT32_MAX) &&
+            strcmp(finding->rule->id, id) == 0)
+            return finding;
+    }
+    return NULL;
+}
+
+static void add_place(struct finding *finding, const struct event *at)
+{
+    if (at == NULL || at->step == 0 || at->pc == finding->at.event.pc)
+        return;
+    for (uint32_t i = 0; i < finding->also_count; i++) {
+        if (finding->also[i].pc == at->pc)
+            return;
+    }
+    if (finding->also_count < FINDING_ALSO_MAX)
+        finding->also[finding->also_count++] = model_keep(at);
+}
+
+static void set_place(struct finding_place *place, const struct event *event, const char *label)
+{
+    if (event != NULL)
+        place->event = model_keep(event);
+    else
+        memset(&place->event, 0, sizeof place->event);
+    snprintf(place->label, sizeof place->label, "%s", label != NULL ? label : "");
+}
+
+void judge_promote(struct finding *finding, const struct event *at, const char *label)
+{
+    struct event old = finding->at.event;
+
+    set_place(&finding->at, at, label);
+    for (uint32_t i = 0; i < finding->also_count; i++) {
+        if (finding->also[i].pc == at->pc)
+            finding->also[i] = finding->also[--finding->also_count];
+    }
+    add_place(finding, &old);
+}
+
+static struct finding *find_same(struct judge *judge, const struct rule *rule, uint32_t queue)
+{
+    for (uint32_t i = 0; i < judge->findings->count; i++) {
+        struct finding *finding = &judge->findings->item[i];
+        if (finding->rule == rule && (rule->once || finding->queue == queue))
+            return finding;
+    }
+    return NULL;
+}
+
+struct finding *judge_raise(struct judge *judge, const struct rule *rule, const struct event *at,
+                            const char *label, const struct event *cause, const char *cause_label,
+                            const char *format, ...)
+{
+    uint32_t queue = queue_of(judge, at);
+    struct finding *finding = find_same(judge, rule, queue);
+    va_list arguments;
+
+    if (finding != NULL) {
+        finding->times++;
+        add_place(finding, at);
+        return finding;
+    }
+    if (judge->findings->count == FINDINGS_MAX) {
+        judge->findings->dropped++;
+        return NULL;
+    }
+    finding = &judge->findings->item[judge->findings->count++];
+    memset(finding, 0, sizeof *finding);
+    finding->rule = rule;
+    finding->level = rule->level;
+    finding->times = 1;
+    finding->queue = queue;
+    set_place(&finding->at, at, label);
+    set_place(&finding->cause, cause, cause != NULL && cause->step != 0 ? cause_label : NULL);
+    va_start(arguments, format);
+    vsnprintf(finding->text, sizeof finding->text, format, arguments);
+    va_end(arguments);
+    return finding;
 }

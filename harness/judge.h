@@ -21,6 +21,7 @@ struct judge {
     const struct sim_device *device; /* read only; for values that no event carries */
     const struct scenario *scenario;
     bool rules_on;
+    uint64_t layout_checked[SIM_QUEUES_MAX]; /* step at which the queue came to life that was checked */
 };
 
 /* The judge keeps pointers to everything given; `scenario` and `arena` may be NULL. */
@@ -40,9 +41,10 @@ void judge_event(struct judge *judge, const struct event *event);
 void judge_end(struct judge *judge);
 
 /*
- * Raises a finding, or counts up the one that has the same rule and queue (and the same place, unless the
- * rule folds places). `cause` may be NULL. Returns the finding, for its `help` to be set; NULL when the
- * table is full.
+ * Raises a finding, or counts up the one that has the same rule and queue (the same rule, if it is a
+ * rule of the `once` kind); a place not seen before is then added to `also`. `at` and `cause` may be NULL
+ * or have step 0: no place. Returns the finding, for its `help` or level to be set; NULL when the table
+ * is full.
  */
 struct finding *judge_raise(struct judge *judge, const struct rule *rule, const struct event *at,
                             const char *label, const struct event *cause, const char *cause_label,
@@ -53,6 +55,16 @@ struct finding *judge_raise(struct judge *judge, const struct rule *rule, const 
  * places that carry their address already; false when the queue is not live.
  */
 bool place_address(const struct sim_device *device, struct event *event);
+
+/* Makes `at` the finding's place; the place that it had goes to `also`. */
+void judge_promote(struct finding *finding, const struct event *at, const char *label);
+
+/* Has a rule spoken? `queue` UINT32_MAX: about any queue. */
+struct finding *judge_find(const struct judge *judge, const char *id, uint32_t queue);
+static inline bool judge_has(const struct judge *judge, const char *id)
+{
+    return judge_find(judge, id, UINT32_MAX) != NULL;
+}
 
 /* Everything in `scenario` that was expected and is not so in `outcome` becomes a failure of it. */
 void expect_check(const struct scenario *scenario, struct sim_device *device,

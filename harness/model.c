@@ -1,32 +1,560 @@
 /*
- * The model: what both sides have done so far, from events alone.
+ * The model's registers, status, features, display and calls. The rings are in model_queue.c.
+ *
+ * Driver events come in before the device acts on them, so the model makes the same transitions on
+ * its own: mirror_*() do what the device will do. A reset by Status or QueuePFN is made at the
+ * driver's write; the device's RESET that follows only tells what it cost.
  */
 #include "model.h"
 
+#include <assert.h>
 #include <string.h>
+
+#include "model_queue.h"
+#include "suite.h"
+#include "virtio/config.h"
+#include "virtio/gpu.h"
+#include "virtio/ring.h"
+
+#define LOW_WORD UINT64_C(0xffffffff)
 
 void model_create(struct model *model, const struct sim_config *config, uint32_t queue_count,
                   const struct arena *arena)
 {
     memset(model, 0, sizeof *model);
     model->config = *config;
-    model->queue_count = queue_count;
+    model->queue_count = queue_count < SIM_QUEUES_MAX ? queue_count : SIM_QUEUES_MAX;
     model->arena = arena;
+    model->features.offered = config->features;
+    if (config->version == 1)
+        model->features.offered &= LOW_WORD;
 }
 
 void model_destroy(struct model *model)
 {
-    (void)model;
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++)
+        model_queue_free(&model->queue[i]);
+}
+
+bool model_is_power_of_two(uint64_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
+bool model_is_dead(const struct model *model)
+{
+    return model->status.value == 0 && model->status.was_driver_ok;
+}
+
+static struct model_queue *selected(struct model *model)
+{
+    return model->queue_sel < SIM_QUEUES_MAX ? &model->queue[model->queue_sel] : NULL;
+}
+
+static struct model_mark mark_of(const struct event *event)
+{
+    return (struct model_mark){.step = event->step, .pc = event->pc};
+}
+
+/* ---- slots ---- */
+
+static void note_identification(struct model *model, const struct event *event)
+{
+    struct model_slot *slot = &model->slot[event->slot % BUS_SLOTS];
+
+    if (event->kind == EVENT_WRITE) {
+        slot->written = true;
+    } else if (event->addr == VIRTIO_MMIO_MagicValue) {
+        slot->magic = mark_of(event);
+        slot->magic_value = (uint32_t)event->value;
+    } else if (event->addr == VIRTIO_MMIO_Version) {
+        slot->version = mark_of(event);
+        slot->version_value = (uint32_t)event->value;
+    } else if (event->addr == VIRTIO_MMIO_DeviceID) {
+        slot->id = mark_of(event);
+        slot->id_value = (uint32_t)event->value;
+    }
+}
+
+/* ---- status ---- */
+
+static void reset(struct model *model, const struct event *event)
+{
+    struct model_status *status = &model->status;
+
+    status->was_driver_ok = (status->before & VIRTIO_STATUS_DRIVER_OK) != 0 ||
+                            (status->was_driver_ok && status->before == 0);
+    status->value = 0;
+    status->veto = (struct event){0};
+    model->features.accepted = 0;
+    model->features.device_sel = model->features.driver_sel = (struct event){0};
+    model->queue_sel = 0;
+    model->needs_reset = (struct event){0};
+    model->interrupt_read = (struct event){0};
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        struct model_queue *queue = &model->queue[i];
+        if (queue->live)
+            model_queue_stop(model, queue, event);
+        queue->size_taken = 0;
+        queue->pfn = 0;
+        memset(queue->area, 0, sizeof queue->area);
+        if (model->config.profile == SIM_PROFILE_SPEC)
+            queue->align = 0;
+    }
+    if (model->config.profile == SIM_PROFILE_SPEC)
+        model->guest_page_bytes = 0;
+}
+
+static void mirror_status(struct model *model, const struct event *event)
+{
+    struct model_status *status = &model->status;
+    uint32_t value = (uint32_t)event->value & 0xff;
+    uint32_t fresh = value & ~status->value;
+
+    status->before = status->value;
+    status->write = *event;
+    if (value == 0) {
+        status->reset = *event;
+        reset(model, event);
+        return;
+    }
+    if (status->before == 0) {
+        status->first_reset = status->reset;
+        status->was_driver_ok = false;
+    }
+    if ((fresh & VIRTIO_STATUS_ACKNOWLEDGE) != 0)
+        status->acknowledge = *event;
+    if ((fresh & VIRTIO_STATUS_DRIVER) != 0)
+        status->driver = *event;
+    if ((fresh & VIRTIO_STATUS_FEATURES_OK) != 0 &&
+        ((fresh & VIRTIO_STATUS_DRIVER_OK) == 0 || status->veto.step == 0)) {
+        status->features_ok = *event;
+        status->veto = (struct event){0}; /* asked (again); the device answers next */
+    }
+    if ((fresh & VIRTIO_STATUS_DRIVER_OK) != 0)
+        status->driver_ok = *event;
+    if ((fresh & VIRTIO_STATUS_FAILED) != 0)
+        status->failed = *event;
+    status->value = value | (status->before & VIRTIO_STATUS_DEVICE_NEEDS_RESET);
+}
+
+/* ---- features ---- */
+
+static void mirror_features(struct model *model, const struct event *event)
+{
+    struct model_features *features = &model->features;
+    uint64_t word = features->driver_sel.step != 0 ? features->driver_sel.value : 0;
+
+    features->last_write = *event;
+    if (word >= MODEL_FEATURE_WORDS)
+        return;
+    features->write[word] = *event;
+    if (word == 0)
+        features->accepted = (features->accepted & ~LOW_WORD) | (event->value & LOW_WORD);
+    else
+        features->accepted = (features->accepted & LOW_WORD) | (event->value << 32);
+}
+
+/* ---- queue settings ---- */
+
+static int area_of_register(uint32_t reg, unsigned *half)
+{
+    static const struct {
+        uint8_t reg, area, half;
+    } row[] = {
+        {VIRTIO_MMIO_REG_QueueDescLow, MODEL_AREA_DESC, 0},
+        {VIRTIO_MMIO_REG_QueueDescHigh, MODEL_AREA_DESC, 1},
+        {VIRTIO_MMIO_REG_QueueDriverLow, MODEL_AREA_DRIVER, 0},
+        {VIRTIO_MMIO_REG_QueueDriverHigh, MODEL_AREA_DRIVER, 1},
+        {VIRTIO_MMIO_REG_QueueDeviceLow, MODEL_AREA_DEVICE, 0},
+        {VIRTIO_MMIO_REG_QueueDeviceHigh, MODEL_AREA_DEVICE, 1},
+    };
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        if (row[i].reg == reg) {
+            *half = row[i].half;
+            return row[i].area;
+        }
+    }
+    return -1;
+}
+
+static void mirror_area(struct model_queue *queue, const struct event *event)
+{
+    unsigned half = 0;
+    int area = area_of_register(event->index, &half);
+
+    if (area < 0)
+        return;
+    queue->area_write[area][half] = *event;
+    if (event->verdict != EVENT_VERDICT_OK)
+        return;
+    if (half == 0)
+        queue->area[area] = (queue->area[area] & ~LOW_WORD) | (event->value & LOW_WORD);
+    else
+        queue->area[area] = (queue->area[area] & LOW_WORD) | (event->value << 32);
+}
+
+static void mirror_pfn(struct model *model, struct model_queue *queue, const struct event *event)
+{
+    queue->pfn_write = *event;
+    if (event->verdict != EVENT_VERDICT_OK)
+        return;
+    queue->pfn = (uint32_t)event->value;
+    if (queue->pfn == 0 && model->config.profile == SIM_PROFILE_QEMU) {
+        model->status.before = model->status.value;
+        reset(model, event);
+    } else if (queue->pfn == 0 && queue->live) {
+        model_queue_stop(model, queue, event);
+    } else if (queue->pfn != 0 && queue->live) {
+        model_queue_move(model, queue);
+    } else if (queue->pfn != 0) {
+        model_queue_start(model, queue, event);
+    }
+}
+
+static void mirror_ready(struct model *model, struct model_queue *queue, const struct event *event)
+{
+    queue->ready_write = *event;
+    if (event->verdict != EVENT_VERDICT_OK)
+        return;
+    if (event->value != 0 && !queue->live)
+        model_queue_start(model, queue, event);
+    else if (event->value == 0 && queue->live)
+        model_queue_stop(model, queue, event);
+}
+
+static void mirror_queue_write(struct model *model, const struct event *event)
+{
+    struct model_queue *queue = selected(model);
+    bool ok = event->verdict == EVENT_VERDICT_OK;
+    uint32_t value = (uint32_t)event->value;
+
+    if (queue == NULL)
+        return;
+    switch (event->index) {
+    case VIRTIO_MMIO_REG_QueueSize:
+        queue->size_write = *event;
+        if (!ok || value == 0 || value > model->config.queue_size_max)
+            return;
+        queue->size_taken = value;
+        break;
+    case VIRTIO_MMIO_REG_QueueAlign:
+        queue->align_write = *event;
+        if (!ok || value == 0)
+            return;
+        queue->align = value;
+        break;
+    case VIRTIO_MMIO_REG_QueuePFN:
+        mirror_pfn(model, queue, event);
+        return;
+    case VIRTIO_MMIO_REG_QueueReady:
+        mirror_ready(model, queue, event);
+        return;
+    default:
+        mirror_area(queue, event);
+        return;
+    }
+    if (queue->live && model_is_legacy(model))
+        model_queue_move(model, queue);
+}
+
+/* ---- registers ---- */
+
+static void driver_write(struct model *model, const struct event *from)
+{
+    struct event kept = model_keep(from);
+    const struct event *event = &kept;
+    bool ok = event->verdict == EVENT_VERDICT_OK;
+
+    note_identification(model, event);
+    if (event->place != EVENT_PLACE_REGISTER || event->index >= VIRTIO_MMIO_REG_COUNT)
+        return;
+    model->last_write[event->index] = *event;
+    switch (event->index) {
+    case VIRTIO_MMIO_REG_Status:
+        if (ok)
+            mirror_status(model, event);
+        return;
+    case VIRTIO_MMIO_REG_DeviceFeaturesSel:
+        model->features.device_sel = *event;
+        return;
+    case VIRTIO_MMIO_REG_DriverFeaturesSel:
+        model->features.driver_sel = *event;
+        return;
+    case VIRTIO_MMIO_REG_DriverFeatures:
+        if (ok)
+            mirror_features(model, event);
+        return;
+    case VIRTIO_MMIO_REG_GuestPageSize:
+        model->guest_page_write = *event;
+        if (ok)
+            model->guest_page_bytes = (uint32_t)event->value;
+        return;
+    case VIRTIO_MMIO_REG_QueueSel:
+        model->queue_sel = (uint32_t)event->value;
+        if (selected(model) != NULL)
+            selected(model)->sel = *event;
+        return;
+    case VIRTIO_MMIO_REG_QueueNotify:
+        model->call.notify = *event;
+        if (event->value < SIM_QUEUES_MAX)
+            model->queue[event->value].notify = *event;
+        return;
+    case VIRTIO_MMIO_REG_InterruptACK:
+        if ((model->interrupt_read.value & ~event->value) == 0)
+            model->interrupt_read = (struct event){0};
+        return;
+    default:
+        mirror_queue_write(model, event);
+        return;
+    }
+}
+
+static void driver_read(struct model *model, const struct event *from)
+{
+    struct event kept = model_keep(from);
+    const struct event *event = &kept;
+    struct model_queue *queue = selected(model);
+
+    note_identification(model, event);
+    if (event->place != EVENT_PLACE_REGISTER || event->index >= VIRTIO_MMIO_REG_COUNT)
+        return;
+    model->last_read[event->index] = *event;
+    switch (event->index) {
+    case VIRTIO_MMIO_REG_Status:
+        model->status.read = *event;
+        return;
+    case VIRTIO_MMIO_REG_DeviceFeatures: {
+        uint64_t word = model->features.device_sel.step != 0 ? model->features.device_sel.value : 0;
+        if (word < MODEL_FEATURE_WORDS)
+            model->features.read[word] = *event;
+        return;
+    }
+    case VIRTIO_MMIO_REG_QueueSizeMax:
+        if (queue != NULL)
+            queue->max_read = *event;
+        return;
+    case VIRTIO_MMIO_REG_InterruptStatus:
+        if (event->value != 0)
+            model->interrupt_read = *event;
+        return;
+    default:
+        return;
+    }
+}
+
+/* ---- display ---- */
+
+static void scanout(struct model *model, const struct event *event)
+{
+    struct model_display *display = &model->display;
+    uint32_t id = (uint32_t)event->value;
+
+    if (id >= MODEL_SCANOUTS_MAX)
+        return;
+    display->active &= ~(UINT32_C(1) << id);
+    if (event->extra == 0)
+        return;
+    display->active |= UINT32_C(1) << id;
+    display->lost &= ~(UINT32_C(1) << id);
+    display->set[id] = model_keep(event);
+    display->scanouts_set++;
+}
+
+static void device_reset(struct model *model, const struct event *event)
+{
+    struct model_display *display = &model->display;
+
+    model->reset = model_keep(event);
+    if (event->value == 1) {
+        if (event->queue < SIM_QUEUES_MAX && model->queue[event->queue].live)
+            model_queue_stop(model, &model->queue[event->queue],
+                             &model->last_write[VIRTIO_MMIO_REG_QueueReset]);
+        return;
+    }
+    if (display->active != 0) {
+        display->lost |= display->active;
+        display->lost_write =
+            event->value == 2 ? model->last_write[VIRTIO_MMIO_REG_QueuePFN] : model->status.reset;
+    }
+    display->active = 0;
+}
+
+static void responded(struct model *model, const struct event *event)
+{
+    model->call.response = model_keep(event);
+    if (event->value >= VIRTIO_GPU_RESP_OK_NODATA && event->value < VIRTIO_GPU_RESP_ERR_UNSPEC)
+        model->display.responses_ok++;
+}
+
+/* ---- calls ---- */
+
+static void called(struct model *model, const struct event *event)
+{
+    model->call = (struct model_call){0};
+    model->call.call = model_keep(event);
+}
+
+/* The call gave up: its requests that are still in flight have no owner any more. */
+static void returned(struct model *model, const struct event *event)
+{
+    model->call.returned = model_keep(event);
+    if (event->value == SUITE_OK)
+        return;
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        struct model_queue *queue = &model->queue[i];
+        if (queue->in_flight == 0)
+            continue;
+        for (uint32_t head = 0; head < queue->size; head++) {
+            struct model_request *request = &queue->request[head];
+            if (request->state != MODEL_FREE && request->state != MODEL_USED)
+                request->abandoned = true;
+        }
+    }
+}
+
+/* ---- dispatch ---- */
+
+static void driver_event(struct model *model, const struct event *event)
+{
+    if (event->pc != 0)
+        model->last_driver = model_keep(event);
+    switch ((enum event_kind)event->kind) {
+    case EVENT_LOAD:
+        model->last_load = model_keep(event);
+        if (event->place > EVENT_PLACE_MEMORY)
+            model_driver_load(model, event);
+        return;
+    case EVENT_STORE:
+    case EVENT_UPDATE:
+        model_driver_store(model, event);
+        return;
+    case EVENT_READ:
+        model->last_load = model_keep(event);
+        if ((event->flags & EVENT_OTHER_SLOT) == 0)
+            driver_read(model, event);
+        else
+            note_identification(model, event);
+        return;
+    case EVENT_WRITE:
+        if ((event->flags & EVENT_OTHER_SLOT) == 0)
+            driver_write(model, event);
+        else
+            note_identification(model, event);
+        return;
+    case EVENT_WAIT:
+        if (event->value == 1) {
+            model->call.wait = model_keep(event);
+            model->call.interrupt_before_wait = model->interrupt;
+        }
+        return;
+    case EVENT_BARRIER:
+    case EVENT_CACHE:
+    case EVENT_ALLOC:
+    case EVENT_FREE:
+    case EVENT_RELAX:
+    case EVENT_CALL:
+    case EVENT_RETURN:
+    case EVENT_TAKE:
+    case EVENT_EXECUTE:
+    case EVENT_RESPOND:
+    case EVENT_INTERRUPT:
+    case EVENT_RESET:
+    case EVENT_NEEDS_RESET:
+    case EVENT_REFUSE:
+    case EVENT_SCANOUT:
+    case EVENT_FLUSH:
+    case EVENT_CONFIG_CHANGE:
+    case EVENT_FAULT:
+    case EVENT_STUCK:
+    case EVENT_UNOBSERVED:
+    case EVENT_CRASH:
+    case EVENT_KIND_COUNT:
+        return;
+    }
+}
+
+static void refused(struct model *model, const struct event *event)
+{
+    if (event->queue < SIM_QUEUES_MAX)
+        model->queue[event->queue].refusal = model_keep(event);
+    if (event->value == SIM_REFUSAL_FEATURES_VETO) {
+        model->status.veto = model_keep(event);
+        model->status.value &= ~(uint32_t)VIRTIO_STATUS_FEATURES_OK;
+    }
+}
+
+static void other_event(struct model *model, const struct event *event)
+{
+    switch ((enum event_kind)event->kind) {
+    case EVENT_LOAD:
+        model_device_load(model, event);
+        return;
+    case EVENT_STORE:
+        model_device_store(model, event);
+        return;
+    case EVENT_TAKE:
+    case EVENT_EXECUTE:
+        model_device_request(model, event);
+        return;
+    case EVENT_RESPOND:
+        model_device_request(model, event);
+        responded(model, event);
+        return;
+    case EVENT_INTERRUPT:
+        model->interrupt = model_keep(event);
+        return;
+    case EVENT_RESET:
+        device_reset(model, event);
+        return;
+    case EVENT_NEEDS_RESET:
+        model->needs_reset = model_keep(event);
+        model->status.value |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
+        return;
+    case EVENT_REFUSE:
+        refused(model, event);
+        return;
+    case EVENT_SCANOUT:
+        scanout(model, event);
+        return;
+    case EVENT_FAULT:
+        model->fault = model_keep(event);
+        return;
+    case EVENT_CALL:
+        called(model, event);
+        return;
+    case EVENT_RETURN:
+        returned(model, event);
+        return;
+    case EVENT_STUCK:
+        model->call.stuck = model_keep(event);
+        return;
+    case EVENT_CRASH:
+        model->crash = model_keep(event);
+        return;
+    case EVENT_READ:
+    case EVENT_WRITE:
+    case EVENT_UPDATE:
+    case EVENT_BARRIER:
+    case EVENT_CACHE:
+    case EVENT_ALLOC:
+    case EVENT_FREE:
+    case EVENT_RELAX:
+    case EVENT_WAIT:
+    case EVENT_FLUSH:
+    case EVENT_CONFIG_CHANGE:
+    case EVENT_UNOBSERVED:
+    case EVENT_KIND_COUNT:
+        return;
+    }
 }
 
 void model_event(struct model *model, const struct event *event)
 {
-    (void)model;
-    (void)event;
-}
-
-uint32_t model_waiting_queue(const struct model *model)
-{
-    (void)model;
-    return 0;
+    /* CALL and RETURN are about the driver, whoever says so. */
+    if (event->party == EVENT_PARTY_DRIVER && event->kind != EVENT_CALL &&
+        event->kind != EVENT_RETURN)
+        driver_event(model, event);
+    else
+        other_event(model, event);
 }

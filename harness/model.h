@@ -76,7 +76,6 @@ struct model_queue {
     /* the driver's settings, whatever became of them; kept over a reset until they are made anew */
     struct event sel;         /* the write of QueueSel that chose this queue */
     struct event max_read;    /* last read of QueueSizeMax */
-    struct event in_use_read; /* last read of QueuePFN or QueueReady */
     struct event size_write;
     struct event align_write;
     struct event pfn_write;
@@ -88,6 +87,10 @@ struct model_queue {
     struct event live_at; /* the write that made it live */
     struct event lost_at; /* the driver's write that took it away; step 0 = it was not lost */
     uint32_t size;        /* 0 = not tracked */
+    uint32_t size_taken;  /* QueueSize that the device took; 0 = QueueSizeMax */
+    uint32_t align;       /* QueueAlign that the device took; 0 = 4096 */
+    uint32_t pfn;
+    uint64_t area[MODEL_AREA_COUNT]; /* as collected from the address registers */
     uint64_t desc_addr, avail_addr, used_addr;
     /* traffic */
     uint16_t avail_idx; /* as the driver stored it last */
@@ -101,12 +104,14 @@ struct model_queue {
     uint64_t published;   /* requests, ever */
     uint64_t completed;   /* used elements that were published, ever */
     uint16_t last_head;   /* of the request published last */
-    uint16_t last_element; /* id of the element written last */
+    uint16_t hand;        /* head of the request that the device took last */
     uint16_t reused_head; /* a head published while in flight; valid if reused */
     bool reused;          /* the last publication took a descriptor that was in flight */
     uint16_t reused_desc;
     struct event desc_store, slot_store, avail_store, notify, fetch;
     struct event used_element, used_idx_store, used_idx_load;
+    struct event element_load; /* last load of a used element by the driver */
+    struct event execute;      /* last EXECUTE; extra is the address of the request */
     struct event refusal; /* last REFUSE about this queue */
     uint32_t tables;      /* entries allocated */
     struct model_request *request;
@@ -146,14 +151,13 @@ struct model_call {
     struct event wait;     /* last WAIT that an interrupt ended */
     struct event interrupt_before_wait; /* the INTERRUPT that it delivered */
     struct event notify;   /* last QueueNotify of this call */
-    struct event late;     /* the driver's load that saw an abandoned request's completion */
+    struct event late; /* the used element loaded last was that of a request given up in another call */
     uint32_t late_head;
     uint16_t late_queue;
 };
 
 struct model_display {
     uint32_t active;        /* a bit a scanout */
-    uint32_t active_at_write; /* the same when Status was last written */
     uint32_t lost;          /* taken away by a reset, not set again since */
     struct event set[MODEL_SCANOUTS_MAX];
     struct event lost_write; /* the driver's write that reset the device */
@@ -176,7 +180,8 @@ struct model {
     const struct arena *arena; /* may be NULL: then chains are not followed */
     /* registers */
     struct event last_read[VIRTIO_MMIO_REG_COUNT], last_write[VIRTIO_MMIO_REG_COUNT];
-    struct event guest_page_size; /* write; kept over a reset */
+    struct event guest_page_write; /* kept over a reset */
+    uint32_t guest_page_bytes;     /* as the device holds it; 0 = unset */
     uint32_t queue_sel;
     struct model_slot slot[BUS_SLOTS];
     struct model_status status;
@@ -218,11 +223,20 @@ uint64_t model_intended_addr(const struct model_queue *queue, enum model_area ar
 uint64_t model_area_bytes(enum model_area area, uint32_t size);
 uint64_t model_area_addr(const struct model_queue *queue, enum model_area area);
 
+bool model_is_power_of_two(uint64_t value);
+
 /* The driver's store that put `addr` (a DMA address) where the device found it; false if unknown. */
 bool model_find_stored_addr(const struct model *model, uint32_t queue, uint64_t addr,
                             struct event *out);
-/* The driver's last store at or around a physical address; false if unknown. */
-bool model_find_store_to(const struct model *model, uint64_t addr, struct event *out);
+/* The driver's latest store into [addr, addr + bytes), as far as remembered; false if unknown. */
+bool model_find_store_into(const struct model *model, uint64_t addr, uint64_t bytes,
+                           struct event *out);
+/* Address of the first buffer of the request that the device took last; 0 if unknown. */
+uint64_t model_request_addr(const struct model *model, const struct model_queue *queue);
+
+/* The queue's three parts as the device computes them (2.7.2, 4.2.4); false when it has no address. */
+bool model_layout(const struct model *model, const struct model_queue *queue,
+                  uint64_t addr[MODEL_AREA_COUNT]);
 
 /* A copy that may be kept. */
 static inline struct event model_keep(const struct event *event)

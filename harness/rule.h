@@ -7,6 +7,7 @@
 #ifndef RINGSIDE_HARNESS_RULE_H
 #define RINGSIDE_HARNESS_RULE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "event.h"
@@ -14,6 +15,8 @@
 
 struct model;
 struct judge;
+
+#define RULES_MAX 160u
 
 /* How a rule binds: MUST and MUST_NOT give errors, SHOULD warnings, SELF is ringside's own. */
 enum rule_force { RULE_MUST, RULE_MUST_NOT, RULE_SHOULD, RULE_SHOULD_NOT, RULE_SELF };
@@ -28,8 +31,20 @@ struct rule {
     const char *text;        /* one sentence in our own words */
     const char *help;        /* what to do about it */
     uint64_t on;             /* EVENT_MASK() of the kinds that `check` wants to see */
+    uint64_t where;          /* bit per enum event_place, 0 = everywhere */
+    uint64_t registers;      /* bit per enum virtio_mmio_reg, 0 = all; for place REGISTER only */
+    uint64_t refusals;       /* bit per enum sim_refusal, for REFUSE; 0 = all */
+    bool by_driver;          /* only events of the driver */
+    bool other_slots;        /* accesses to other slots of the bus, too */
+    bool once;               /* one finding for the whole device, not one a queue */
+    bool explains_wait;      /* an error of this rule is why a request cannot complete */
     void (*check)(const struct rule *rule, struct judge *judge, const struct event *event);
 };
+
+/*
+ * Rules that speak when the run is over have EVENT_KIND_COUNT in `on`; they are called with event NULL.
+ */
+#define RULE_AT_END EVENT_MASK(EVENT_KIND_COUNT)
 
 /* All rules, in the order of the specification, then ringside's own. */
 const struct rule *rule_table(size_t *count);

@@ -1,0 +1,659 @@
+/*
+ * The model's queues: what is in flight, who owns which descriptor, and who stored what where.
+ *
+ * Ownership goes by what the two sides published to each other: a chain is the device's from the
+ * driver's store to avail.idx until the device's store to used.idx.
+ */
+#include "model_queue.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "virtio/gpu.h"
+#include "virtio/ring.h"
+
+#define LEGACY_ALIGN     4096u /* QueueAlign until it is written */
+#define STORE_HASH_SHIFT 3u
+
+static struct model_mark mark_of(const struct event *event)
+{
+    return (struct model_mark){.step = event->step, .pc = event->pc};
+}
+
+/* `bytes` of RAM as the driver left them; false when they cannot be looked at. */
+static bool peek(const struct model *model, uint64_t addr, void *out, uint32_t bytes)
+{
+    const struct arena *arena = model->arena;
+
+    if (arena == NULL || arena->host == NULL || addr < arena->base ||
+        addr - arena->base > arena->size_bytes || bytes > arena->size_bytes - (addr - arena->base))
+        return false;
+    memcpy(out, arena_host(arena, addr), bytes);
+    return true;
+}
+
+static bool is_in_flight(const struct model_request *request)
+{
+    return request->state != MODEL_FREE && request->state != MODEL_USED;
+}
+
+/* ---- layout ---- */
+
+uint64_t model_area_bytes(enum model_area area, uint32_t size)
+{
+    switch (area) {
+    case MODEL_AREA_DESC:
+        return virtq_desc_bytes(size);
+    case MODEL_AREA_DRIVER:
+        return virtq_avail_bytes(size);
+    case MODEL_AREA_DEVICE:
+        return virtq_used_bytes(size);
+    case MODEL_AREA_COUNT:
+        break;
+    }
+    return 0;
+}
+
+uint64_t model_area_addr(const struct model_queue *queue, enum model_area area)
+{
+    switch (area) {
+    case MODEL_AREA_DESC:
+        return queue->desc_addr;
+    case MODEL_AREA_DRIVER:
+        return queue->avail_addr;
+    case MODEL_AREA_DEVICE:
+        return queue->used_addr;
+    case MODEL_AREA_COUNT:
+        break;
+    }
+    return 0;
+}
+
+uint64_t model_intended_addr(const struct model_queue *queue, enum model_area area)
+{
+    return (queue->area_write[area][1].value << 32) |
+           (queue->area_write[area][0].value & UINT64_C(0xffffffff));
+}
+
+static uint32_t queue_size(const struct model *model, const struct model_queue *queue)
+{
+    uint32_t size = queue->size_taken != 0 ? queue->size_taken : model->config.queue_size_max;
+    return size <= VIRTQ_SIZE_MAX ? size : VIRTQ_SIZE_MAX;
+}
+
+static uint64_t round_up(uint64_t value, uint64_t align)
+{
+    return (value + align - 1) / align * align;
+}
+
+/* 2.7.2: the three parts in one block. QEMU leaves used_event out and aligns the address. */
+static void layout_legacy(const struct model *model, const struct model_queue *queue,
+                          uint64_t addr[MODEL_AREA_COUNT])
+{
+    uint32_t size = queue_size(model, queue);
+    uint64_t align = queue->align != 0 ? queue->align : LEGACY_ALIGN;
+    uint64_t page = model->guest_page_bytes != 0 ? model->guest_page_bytes : 1;
+    uint64_t block_bytes = virtq_desc_bytes(size) + virtq_avail_bytes(size);
+
+    if (model->config.profile == SIM_PROFILE_QEMU)
+        page &= ~page + 1;
+    addr[MODEL_AREA_DESC] = queue->pfn * page;
+    addr[MODEL_AREA_DRIVER] = addr[MODEL_AREA_DESC] + virtq_desc_bytes(size);
+    if (model->config.profile == SIM_PROFILE_QEMU)
+        addr[MODEL_AREA_DEVICE] =
+            round_up(addr[MODEL_AREA_DRIVER] + virtq_used_event_offset(size), align);
+    else
+        addr[MODEL_AREA_DEVICE] = addr[MODEL_AREA_DESC] + round_up(block_bytes, align);
+}
+
+bool model_layout(const struct model *model, const struct model_queue *queue,
+                  uint64_t addr[MODEL_AREA_COUNT])
+{
+    if (model_is_legacy(model)) {
+        layout_legacy(model, queue, addr);
+        return queue->pfn != 0;
+    }
+    memcpy(addr, queue->area, sizeof queue->area);
+    return (addr[MODEL_AREA_DESC] | addr[MODEL_AREA_DRIVER] | addr[MODEL_AREA_DEVICE]) != 0;
+}
+
+/* ---- publishing ---- */
+
+/* Gives the chain that starts at `head` to the device; returns how many descriptors that took. */
+static uint32_t own_chain(struct model *model, struct model_queue *queue, uint16_t head)
+{
+    struct virtq_desc desc = {0};
+    struct model_entry *last = NULL;
+    uint32_t at = head;
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < queue->size; i++) {
+        struct model_entry *entry = &queue->entry[at];
+        if (entry->owner != 0) {
+            queue->reused = true;
+            queue->reused_desc = (uint16_t)at;
+            break;
+        }
+        entry->owner = (uint16_t)(head + 1);
+        entry->link = 0;
+        if (last != NULL)
+            last->link = (uint16_t)(at + 1);
+        last = entry;
+        count++;
+        if (!peek(model, queue->desc_addr + sizeof desc * at, &desc, sizeof desc))
+            break;
+        at = virtio_le16(desc.next);
+        if ((virtio_le16(desc.flags) & VIRTQ_DESC_F_NEXT) == 0 || at >= queue->size)
+            break;
+    }
+    queue->owned += count;
+    return count;
+}
+
+static void disown_chain(struct model_queue *queue, uint16_t head)
+{
+    uint32_t at = head;
+
+    for (uint32_t i = 0; i < queue->size; i++) {
+        struct model_entry *entry = &queue->entry[at];
+        if (entry->owner != head + 1u)
+            return;
+        entry->owner = 0;
+        queue->owned--;
+        if (entry->link == 0)
+            return;
+        at = entry->link - 1u;
+    }
+}
+
+static void publish_head(struct model *model, struct model_queue *queue, uint16_t head,
+                         const struct event *event)
+{
+    struct model_request *request;
+
+    queue->published++;
+    if (head >= queue->size)
+        return; /* the device will refuse it; there is no such request */
+    request = &queue->request[head];
+    queue->last_head = head;
+    if (is_in_flight(request)) {
+        queue->reused = true;
+        queue->reused_desc = head;
+        return;
+    }
+    memset(request, 0, sizeof *request);
+    request->number = queue->published;
+    request->call = (uint32_t)model->call.call.value;
+    request->state = MODEL_PUBLISHED;
+    request->mark[MODEL_PUBLISHED] = mark_of(event);
+    request->descriptors = (uint16_t)own_chain(model, queue, head);
+    if (request->descriptors > queue->longest)
+        queue->longest = request->descriptors;
+    queue->in_flight++;
+}
+
+/* The driver moved avail.idx: everything up to it is the device's now. */
+static void publish(struct model *model, struct model_queue *queue, uint16_t idx,
+                    const struct event *event)
+{
+    uint16_t from = queue->avail_idx;
+
+    queue->avail_delta = (uint16_t)(idx - from);
+    queue->avail_idx = idx;
+    queue->reused = false;
+    if (queue->avail_delta == 0 || queue->avail_delta > queue->size)
+        return;
+    queue->avail_store = model_keep(event);
+    for (uint32_t i = 0; i < queue->avail_delta; i++) {
+        uint32_t slot = (uint16_t)(from + i) % queue->size;
+        le16 head = 0;
+        if (peek(model, queue->avail_addr + 4 + sizeof head * slot, &head, sizeof head))
+            publish_head(model, queue, virtio_le16(head), event);
+        else if (queue->slot_store.index == slot)
+            publish_head(model, queue, (uint16_t)queue->slot_store.value, event);
+    }
+}
+
+/* ---- life of a queue ---- */
+
+void model_queue_free(struct model_queue *queue)
+{
+    free(queue->request);
+    free(queue->entry);
+    queue->request = NULL;
+    queue->entry = NULL;
+    queue->size = queue->tables = 0;
+}
+
+static void make_tables(struct model_queue *queue, uint32_t size)
+{
+    model_queue_free(queue);
+    if (size == 0)
+        return;
+    queue->request = calloc(size, sizeof *queue->request);
+    queue->entry = calloc(size, sizeof *queue->entry);
+    if (queue->request == NULL || queue->entry == NULL) {
+        model_queue_free(queue); /* not tracked: rules about descriptors keep silent */
+        return;
+    }
+    queue->size = queue->tables = size;
+}
+
+static void place_areas(const struct model *model, struct model_queue *queue)
+{
+    uint64_t addr[MODEL_AREA_COUNT];
+
+    (void)model_layout(model, queue, addr);
+    queue->desc_addr = addr[MODEL_AREA_DESC];
+    queue->avail_addr = addr[MODEL_AREA_DRIVER];
+    queue->used_addr = addr[MODEL_AREA_DEVICE];
+}
+
+void model_queue_start(struct model *model, struct model_queue *queue, const struct event *event)
+{
+    static const struct event never;
+    le16 idx = 0;
+
+    make_tables(queue, queue_size(model, queue));
+    queue->live = queue->ever_live = true;
+    queue->live_at = *event;
+    queue->lost_at = never;
+    queue->desc_store = queue->slot_store = queue->avail_store = queue->notify = never;
+    queue->fetch = queue->used_element = queue->used_idx_store = queue->used_idx_load = never;
+    queue->element_load = queue->execute = never;
+    queue->refusal = never;
+    queue->avail_idx = queue->used_idx = queue->seen_idx = 0;
+    queue->used_flags = queue->avail_event = 0;
+    queue->avail_delta = queue->in_flight = queue->owned = queue->longest = 0;
+    queue->published = queue->completed = 0;
+    queue->last_head = queue->hand = queue->reused_desc = 0;
+    queue->reused = false;
+    place_areas(model, queue);
+    /* A driver may have filled the ring before it told the device about it. */
+    if (queue->size != 0 && peek(model, queue->avail_addr + 2, &idx, sizeof idx) && idx != 0)
+        publish(model, queue, virtio_le16(idx), event);
+}
+
+void model_queue_move(struct model *model, struct model_queue *queue)
+{
+    if (queue->size != queue_size(model, queue)) {
+        struct event live_at = queue->live_at;
+        model_queue_start(model, queue, &live_at);
+        return;
+    }
+    place_areas(model, queue);
+}
+
+void model_queue_stop(struct model *model, struct model_queue *queue, const struct event *event)
+{
+    (void)model;
+    queue->live = false;
+    queue->lost_at = *event;
+    queue->in_flight = 0;
+    queue->owned = 0;
+}
+
+/* ---- the driver ---- */
+
+static bool plausible_address(const struct arena *arena, uint64_t value)
+{
+    if (arena == NULL)
+        return true;
+    if (value - arena->base < arena->size_bytes ||
+        value - (uintptr_t)arena->host < arena->size_bytes)
+        return true;
+    for (size_t i = 0; i < arena->alias_count; i++) {
+        if (value - arena->aliases[i].host < arena->aliases[i].size_bytes)
+            return true;
+    }
+    return false;
+}
+
+static struct model_store *store_at(struct model_store *table, uint64_t key)
+{
+    return &table[((key >> STORE_HASH_SHIFT) ^ (key >> 16)) % MODEL_STORES];
+}
+
+static void remember(struct model *model, const struct event *event)
+{
+    struct model_store store = {.addr = event->addr,
+                                .value = event->value,
+                                .step = event->step,
+                                .pc = event->pc,
+                                .width_bytes = event->width_bytes,
+                                .index = event->index,
+                                .queue = event->queue,
+                                .place = event->place};
+
+    *store_at(model->by_addr, event->addr) = store;
+    if (event->width_bytes >= 8 && plausible_address(model->arena, event->value))
+        *store_at(model->by_value, event->value) = store;
+}
+
+static void driver_saw_used_idx(struct model_queue *queue, uint16_t idx, const struct event *event)
+{
+    uint32_t count = (uint16_t)(idx - queue->seen_idx);
+
+    queue->used_idx_load = model_keep(event);
+    if (queue->size == 0 || count > queue->size)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t slot = (uint16_t)(queue->seen_idx + i) % queue->size;
+        uint32_t head = queue->entry[slot].used_head;
+        struct model_request *request = &queue->request[head < queue->size ? head : 0];
+        if (head >= queue->size || request->state != MODEL_USED)
+            continue;
+        request->state = MODEL_FREE;
+        request->mark[MODEL_FREE] = mark_of(event);
+    }
+    queue->seen_idx = idx;
+}
+
+/* Whose completion is the driver looking at? The last one that it looks at is its answer. */
+static void driver_loaded_element(struct model *model, struct model_queue *queue,
+                                  const struct event *event)
+{
+    static const struct event never;
+    uint32_t head;
+
+    if (event->index >= queue->size || event->width_bytes < sizeof(le32) ||
+        (event->addr - queue->used_addr) % sizeof(le32) != 0)
+        return; /* not a field of it: the driver takes this for something else */
+    queue->element_load = model_keep(event);
+    head = queue->entry[event->index].used_head;
+    if (head >= queue->size)
+        return;
+    model->call.late = never;
+    if (queue->request[head].abandoned &&
+        queue->request[head].call != (uint32_t)model->call.call.value) {
+        model->call.late = queue->element_load;
+        model->call.late_head = head;
+        model->call.late_queue = event->queue;
+    }
+}
+
+void model_driver_load(struct model *model, const struct event *event)
+{
+    struct model_queue *queue;
+
+    if (event->queue >= SIM_QUEUES_MAX)
+        return;
+    queue = &model->queue[event->queue];
+    if (event->place == EVENT_PLACE_USED_IDX && event->width_bytes >= 2)
+        driver_saw_used_idx(queue, (uint16_t)event->value, event);
+    else if (event->place == EVENT_PLACE_USED_FLAGS && event->width_bytes >= 4)
+        driver_saw_used_idx(queue, (uint16_t)(event->value >> 16), event);
+    else if (event->place == EVENT_PLACE_USED_RING || event->place == EVENT_PLACE_USED_RING_ID ||
+             event->place == EVENT_PLACE_USED_RING_LEN)
+        driver_loaded_element(model, queue, event);
+}
+
+static void driver_stored_desc(struct model_queue *queue, const struct event *event)
+{
+    struct model_entry *entry;
+
+    queue->desc_store = model_keep(event);
+    if (event->index >= queue->size)
+        return;
+    entry = &queue->entry[event->index];
+    entry->any_stored = mark_of(event);
+    if (event->place == EVENT_PLACE_DESC || event->place == EVENT_PLACE_DESC_ADDR)
+        entry->addr_stored = entry->any_stored;
+}
+
+void model_driver_store(struct model *model, const struct event *event)
+{
+    struct model_queue *queue;
+
+    if (event->place <= EVENT_PLACE_MEMORY || event->queue >= SIM_QUEUES_MAX) {
+        remember(model, event);
+        return;
+    }
+    queue = &model->queue[event->queue];
+    switch (event->place) {
+    case EVENT_PLACE_DESC:
+    case EVENT_PLACE_DESC_ADDR:
+    case EVENT_PLACE_DESC_LEN:
+    case EVENT_PLACE_DESC_FLAGS:
+    case EVENT_PLACE_DESC_NEXT:
+        driver_stored_desc(queue, event);
+        break;
+    case EVENT_PLACE_AVAIL_RING:
+        queue->slot_store = model_keep(event);
+        break;
+    case EVENT_PLACE_AVAIL_IDX:
+        publish(model, queue, (uint16_t)event->value, event);
+        break;
+    case EVENT_PLACE_AVAIL_FLAGS:
+        if (event->width_bytes >= 4)
+            publish(model, queue, (uint16_t)(event->value >> 16), event);
+        break;
+    default:
+        remember(model, event);
+        break;
+    }
+}
+
+/* ---- the device ---- */
+
+static void climb(struct model_queue *queue, uint32_t head, enum model_request_state state,
+                  const struct event *event)
+{
+    struct model_request *request;
+
+    if (head >= queue->size)
+        return;
+    request = &queue->request[head];
+    if (!is_in_flight(request) || request->state > state)
+        return;
+    request->state = (uint8_t)state;
+    request->mark[state] = mark_of(event);
+}
+
+void model_device_load(struct model *model, const struct event *event)
+{
+    struct model_queue *queue;
+
+    if (event->place != EVENT_PLACE_AVAIL_RING || event->queue >= SIM_QUEUES_MAX)
+        return;
+    queue = &model->queue[event->queue];
+    queue->fetch = model_keep(event);
+    climb(queue, (uint16_t)event->value, MODEL_FETCHED, event);
+}
+
+static void device_used(struct model_queue *queue, uint16_t idx, const struct event *event)
+{
+    uint32_t count = (uint16_t)(idx - queue->used_idx);
+
+    queue->used_idx_store = model_keep(event);
+    if (queue->size == 0 || count > queue->size)
+        return;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t head = queue->entry[(uint16_t)(queue->used_idx + i) % queue->size].used_head;
+        queue->completed++;
+        if (head >= queue->size || !is_in_flight(&queue->request[head]))
+            continue;
+        climb(queue, head, MODEL_USED, event);
+        disown_chain(queue, (uint16_t)head);
+        queue->in_flight--;
+    }
+    queue->used_idx = idx;
+}
+
+void model_device_store(struct model *model, const struct event *event)
+{
+    struct model_queue *queue;
+
+    if (event->queue >= SIM_QUEUES_MAX)
+        return;
+    queue = &model->queue[event->queue];
+    switch (event->place) {
+    case EVENT_PLACE_USED_RING:
+    case EVENT_PLACE_USED_RING_ID:
+        queue->used_element = model_keep(event);
+        if (event->index < queue->size)
+            queue->entry[event->index].used_head = (uint16_t)event->value;
+        climb(queue, (uint32_t)event->value, MODEL_ELEMENT, event);
+        break;
+    case EVENT_PLACE_USED_IDX:
+        device_used(queue, (uint16_t)event->value, event);
+        break;
+    case EVENT_PLACE_USED_FLAGS:
+        queue->used_flags = (uint16_t)event->value;
+        break;
+    case EVENT_PLACE_AVAIL_EVENT:
+        queue->avail_event = (uint16_t)event->value;
+        break;
+    default:
+        break;
+    }
+}
+
+void model_device_request(struct model *model, const struct event *event)
+{
+    struct model_queue *queue;
+
+    if (event->queue >= SIM_QUEUES_MAX)
+        return;
+    queue = &model->queue[event->queue];
+    if (event->kind == EVENT_TAKE) {
+        queue->hand = (uint16_t)event->value;
+        climb(queue, queue->hand, MODEL_TAKEN, event);
+        return;
+    }
+    if (event->kind == EVENT_EXECUTE) {
+        queue->execute = model_keep(event);
+        model->display.transfers += event->value == VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D;
+        climb(queue, queue->hand, MODEL_EXECUTED, event);
+    } else {
+        climb(queue, queue->hand, MODEL_RESPONDED, event);
+    }
+    if (queue->hand < queue->size) {
+        uint32_t type = (uint32_t)event->value;
+        if (event->kind == EVENT_EXECUTE)
+            queue->request[queue->hand].command = type;
+        else
+            queue->request[queue->hand].response = type;
+    }
+}
+
+/* ---- questions ---- */
+
+const struct model_request *model_oldest_request(const struct model_queue *queue, uint16_t *head)
+{
+    const struct model_request *oldest = NULL;
+
+    for (uint32_t i = 0; i < queue->size; i++) {
+        const struct model_request *request = &queue->request[i];
+        if (is_in_flight(request) && (oldest == NULL || request->number < oldest->number))
+            oldest = request;
+    }
+    if (oldest == NULL && queue->published != 0 && queue->last_head < queue->size)
+        oldest = &queue->request[queue->last_head];
+    if (oldest != NULL && head != NULL)
+        *head = (uint16_t)(oldest - queue->request);
+    return oldest;
+}
+
+uint32_t model_waiting_queue(const struct model *model)
+{
+    uint64_t notified_step = 0;
+    uint32_t waiting = 0;
+
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        const struct model_queue *queue = &model->queue[i];
+        if (queue->live && queue->in_flight != 0)
+            return i;
+        if (queue->notify.step > notified_step) {
+            notified_step = queue->notify.step;
+            waiting = i;
+        }
+    }
+    return waiting;
+}
+
+static struct event event_of_store(const struct model_store *store)
+{
+    return (struct event){.step = store->step,
+                          .pc = store->pc,
+                          .party = EVENT_PARTY_DRIVER,
+                          .kind = EVENT_STORE,
+                          .place = store->place != 0 ? store->place : EVENT_PLACE_MEMORY,
+                          .addr = store->addr,
+                          .value = store->value,
+                          .width_bytes = store->width_bytes,
+                          .queue = store->queue,
+                          .index = store->index};
+}
+
+/* The descriptor of a queue whose buffer holds `addr`, and when the driver stored its address. */
+static bool find_descriptor(const struct model *model, uint32_t number, uint64_t addr,
+                            struct event *out)
+{
+    const struct model_queue *queue = &model->queue[number];
+    bool found = false;
+
+    for (uint32_t i = 0; i < queue->size; i++) {
+        struct virtq_desc desc;
+        if (queue->entry[i].addr_stored.step == 0 ||
+            !peek(model, queue->desc_addr + sizeof desc * i, &desc, sizeof desc) ||
+            addr < virtio_le64(desc.addr) || addr - virtio_le64(desc.addr) > virtio_le32(desc.len))
+            continue;
+        if (found && queue->entry[i].owner == 0)
+            continue;
+        found = true;
+        *out = (struct event){.step = queue->entry[i].addr_stored.step,
+                              .pc = queue->entry[i].addr_stored.pc,
+                              .party = EVENT_PARTY_DRIVER,
+                              .kind = EVENT_STORE,
+                              .place = EVENT_PLACE_DESC_ADDR,
+                              .addr = queue->desc_addr + sizeof desc * i,
+                              .value = virtio_le64(desc.addr),
+                              .width_bytes = 8,
+                              .queue = (uint16_t)number,
+                              .index = i};
+    }
+    return found;
+}
+
+bool model_find_stored_addr(const struct model *model, uint32_t queue, uint64_t addr,
+                            struct event *out)
+{
+    const struct model_store *store =
+        &model->by_value[((addr >> STORE_HASH_SHIFT) ^ (addr >> 16)) % MODEL_STORES];
+
+    if (queue < SIM_QUEUES_MAX && find_descriptor(model, queue, addr, out))
+        return true;
+    if (store->step == 0 || store->value != addr)
+        return false;
+    *out = event_of_store(store);
+    return true;
+}
+
+bool model_find_store_into(const struct model *model, uint64_t addr, uint64_t bytes,
+                           struct event *out)
+{
+    const struct model_store *latest = NULL;
+
+    for (uint32_t i = 0; i < MODEL_STORES; i++) {
+        const struct model_store *store = &model->by_addr[i];
+        bool meets = store->addr < addr ? addr - store->addr < store->width_bytes
+                                        : store->addr - addr < bytes;
+        if (store->step != 0 && meets && (latest == NULL || store->step > latest->step))
+            latest = store;
+    }
+    if (latest == NULL)
+        return false;
+    *out = event_of_store(latest);
+    return true;
+}
+
+uint64_t model_request_addr(const struct model *model, const struct model_queue *queue)
+{
+    struct virtq_desc desc;
+
+    if (queue->hand >= queue->size ||
+        !peek(model, queue->desc_addr + sizeof desc * queue->hand, &desc, sizeof desc))
+        return 0;
+    return virtio_le64(desc.addr);
+}

@@ -1,0 +1,57 @@
+/*
+ * What the files of rules share: the words of a declaration, and who is to blame for a refusal.
+ */
+#ifndef RINGSIDE_HARNESS_RULES_H
+#define RINGSIDE_HARNESS_RULES_H
+
+#include <inttypes.h>
+#include "judge.h"
+#include "rule.h"
+
+#define ON(kind)       EVENT_MASK(EVENT_##kind)
+#define AT(place)      (UINT64_C(1) << EVENT_PLACE_##place)
+#define REGISTER(name) (UINT64_C(1) << VIRTIO_MMIO_REG_##name)
+#define REFUSAL(name)  (UINT64_C(1) << SIM_REFUSAL_##name)
+#define DMA_REFUSALS                                                                               \
+    (REFUSAL(DMA_DESC) | REFUSAL(DMA_AVAIL) | REFUSAL(DMA_USED) | REFUSAL(DMA_INDIRECT) |          \
+     REFUSAL(DMA_REQUEST) | REFUSAL(DMA_RESPONSE) | REFUSAL(DMA_BACKING))
+
+/* One column of a declaration after the other, as in struct rule; the rest by name. */
+#define RULE(id_, force_, level_, section_, title_, text_, help_)                                  \
+    .id = (id_), .party = EVENT_PARTY_DRIVER, .force = RULE_##force_, .level = FINDING_##level_,   \
+    .section = (section_), .title = (title_), .text = (text_), .help = (help_)
+
+/* The tables, one a file. */
+struct rule_list {
+    const struct rule *rule;
+    size_t count;
+};
+extern const struct rule_list rules_status, rules_transport, rules_setup, rules_queue, rules_gpu,
+    rules_self;
+
+/* Bits that the driver's last write of Status set anew. */
+static inline uint32_t rule_fresh_status(const struct judge *judge)
+{
+    return judge->model.status.value & ~judge->model.status.before;
+}
+
+/* Does an event of a live queue's queue number have a model? */
+static inline const struct model_queue *rule_queue(const struct judge *judge, uint32_t queue)
+{
+    return queue < SIM_QUEUES_MAX ? &judge->model.queue[queue] : NULL;
+}
+
+/* The setting of the driver that says where an area of the queue lies. */
+const struct event *rule_address_setting(const struct model *model, const struct model_queue *queue,
+                                         enum model_area area);
+
+/* The step of the driver that led to a refusal, as near as it is known; step 0 = unknown. */
+struct event rule_blame(const struct judge *judge, const struct event *refusal);
+
+/* The name of what lies at an address, for labels. */
+const char *rule_name(const struct judge *judge, uint64_t addr, char *out, size_t out_bytes);
+
+/* `check` of rules that only pass a refusal on. */
+void rule_check_refusal(const struct rule *rule, struct judge *judge, const struct event *event);
+
+#endif

@@ -1,0 +1,409 @@
+/*
+ * Ringside's own rules: what the machine sees that no specification speaks of.
+ *
+ * They stand last, so that a cause found by another rule on the same event is known to them.
+ */
+#include "rules.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "gpu.h"
+#include "suite.h"
+#include "virtio/config.h"
+#include "virtio/gpu.h"
+
+/* ---- waiting ---- */
+
+static bool is_explained(const struct judge *judge)
+{
+    for (uint32_t i = 0; i < judge->findings->count; i++) {
+        const struct finding *finding = &judge->findings->item[i];
+        if (finding->level == FINDING_ERROR && finding->rule->explains_wait)
+            return true;
+    }
+    return false;
+}
+
+/* The device was told to lose, delay or garble something: then the driver's wait is not its fault.
+ */
+static bool is_provoked(const struct judge *judge)
+{
+    return judge->model.fault.step > judge->model.call.call.step;
+}
+
+static bool has_request(const struct judge *judge)
+{
+    const struct model *model = &judge->model;
+
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        if (model->queue[i].live && model->queue[i].in_flight != 0)
+            return true;
+        if (model->queue[i].live && model->queue[i].used_idx != model->queue[i].seen_idx)
+            return true;
+    }
+    return model->call.notify.step != 0;
+}
+
+static void raise_stuck(const struct rule *rule, struct judge *judge, const struct event *stuck)
+{
+    uint32_t queue = model_waiting_queue(&judge->model);
+    struct event at = judge->model.last_load.step != 0 ? judge->model.last_load : *stuck;
+    struct ladder ladder;
+
+    ladder_climb(&judge->model, queue, &ladder);
+    if (ladder.missed == LADDER_RUNG_COUNT)
+        judge_raise(judge, rule, &at, "nothing that the driver waits for can come any more", NULL,
+                    NULL, "driver waits although its last request has been answered");
+    else
+        judge_raise(judge, rule, &at, "nothing that the driver waits for can come any more",
+                    &ladder.step[ladder.missed].event, ladder.step[ladder.missed].label,
+                    "a request on queue %u can never complete: it did not come to `%s`, %s", queue,
+                    ladder_word(ladder.missed), ladder_question(ladder.missed));
+}
+
+/* Known at once for a request; a wait for anything else is judged by what the call comes to. */
+static void check_stuck(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    const struct model_call *call = &judge->model.call;
+    bool at_once = event->kind == EVENT_STUCK;
+
+    if (is_explained(judge) || is_provoked(judge) || judge->model.crash.step != 0)
+        return;
+    if (at_once && has_request(judge))
+        raise_stuck(rule, judge, event);
+    else if (!at_once && call->stuck.step != 0 && event->value != SUITE_OK && !has_request(judge))
+        raise_stuck(rule, judge, &call->stuck);
+}
+
+/* ---- crashes ---- */
+
+static const char *const crash_text[] = {
+#define X(name, text) text,
+    WORLD_CRASHES(X)
+#undef X
+};
+
+#define CRASH(name) (1u << WORLD_CRASH_##name)
+
+static void raise_crash(const struct rule *rule, struct judge *judge, const struct event *event,
+                        unsigned kinds, enum finding_level level)
+{
+    struct finding *finding;
+    char label[FINDING_TEXT_BYTES] = "";
+
+    if (event->value >= sizeof crash_text / sizeof crash_text[0] ||
+        (kinds & (1u << event->value)) == 0)
+        return;
+    if (event->value == WORLD_CRASH_SEGV)
+        snprintf(label, sizeof label, "address 0x%" PRIx64, event->addr);
+    finding =
+        judge_raise(judge, rule, event, label, NULL, NULL, "driver %s", crash_text[event->value]);
+    if (finding != NULL && finding->times == 1)
+        finding->level = level;
+}
+
+static void check_crash(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    raise_crash(rule, judge, event, CRASH(SEGV) | CRASH(ILLEGAL) | CRASH(ARITHMETIC) | CRASH(ABORT),
+                FINDING_ERROR);
+}
+
+static void check_stack(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    raise_crash(rule, judge, event, CRASH(STACK), FINDING_ERROR);
+}
+
+/* Without limit, but for a reason that another finding gives: a note. */
+static void check_spin(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    bool waits =
+        judge->model.call.stuck.step != 0 && (is_explained(judge) || judge_has(judge, "RS-STUCK"));
+
+    raise_crash(rule, judge, event, CRASH(SPIN), waits ? FINDING_NOTE : FINDING_ERROR);
+}
+
+static void check_silent_spin(const struct rule *rule, struct judge *judge,
+                              const struct event *event)
+{
+    raise_crash(rule, judge, event, CRASH(SILENT_SPIN), FINDING_ERROR);
+}
+
+/* ---- what the probe did not see ---- */
+
+static void check_unobserved_access(const struct rule *rule, struct judge *judge,
+                                    const struct event *event)
+{
+    if (event->value == 1)
+        judge_raise(judge, rule, event, "the compiler did not tell of this access", NULL, NULL,
+                    "driver touched the register window at offset 0x%" PRIx64 " unobserved",
+                    event->addr);
+}
+
+static void check_unobserved_store(const struct rule *rule, struct judge *judge,
+                                   const struct event *event)
+{
+    char name[64];
+
+    if (event->value == 2)
+        judge_raise(judge, rule, event, "the device read this", NULL, NULL,
+                    "the device read %s, which was never seen stored",
+                    rule_name(judge, event->addr, name, sizeof name));
+}
+
+/* ---- DMA ---- */
+
+/* A wrong address that follows from a setting which has a finding of its own. */
+static bool is_consequence(const struct judge *judge, const struct event *event)
+{
+    return judge_find(judge, "LMMIO-DRV-D1", event->queue) != NULL ||
+           judge_find(judge, "XMMIO-DRV-04", event->queue) != NULL ||
+           (event->value == SIM_REFUSAL_DMA_USED &&
+            judge_find(judge, "LSPLIT-DRV-02", event->queue) != NULL);
+}
+
+static void raise_dma(const struct rule *rule, struct judge *judge, const struct event *event,
+                      enum arena_fault fault)
+{
+    const struct arena_region *region =
+        judge->arena != NULL ? arena_find(judge->arena, event->addr) : NULL;
+    struct event at, given = {0};
+    char label[FINDING_TEXT_BYTES], name[64];
+
+    if (event->index != fault || is_consequence(judge, event))
+        return;
+    at = rule_blame(judge, event);
+    snprintf(label, sizeof label, "%" PRIu64 " bytes at %s", event->extra,
+             rule_name(judge, event->addr, name, sizeof name));
+    if (region != NULL) {
+        bool freed = region->freed_step != 0;
+        given = (struct event){.step = freed ? region->freed_step : region->born_step,
+                               .pc = freed ? 0 : region->pc,
+                               .party = EVENT_PARTY_DRIVER,
+                               .kind = freed ? EVENT_FREE : EVENT_ALLOC,
+                               .place = EVENT_PLACE_MEMORY,
+                               .addr = region->addr,
+                               .value = region->size_bytes};
+    }
+    judge_raise(judge, rule, &at, label, &given,
+                fault == ARENA_FAULT_FREED ? "it was freed here" : "the memory was allocated here",
+                "%s: 0x%" PRIx64 " %s", sim_refusal_text((enum sim_refusal)event->value),
+                event->addr, arena_fault_text(fault));
+}
+
+static void check_outside(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    raise_dma(rule, judge, event, ARENA_FAULT_OUTSIDE_RAM);
+}
+
+static void check_not_allocated(const struct rule *rule, struct judge *judge,
+                                const struct event *event)
+{
+    raise_dma(rule, judge, event, ARENA_FAULT_NOT_DMA);
+}
+
+static void check_across_end(const struct rule *rule, struct judge *judge,
+                             const struct event *event)
+{
+    raise_dma(rule, judge, event, ARENA_FAULT_ACROSS_END);
+}
+
+static void check_freed(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    raise_dma(rule, judge, event, ARENA_FAULT_FREED);
+}
+
+/* ---- the display ---- */
+
+static void check_display_lost(const struct rule *rule, struct judge *judge,
+                               const struct event *event)
+{
+    const struct model_display *display = &judge->model.display;
+    unsigned scanout;
+    char label[FINDING_TEXT_BYTES];
+
+    if (!model_is_dead(&judge->model) || display->lost == 0)
+        return;
+    scanout = (unsigned)__builtin_ctz(display->lost);
+    snprintf(label, sizeof label,
+             "resets the device: scanout %u, resource %" PRIu64 " and all queues are gone", scanout,
+             display->set[scanout].extra);
+    judge_raise(judge, rule, &display->lost_write, label, event,
+                "the driver goes on as if the device were live",
+                "scanout %u was lost by a reset of the live device at step %" PRIu64, scanout,
+                display->lost_write.step);
+}
+
+static void check_no_scanout(const struct rule *rule, struct judge *judge,
+                             const struct event *event)
+{
+    const struct model_display *display = &judge->model.display;
+
+    (void)event;
+    if (display->responses_ok != 0 && display->scanouts_set == 0)
+        judge_raise(judge, rule, NULL, NULL, NULL, NULL,
+                    "%" PRIu64 " requests succeeded, but no scanout was ever set: nothing is shown",
+                    display->responses_ok);
+}
+
+/* ---- completions ---- */
+
+static void check_late_completion(const struct rule *rule, struct judge *judge,
+                                  const struct event *event)
+{
+    const struct model_call *call = &judge->model.call;
+    const struct model_queue *queue = rule_queue(judge, call->late_queue);
+    struct event cause;
+    char label[FINDING_TEXT_BYTES];
+
+    if (event->value != SUITE_OK || call->late.step == 0 || queue == NULL ||
+        call->late_head >= queue->size)
+        return;
+    cause = queue->avail_store;
+    cause.step = queue->request[call->late_head].mark[MODEL_PUBLISHED].step;
+    cause.pc = queue->request[call->late_head].mark[MODEL_PUBLISHED].pc;
+    snprintf(label, sizeof label, "id %u: the request of call %u, which was given up",
+             call->late_head, queue->request[call->late_head].call + 1);
+    judge_raise(judge, rule, &call->late, label, &cause, "that request was made available here",
+                "driver took the late completion of a request it had given up for its answer");
+}
+
+static bool all_given_up(const struct model_queue *queue)
+{
+    for (uint32_t head = 0; head < queue->size; head++) {
+        const struct model_request *request = &queue->request[head];
+        if (request->state != MODEL_FREE && request->state != MODEL_USED && !request->abandoned)
+            return false;
+    }
+    return true;
+}
+
+/*
+ * A queue that is full although the device holds nothing of it, or that is full of nothing but
+ * requests which were given up: only a reset brings those back, and the driver made none. A driver
+ * with another limit of its own, or with requests that it still waits for, may well be full.
+ */
+static void check_leak(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    const struct model *model = &judge->model;
+
+    if (event->value != SUITE_QUEUE_FULL)
+        return;
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        const struct model_queue *queue = &model->queue[i];
+        uint32_t size = queue->live ? queue->size : (uint32_t)queue->size_write.value;
+        bool idle = queue->live ? queue->published != 0 && queue->in_flight == 0
+                                : queue->size_write.step != 0;
+        bool lost = queue->live && queue->in_flight != 0 &&
+                    queue->size - queue->owned < queue->longest && all_given_up(queue);
+        if (idle)
+            judge_raise(judge, rule, &model->last_driver, "QUEUE_FULL was returned",
+                        &queue->avail_store, "the last request was made available here",
+                        "driver found queue %u full, but the device holds none of its %u "
+                        "descriptors",
+                        i, size);
+        else if (lost)
+            judge_raise(judge, rule, &model->last_driver, "QUEUE_FULL was returned",
+                        &queue->avail_store, "the last of them was made available here",
+                        "driver filled queue %u with %u requests that it gave up, and did not "
+                        "reset the device",
+                        i, queue->in_flight);
+        if (idle || lost)
+            return;
+    }
+}
+
+static void check_response(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    const struct event *response = &judge->model.call.response;
+    const char *name = gpu_response_name((uint32_t)response->value);
+    char label[FINDING_TEXT_BYTES];
+
+    if (event->value != SUITE_OK || response->step == 0 || response->extra == 0 ||
+        (response->value >= VIRTIO_GPU_RESP_OK_NODATA &&
+         response->value < VIRTIO_GPU_RESP_ERR_UNSPEC))
+        return;
+    snprintf(label, sizeof label, "the response's type is 0x%" PRIx64 "%s%s", response->value,
+             name != NULL ? ", " : ", which is none that is defined", name != NULL ? name : "");
+    judge_raise(judge, rule, &judge->model.last_driver, "OK was returned", response, label,
+                "driver reported success although the device did not");
+}
+
+/* ---- the rest ---- */
+
+/* Refusals that end a request or a notification and that no rule speaks of. */
+static void check_refused(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    size_t count = 0;
+    const struct rule *rules = rule_table(&count);
+    enum sim_action action = sim_refusal_action((enum sim_refusal)event->value);
+
+    if (action == SIM_ACTION_NOTE && event->value != SIM_REFUSAL_ZERO_LENGTH)
+        return;
+    if (event->value == SIM_REFUSAL_NOTIFY_BEFORE_DRIVER_OK)
+        return; /* INIT-DRV-06, at the write */
+    for (size_t i = 0; i < count; i++) {
+        if (&rules[i] != rule && (rules[i].refusals & (UINT64_C(1) << event->value)) != 0)
+            return;
+    }
+    rule_check_refusal(rule, judge, event);
+}
+
+#define SELF(id_, level_, text_, help_) RULE(id_, SELF, level_, "", "", text_, help_)
+
+/* clang-format off */
+static const struct rule rules[] = {
+    {SELF("RS-DMA-OUTSIDE", ERROR, "The device is given addresses inside RAM.",
+          "give the device physical addresses of memory that exists"),
+     .on = ON(REFUSE), .refusals = DMA_REFUSALS, .explains_wait = true, .check = check_outside},
+    {SELF("RS-DMA-NOT-ALLOCATED", ERROR, "The device is given memory that was allocated for DMA.",
+          "allocate the buffer with platform_dma_alloc, or declare static data and stack as DMA"),
+     .on = ON(REFUSE), .refusals = DMA_REFUSALS, .explains_wait = true,
+     .check = check_not_allocated},
+    {SELF("RS-DMA-ACROSS-END", ERROR, "A buffer ends where its DMA memory ends.",
+          "allocate as many bytes as the device is told of"),
+     .on = ON(REFUSE), .refusals = DMA_REFUSALS, .explains_wait = true,
+     .check = check_across_end},
+    {SELF("RS-DMA-FREED", ERROR, "Memory that the device may still use is not freed.",
+          "free it when the device has given it back, or after a reset"),
+     .on = ON(REFUSE), .refusals = DMA_REFUSALS, .explains_wait = true, .check = check_freed},
+    {SELF("RS-UNOBSERVED-ACCESS", ERROR, "Every access to a register window is observed.",
+          "build the driver with the probe's flags; inline assembly of other machines is not seen"),
+     .on = ON(UNOBSERVED), .check = check_unobserved_access},
+    {SELF("RS-UNOBSERVED-STORE", WARNING, "Every byte that the device reads was seen stored.",
+          "the compiler hides this store; gcc tells of more of them than clang"),
+     .on = ON(UNOBSERVED), .check = check_unobserved_store},
+    {SELF("RS-CRASH", ERROR, "A driver does not crash.", ""),
+     .on = ON(CRASH), .check = check_crash},
+    {SELF("RS-STACK", ERROR, "A driver does not recurse without end.", ""),
+     .on = ON(CRASH), .check = check_stack},
+    {SELF("RS-SPIN", ERROR, "A driver waits with a limit.",
+          "give up after some time, and reset the device"),
+     .on = ON(CRASH), .check = check_spin},
+    {SELF("RS-SILENT-SPIN", ERROR, "A driver's loops end.", ""),
+     .on = ON(CRASH), .check = check_silent_spin},
+    {SELF("RS-DISPLAY-LOST", ERROR, "A live device that shows a picture is not reset by accident.",
+          "let one owner of the device reset it; a second handle on a slot that is in use must not"),
+     .on = ON(WRITE), .where = AT(REGISTER), .registers = REGISTER(QueueNotify),
+     .by_driver = true, .explains_wait = true, .check = check_display_lost},
+    {SELF("RS-NO-SCANOUT", NOTE, "Requests that succeed do not show anything; a scanout does.",
+          "create a resource, attach memory, SET_SCANOUT, TRANSFER_TO_HOST_2D, RESOURCE_FLUSH"),
+     .on = RULE_AT_END, .check = check_no_scanout},
+    {SELF("RS-LATE-COMPLETION", ERROR, "A completion is taken for the request that it belongs to.",
+          "compare the used element's id with the head of the request that is waited for"),
+     .on = ON(RETURN), .check = check_late_completion},
+    {SELF("RS-DESC-LEAK", WARNING, "Descriptors come back from every request.",
+          "free a chain when it comes back late, or reset the device after a timeout"),
+     .on = ON(RETURN), .check = check_leak},
+    {SELF("RS-RESPONSE-UNCHECKED", WARNING, "The response's type is checked.",
+          "compare hdr.type of the response with the success code of the command"),
+     .on = ON(RETURN), .check = check_response},
+    {SELF("RS-REFUSED", WARNING, "The device does what it is asked for.", ""),
+     .on = ON(REFUSE), .check = check_refused},
+    {SELF("RS-STUCK", ERROR, "A request that is waited for can complete.",
+          "the ladder shows how far it came; the first rung missed is the place to look"),
+     .on = ON(STUCK) | ON(RETURN), .explains_wait = true, .check = check_stuck},
+};
+/* clang-format on */
+
+const struct rule_list rules_self = {rules, sizeof rules / sizeof rules[0]};

@@ -1,0 +1,397 @@
+/*
+ * Rules about the registers of virtio-mmio: which ones exist, how they are accessed, whether there
+ * is a device at all, and interrupts (4.2.2, 4.2.3, 4.2.4). How queues are set up is in
+ * rules_setup.c.
+ *
+ * Not handled: shared memory registers, ConfigGeneration.
+ */
+#include "rules.h"
+
+#include <stdio.h>
+
+#define ANY_PLACE (AT(REGISTER) | AT(REGISTER_GAP) | AT(CONFIG))
+
+static bool is_ok(const struct event *event)
+{
+    return event->verdict == EVENT_VERDICT_OK;
+}
+
+static const char *verb(const struct event *event)
+{
+    return event->kind == EVENT_WRITE ? "wrote" : "read";
+}
+
+static const struct model_queue *selected(const struct judge *judge)
+{
+    return rule_queue(judge, judge->model.queue_sel);
+}
+
+static void place_words(const struct event *event, char *out, size_t out_bytes)
+{
+    if (event->place == EVENT_PLACE_REGISTER && event->index < VIRTIO_MMIO_REG_COUNT)
+        snprintf(out, out_bytes, "`%s`", mmio_register_name((int)event->index));
+    else if (event->place == EVENT_PLACE_CONFIG)
+        snprintf(out, out_bytes, "configuration offset 0x%" PRIx64,
+                 event->addr - VIRTIO_MMIO_CONFIG);
+    else
+        snprintf(out, out_bytes, "offset 0x%" PRIx64, event->addr);
+}
+
+/* ---- which registers, which way, how wide ---- */
+
+static void wrong_version_label(const struct judge *judge, char *out, size_t out_bytes)
+{
+    const struct model_queue *queue = selected(judge);
+    bool legacy = model_is_legacy(&judge->model);
+
+    if (queue == NULL || queue->live)
+        snprintf(out, out_bytes, "ignored by the device");
+    else
+        snprintf(out, out_bytes, "ignored by the device; queue %u has no address (%s 0)",
+                 judge->model.queue_sel, legacy ? "QueuePFN" : "QueueReady");
+}
+
+/* Registers of the other version: one finding for all, at the write that should have made a queue.
+ */
+static void raise_wrong_version(const struct rule *rule, struct judge *judge,
+                                const struct event *event, uint32_t key_register)
+{
+    const struct event *version = &judge->model.last_read[VIRTIO_MMIO_REG_Version];
+    bool legacy = model_is_legacy(&judge->model);
+    struct finding *finding;
+    char label[FINDING_TEXT_BYTES];
+
+    wrong_version_label(judge, label, sizeof label);
+    finding = judge_raise(judge, rule, event, label, version,
+                          legacy ? "the device said here that it is legacy"
+                                 : "the device said here that it is not legacy",
+                          "driver %s `%s`, which a version-%u device does not have", verb(event),
+                          mmio_register_name((int)event->index), judge->model.config.version);
+    if (finding == NULL || event->index != key_register || finding->at.event.index == key_register)
+        return;
+    snprintf(finding->text, sizeof finding->text,
+             "driver %s `%s`, which a version-%u device does not have", verb(event),
+             mmio_register_name((int)event->index), judge->model.config.version);
+    judge_promote(finding, event, label);
+}
+
+static void check_offset(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    char place[64];
+
+    if (event->verdict == EVENT_VERDICT_VERSION && !model_is_legacy(&judge->model)) {
+        raise_wrong_version(rule, judge, event, VIRTIO_MMIO_REG_QueuePFN);
+        return;
+    }
+    if (event->verdict != EVENT_VERDICT_GAP)
+        return;
+    place_words(event, place, sizeof place);
+    judge_raise(judge, rule, event, "nothing is there", NULL, NULL,
+                "driver %s %s, where the device has no register", verb(event), place);
+}
+
+static void check_version_2_register(const struct rule *rule, struct judge *judge,
+                                     const struct event *event)
+{
+    if (event->verdict == EVENT_VERDICT_VERSION && model_is_legacy(&judge->model))
+        raise_wrong_version(rule, judge, event, VIRTIO_MMIO_REG_QueueReady);
+}
+
+static void check_read_only(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    char place[64];
+
+    place_words(event, place, sizeof place);
+    if (event->verdict == EVENT_VERDICT_READ_ONLY)
+        judge_raise(judge, rule, event, "ignored by the device", NULL, NULL,
+                    "driver wrote 0x%" PRIx64 " to %s, which is read-only", event->value, place);
+}
+
+static void check_write_only(const struct rule *rule, struct judge *judge,
+                             const struct event *event)
+{
+    char place[64];
+
+    place_words(event, place, sizeof place);
+    if (event->verdict == EVENT_VERDICT_WRITE_ONLY)
+        judge_raise(judge, rule, event, "reads as 0", NULL, NULL,
+                    "driver read %s, which is write-only", place);
+}
+
+static void check_width(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    char place[64];
+
+    if (event->verdict != EVENT_VERDICT_WIDTH && event->verdict != EVENT_VERDICT_ALIGN)
+        return;
+    place_words(event, place, sizeof place);
+    judge_raise(judge, rule, event, event_verdict_word((enum event_verdict)event->verdict), NULL,
+                NULL, "driver %s %s with %u bytes at offset 0x%" PRIx64, verb(event), place,
+                event->width_bytes, event->addr);
+}
+
+static void check_config_width(const struct rule *rule, struct judge *judge,
+                               const struct event *event)
+{
+    if (model_is_legacy(&judge->model) || event->verdict == EVENT_VERDICT_GAP ||
+        (event->width_bytes == 4 && event->addr % 4 == 0))
+        return;
+    judge_raise(judge, rule, event, "all fields of this device are 32 bits wide", NULL, NULL,
+                "driver %s configuration space with %u bytes at offset 0x%" PRIx64, verb(event),
+                event->width_bytes, event->addr - VIRTIO_MMIO_CONFIG);
+}
+
+/* ---- is it a device at all ---- */
+
+static const struct model_slot *slot_of(const struct judge *judge, const struct event *event)
+{
+    return &judge->model.slot[event->slot % BUS_SLOTS];
+}
+
+static struct event read_of(const struct model_mark *mark, const struct event *like,
+                            enum virtio_mmio_reg reg, uint32_t value)
+{
+    struct event event = {.step = mark->step,
+                          .pc = mark->pc,
+                          .party = EVENT_PARTY_DRIVER,
+                          .kind = EVENT_READ,
+                          .place = EVENT_PLACE_REGISTER,
+                          .index = reg,
+                          .value = value,
+                          .width_bytes = 4,
+                          .slot = like->slot,
+                          .flags = like->flags & EVENT_OTHER_SLOT};
+    event.addr = mmio_register_offset((int)reg);
+    return event;
+}
+
+static void check_magic(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    const struct model_slot *slot = slot_of(judge, event);
+    struct event cause;
+
+    if (slot->magic.step == 0 || slot->magic_value == VIRTIO_MMIO_MAGIC)
+        return;
+    cause = read_of(&slot->magic, event, VIRTIO_MMIO_REG_MagicValue, slot->magic_value);
+    judge_raise(judge, rule, event, "not a virtio device", &cause, "the magic value is wrong",
+                "driver uses slot %u although its MagicValue is 0x%x", event->slot,
+                slot->magic_value);
+}
+
+static void check_version_known(const struct rule *rule, struct judge *judge,
+                                const struct event *event)
+{
+    const struct model_slot *slot = slot_of(judge, event);
+    struct event cause;
+
+    if (slot->version.step == 0 || slot->version_value == 1 || slot->version_value == 2)
+        return;
+    cause = read_of(&slot->version, event, VIRTIO_MMIO_REG_Version, slot->version_value);
+    judge_raise(judge, rule, event, "an unknown version", &cause, "the version was read here",
+                "driver uses slot %u although its Version is %u", event->slot, slot->version_value);
+}
+
+static bool is_empty(const struct judge *judge, const struct event *event, struct event *cause)
+{
+    const struct model_slot *slot = slot_of(judge, event);
+
+    *cause = read_of(&slot->id, event, VIRTIO_MMIO_REG_DeviceID, 0);
+    return slot->id.step != 0 && slot->id_value == 0;
+}
+
+static void check_empty_used(const struct rule *rule, struct judge *judge,
+                             const struct event *event)
+{
+    struct event cause;
+
+    if (event->addr != VIRTIO_MMIO_Status && is_empty(judge, event, &cause))
+        judge_raise(judge, rule, event, "no device is there", &cause, "DeviceID 0 was read here",
+                    "driver uses slot %u although its DeviceID is 0", event->slot);
+}
+
+static void check_empty_status(const struct rule *rule, struct judge *judge,
+                               const struct event *event)
+{
+    struct event cause;
+
+    if (event->addr == VIRTIO_MMIO_Status && is_empty(judge, event, &cause))
+        judge_raise(judge, rule, event, "no device is there", &cause, "DeviceID 0 was read here",
+                    "driver begins to set up slot %u although its DeviceID is 0", event->slot);
+}
+
+static void check_empty_read(const struct rule *rule, struct judge *judge,
+                             const struct event *event)
+{
+    struct event cause;
+    char place[64];
+
+    if (event->addr == VIRTIO_MMIO_MagicValue || event->addr == VIRTIO_MMIO_Version ||
+        event->addr == VIRTIO_MMIO_DeviceID || !is_empty(judge, event, &cause))
+        return;
+    place_words(event, place, sizeof place);
+    judge_raise(judge, rule, event, "no device is there", &cause, "DeviceID 0 was read here",
+                "driver read %s of slot %u although its DeviceID is 0", place, event->slot);
+}
+
+static void check_identified(const struct rule *rule, struct judge *judge,
+                             const struct event *event)
+{
+    const struct model_slot *slot = slot_of(judge, event);
+
+    if ((slot->magic.step == 0 || slot->version.step == 0) && !judge_has(judge, rule->id))
+        judge_raise(judge, rule, event, "the first write to the device", NULL, NULL,
+                    "driver began without reading `%s`",
+                    slot->magic.step == 0 ? "MagicValue" : "Version");
+}
+
+static void check_id_read(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    const struct model_slot *slot = slot_of(judge, event);
+
+    if (slot->id.step == 0 && slot->magic.step != 0 && slot->version.step != 0 &&
+        !judge_has(judge, rule->id))
+        judge_raise(judge, rule, event, "the first write to the device", NULL, NULL,
+                    "driver began without reading `DeviceID`");
+}
+
+/* ---- features ---- */
+
+static void check_device_sel(const struct rule *rule, struct judge *judge,
+                             const struct event *event)
+{
+    if (is_ok(event) && judge->model.features.device_sel.step == 0)
+        judge_raise(judge, rule, event, "which word this is, is not known", NULL, NULL,
+                    "driver read `DeviceFeatures` without writing `DeviceFeaturesSel`");
+}
+
+static void check_driver_sel(const struct rule *rule, struct judge *judge,
+                             const struct event *event)
+{
+    if (is_ok(event) && judge->model.features.driver_sel.step == 0)
+        judge_raise(judge, rule, event, "which word this is, is not known", NULL, NULL,
+                    "driver wrote `DriverFeatures` without writing `DriverFeaturesSel`");
+}
+
+/* ---- interrupts ---- */
+
+static void check_ack_bits(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    uint64_t defined = VIRTIO_MMIO_INT_USED | VIRTIO_MMIO_INT_CONFIG;
+
+    if (is_ok(event) && (event->value & ~defined) != 0)
+        judge_raise(judge, rule, event, "only bits 0 and 1 are defined", NULL, NULL,
+                    "driver wrote 0x%" PRIx64 " to `InterruptACK`", event->value);
+}
+
+static void check_status_read(const struct rule *rule, struct judge *judge,
+                              const struct event *event)
+{
+    const struct model_call *call = &judge->model.call;
+    const struct event *read = &judge->model.last_read[VIRTIO_MMIO_REG_InterruptStatus];
+
+    (void)event;
+    if (call->wait.step != 0 && read->step < call->interrupt_before_wait.step)
+        judge_raise(judge, rule, &call->wait, "an interrupt came here",
+                    &call->interrupt_before_wait, "the device raised it here",
+                    "driver took an interrupt without reading `InterruptStatus`");
+}
+
+static void check_acknowledged(const struct rule *rule, struct judge *judge,
+                               const struct event *event)
+{
+    const struct event *read = &judge->model.interrupt_read;
+
+    if (event->value == 0 && read->step != 0 && read->step > judge->model.call.call.step)
+        judge_raise(judge, rule, read, "these events were seen and never acknowledged", NULL, NULL,
+                    "driver read 0x%" PRIx64
+                    " from `InterruptStatus` and did not write it to `InterruptACK`",
+                    read->value);
+}
+
+#define REGISTERS_OF(kind, names) .on = (kind), .where = AT(REGISTER), .registers = (names)
+#define ACCESS                    (ON(READ) | ON(WRITE))
+
+/* clang-format off */
+static const struct rule rules[] = {
+    {RULE("MMIO-DRV-01", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "Only offsets that the register table or the device's configuration layout names are used.",
+          "on a version-2 device use QueueDesc, QueueDriver, QueueDevice and QueueReady"),
+     .on = ACCESS, .where = ANY_PLACE, .by_driver = true, .once = true, .explains_wait = true,
+     .check = check_offset},
+    {RULE("MMIO-DRV-02", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "A register whose direction is R is not written.", "see the register table"),
+     .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .check = check_read_only},
+    {RULE("MMIO-DRV-03", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "A register whose direction is W is not read.",
+          "keep a copy of what was written if it is needed"),
+     .on = ON(READ), .where = ANY_PLACE, .by_driver = true, .check = check_write_only},
+    {RULE("MMIO-DRV-04", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "Control registers are accessed with 32 bits, aligned.",
+          "use a volatile uint32_t for every control register"),
+     .on = ACCESS, .where = AT(REGISTER) | AT(REGISTER_GAP), .by_driver = true,
+     .explains_wait = true, .check = check_width},
+    {RULE("MMIO-DRV-05c", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "32- and 64-bit fields of configuration space are accessed with 32 bits, aligned.",
+          "read the fields one by one as uint32_t, not the structure as a whole"),
+     .on = ACCESS, .where = AT(CONFIG), .by_driver = true, .check = check_config_width},
+    {RULE("MMIO-DRV-06", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "A device with a wrong MagicValue is left alone.", "skip the slot"),
+     .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .other_slots = true,
+     .check = check_magic},
+    {RULE("MMIO-DRV-07", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "A device with an unknown Version is left alone.",
+          "go on only with 2, or with 1 if the driver knows the legacy interface"),
+     .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .other_slots = true,
+     .check = check_version_known},
+    {RULE("MMIO-DRV-08", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "A slot with DeviceID 0 holds no device and is left alone.", "skip the slot"),
+     .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .other_slots = true,
+     .check = check_empty_used},
+    {RULE("MMIO-DRV-10", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "DeviceFeaturesSel is written before DeviceFeatures is read.",
+          "write 0 or 1 to DeviceFeaturesSel before each read"),
+     REGISTERS_OF(ON(READ), REGISTER(DeviceFeatures)), .by_driver = true,
+     .check = check_device_sel},
+    {RULE("MMIO-DRV-11", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "DriverFeaturesSel is written before DriverFeatures.",
+          "write 0 or 1 to DriverFeaturesSel before each write"),
+     REGISTERS_OF(ON(WRITE), REGISTER(DriverFeatures)), .by_driver = true,
+     .check = check_driver_sel},
+    {RULE("MMIO-DRV-18", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
+          "Undefined bits of InterruptACK are not set.",
+          "write back the bits that were read from InterruptStatus, and only 1 and 2"),
+     REGISTERS_OF(ON(WRITE), REGISTER(InterruptACK)), .by_driver = true, .check = check_ack_bits},
+    {RULE("MMIO-DRV-20", MUST, ERROR, "4.2.3.1.1", "Device Initialization",
+          "MagicValue and Version are read and checked first.",
+          "read MagicValue and Version before writing anything"),
+     REGISTERS_OF(ON(WRITE), REGISTER(Status)), .by_driver = true, .check = check_identified},
+    {RULE("MMIO-DRV-21", MUST, ERROR, "4.2.3.1.1", "Device Initialization",
+          "After them, DeviceID is read.", "read DeviceID before writing anything"),
+     REGISTERS_OF(ON(WRITE), REGISTER(Status)), .by_driver = true, .check = check_id_read},
+    {RULE("MMIO-DRV-22", MUST, ERROR, "4.2.3.1.1", "Device Initialization",
+          "With DeviceID 0 the bring-up ends there.", "skip the slot"),
+     REGISTERS_OF(ON(WRITE), REGISTER(Status)), .by_driver = true, .other_slots = true,
+     .check = check_empty_status},
+    {RULE("MMIO-DRV-23", MUST_NOT, ERROR, "4.2.3.1.1", "Device Initialization",
+          "With DeviceID 0 no other register is accessed.", "skip the slot"),
+     .on = ON(READ), .where = ANY_PLACE, .by_driver = true, .other_slots = true,
+     .check = check_empty_read},
+    {RULE("MMIO-DRV-26", MUST, ERROR, "4.2.3.4.1", "Notifications From The Device",
+          "On an interrupt, InterruptStatus is read to learn what happened.",
+          "read InterruptStatus in the handler"),
+     .on = ON(RETURN), .check = check_status_read},
+    {RULE("MMIO-DRV-28", MUST, ERROR, "4.2.3.4.1", "Notifications From The Device",
+          "The events that were handled are written to InterruptACK.",
+          "write the value read from InterruptStatus to InterruptACK"),
+     .on = ON(RETURN), .check = check_acknowledged},
+    {RULE("LMMIO-DRV-D10", MUST_NOT, ERROR, "4.2.4", "Legacy interface",
+          "Version-1 queues are set up with GuestPageSize, QueueAlign and QueuePFN; the registers "
+          "of version 2 do not exist.",
+          "program the legacy registers when Version is 1, or start QEMU with "
+          "-global virtio-mmio.force-legacy=false"),
+     .on = ACCESS, .where = AT(REGISTER), .by_driver = true, .once = true, .explains_wait = true,
+     .check = check_version_2_register},
+};
+/* clang-format on */
+
+const struct rule_list rules_transport = {rules, sizeof rules / sizeof rules[0]};
