@@ -14,7 +14,7 @@
 #define CONTROLQ        ((uint32_t)VIRTIO_GPU_CONTROLQ)
 #define QUEUE_SIZE      16u
 #define QUEUE_SIZE_MAX  1024u
-#define POLL_ITERATIONS 10000000u
+#define POLL_ITERATIONS 2000000u
 #define REQUESTS_MAX    10000000u /* of one call */
 
 struct rcore_gpu {

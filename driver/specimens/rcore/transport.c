@@ -83,10 +83,10 @@ static enum suite_result rcore_transport_begin(struct stack_transport *transport
     *stack_reg(transport, VIRTIO_MMIO_Status) = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER;
     write_accepted(transport, read_offered(transport) & known);
 
-    if (rcore_is_legacy(transport)) {
+    if (rcore_is_legacy(transport))
         *stack_reg(transport, VIRTIO_MMIO_GuestPageSize) = STACK_PAGE_BYTES;
-        return SUITE_OK;
-    }
+    if (transport->version == 1)
+        return SUITE_OK; /* the legacy interface has no FEATURES_OK */
     *stack_reg(transport, VIRTIO_MMIO_Status) =
         VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FEATURES_OK;
     if ((*stack_reg(transport, VIRTIO_MMIO_Status) & VIRTIO_STATUS_FEATURES_OK) == 0)
@@ -134,7 +134,7 @@ static void rcore_transport_finish(struct stack_transport *transport)
 {
     uint32_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK;
 
-    if (!rcore_is_legacy(transport))
+    if (transport->version != 1)
         status |= VIRTIO_STATUS_FEATURES_OK;
     *stack_reg(transport, VIRTIO_MMIO_Status) = status;
 }
