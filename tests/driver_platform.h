@@ -9,9 +9,10 @@
 #include <stdint.h>
 #include "platform.h"
 
-/* Physical addresses are pointers plus this, so that neither can be taken for the other. */
-#define TEST_PHYS_OFFSET UINT64_C(0x100000000000)
-#define TEST_TICK_NS     UINT64_C(1000)
+/* Physical addresses are given out from here on: none is a pointer, and all fit a legacy device. */
+#define TEST_PHYS_FIRST UINT64_C(0x40000000)
+#define TEST_BLOCKS_MAX 8192u
+#define TEST_TICK_NS    UINT64_C(1000)
 
 struct test_platform {
     size_t blocks_out;  /* allocated and not freed */
@@ -30,7 +31,7 @@ extern struct test_platform test_platform;
 
 void test_platform_reset(void);
 
-/* The pointer that a physical address stands for. */
+/* The pointer that a physical address stands for, which must be inside allocated memory. */
 void *test_cpu(uint64_t addr);
 
 #endif

@@ -3,7 +3,7 @@
  * (VIRTIO 1.3, 4.2.2 "MMIO Device Register Layout", 4.2.4 "Legacy interface").
  *
  * Offsets are in bytes from the start of the device's window. All control registers are 32 bits
- * wide and little-endian. Everybody who names a register (driver, simulated device, trace, scenario,
+ * wide and little-endian. Whoever names a register (driver, simulated device, trace, scenario,
  * finding) takes the name from here.
  */
 #ifndef RINGSIDE_VIRTIO_MMIO_H

@@ -82,8 +82,8 @@ static inline size_t virtq_avail_event_offset(uint32_t size)
 
 /*
  * Offset of the used ring in the legacy layout, where the three parts lie in one block (2.7.2).
- * `align_bytes` is QueueAlign and must be a power of two. The specification rounds up the end of the
- * available ring *with* its used_event; see sim/mmio.h for a device that leaves used_event out.
+ * `align_bytes` is QueueAlign and must be a power of two. The specification rounds up the end of
+ * the available ring *with* its used_event; see sim/mmio.h for a device that leaves used_event out.
  */
 static inline uint64_t virtq_legacy_used_offset(uint32_t size, uint64_t align_bytes)
 {

@@ -1,11 +1,11 @@
 # ringside_add_image(DRIVER TARGET aarch64 SOURCES ... [INCLUDES ...] [DEFINES ...])
 #
-# Cross-builds a driver's sources, the same that the host build watches, into an image that boots on a
-# bare machine: ${CMAKE_BINARY_DIR}/images/DRIVER-TARGET.elf. What is common to all machines is in
+# Cross-builds a driver's sources, the same that the host build watches, into an image that boots on
+# a bare machine: ${CMAKE_BINARY_DIR}/images/DRIVER-TARGET.elf. What is common to all machines is in
 # driver/bare/common, a machine's own start-up in driver/bare/TARGET.
 #
-# Without the cross compiler or libfdt for the target there are no images, one line says why, and the
-# rest builds.
+# Without the cross compiler or libfdt for the target there are no images, one line says why, and
+# the rest builds.
 find_program(RINGSIDE_AARCH64_GCC NAMES aarch64-linux-gnu-gcc aarch64-linux-gnu-gcc-12)
 
 set(RINGSIDE_BARE_DIR ${CMAKE_CURRENT_LIST_DIR}/../../driver/bare)
@@ -83,7 +83,8 @@ function(ringside_add_image name)
     set(script ${RINGSIDE_BARE_DIR}/${target}/image.ld)
     add_custom_command(OUTPUT ${image}
         COMMAND ${compiler} -nostdlib -static -no-pie -Wl,--build-id=none -Wl,-z,max-page-size=4096
-                -Wl,--no-warn-rwx-segments -T ${script} -o ${image} ${objects} ${library_dir}/libfdt.a
+                -Wl,--no-warn-rwx-segments -T ${script} -o ${image} ${objects}
+                ${library_dir}/libfdt.a
         DEPENDS ${objects} ${script} ${library_dir}/libfdt.a
         COMMENT "Linking image ${name}-${target}.elf" VERBATIM)
     add_custom_target(image_${name}_${target} ALL DEPENDS ${image})

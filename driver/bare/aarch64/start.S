@@ -1,9 +1,9 @@
 /*
  * AArch64 start-up at EL1 and the exception vectors.
  *
- * Memory is mapped one to one: the first GiB as device memory, RAM as normal cached memory. Not mapped
- * are the first 2 MiB, so that NULL faults, and the 2 MiB below the image, where a stack overflows to.
- * The tables are made by the assembler; the code only switches them on.
+ * Memory is mapped one to one: the first GiB as device memory, RAM as normal cached memory. Not
+ * mapped are the first 2 MiB, so that NULL faults, and the 2 MiB below the image, where a stack
+ * overflows to. The tables are made by the assembler; the code only switches them on.
  */
 #define CPACR_FPEN       (3 << 20)  /* libfdt's compiler uses vector registers */
 #define SCTLR_M          (1 << 0)
