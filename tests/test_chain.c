@@ -104,6 +104,9 @@ START_TEST(a_response_is_cut_where_the_room_ends)
         run_chain(bench, 0);
         ck_assert_uint_eq(bench_load32(bench, bench->used_addr + 8), room < 8 ? room : 8);
         ck_assert_uint_eq(bench->device.queue[0].chain.writable_bytes, room);
+        bench_desc(bench, bench->desc_addr, 0, bench->data_addr, 8, 0, 0);
+        run_chain(bench, 0); /* and the next chain starts from nothing */
+        ck_assert_uint_eq(bench_load32(bench, bench->used_addr + 16), 0);
         bench_destroy(bench);
     }
 }
@@ -140,6 +143,10 @@ START_TEST(reading_and_writing_start_at_any_offset_and_end_with_the_chain)
             }
         }
     }
+    bench->device.queue[0].chain.written_bytes = 0;
+    ck_assert_uint_eq(sim_chain_write(&bench->device, 0, 4, "x", 1), 1);
+    ck_assert_uint_eq(sim_chain_write(&bench->device, 0, 1, "x", 1), 1);
+    ck_assert_uint_eq(bench->device.queue[0].chain.written_bytes, 5); /* up to the last byte */
     bench_destroy(bench);
 }
 END_TEST
@@ -184,6 +191,13 @@ static const struct chain_case chain_cases[] = {
     {.name = "readable behind writable", .desc = {{0, 4, N | W, 1}, {8, 4, 0, 0}}, .index = 1,
      .spec = SIM_REFUSAL_READABLE_AFTER_WRITABLE, .qemu = SIM_REFUSAL_READABLE_AFTER_WRITABLE,
      .spec_completes = true},
+    {.name = "an unknown flag", .desc = {{0, 4, 0x8000, 0}}, .value = 0x8000, .extra = 7,
+     .spec = SIM_REFUSAL_FLAGS_UNKNOWN, .qemu = SIM_REFUSAL_FLAGS_UNKNOWN,
+     .spec_completes = true, .qemu_completes = true},
+    {.name = "more than 4 GiB in both directions",
+     .desc = {{0, 1, N, 1}, {0, 0xffffffff, N | W, 2}, {0, 1, W, 0}}, .index = 2,
+     .spec = SIM_REFUSAL_CHAIN_BYTES, .qemu = SIM_REFUSAL_CHAIN_BYTES,
+     .value = 0x100000001, .extra = 0x100000000},
     {.name = "unknown flags", .desc = {{0, 4, 0x8008, 0}}, .value = 0x8008, .extra = 7,
      .spec = SIM_REFUSAL_FLAGS_UNKNOWN, .qemu = SIM_REFUSAL_FLAGS_UNKNOWN,
      .spec_completes = true, .qemu_completes = true},
@@ -257,6 +271,23 @@ START_TEST(every_descriptor_is_taken_or_refused_as_it_must_be)
     for (size_t i = 0; i < ARRAY_SIZE(chain_cases); i++) {
         run_case(&chain_cases[i], SPEC);
         run_case(&chain_cases[i], QEMU);
+    }
+}
+END_TEST
+
+START_TEST(qemu_takes_a_late_indirect_descriptor_for_a_buffer)
+{
+    for (enum sim_profile profile = SPEC; profile <= QEMU; profile++) {
+        struct bench *bench = bench_live(2, profile, INDIRECT_DESC, 16);
+        bench_desc(bench, bench->desc_addr, 0, bench->data_addr, 4, N, 1);
+        bench_desc(bench, bench->desc_addr, 1, bench->table_addr, 48, I, 0);
+        for (uint16_t i = 0; i < 3; i++)
+            bench_desc(bench, bench->table_addr, i, bench->data_addr, 1, i < 2 ? N : 0,
+                       (uint16_t)(i + 1));
+        run_chain(bench, 0);
+        ck_assert_uint_eq(bench_event(bench, EVENT_TAKE, 0)->extra, profile == SPEC ? 4 : 2);
+        ck_assert_uint_eq(bench->request_bytes, profile == SPEC ? 7 : 52);
+        bench_destroy(bench);
     }
 }
 END_TEST
@@ -379,6 +410,22 @@ START_TEST(buffers_and_tables_that_cannot_be_reached_are_refused_with_the_reason
 }
 END_TEST
 
+START_TEST(one_buffer_that_cannot_be_reached_is_reported_and_no_second_one)
+{
+    for (uint16_t flags = 0; flags <= W; flags += W) {
+        struct bench *bench = bench_live(2, SPEC, 0, 16);
+        bench_desc(bench, bench->desc_addr, 0, bench->data_addr, 64, N, 1);
+        bench_desc(bench, bench->desc_addr, 1, 0x1000, 4, (uint16_t)(flags | N), 2);
+        bench_desc(bench, bench->desc_addr, 2, 0x2000, 4, flags, 0);
+        run_chain(bench, 0);
+        bench_expect_refusal(bench,
+                             flags == W ? SIM_REFUSAL_DMA_RESPONSE : SIM_REFUSAL_DMA_REQUEST);
+        ck_assert_uint_eq(bench->count[EVENT_NEEDS_RESET], 1);
+        bench_destroy(bench);
+    }
+}
+END_TEST
+
 int main(void)
 {
     const TTest *const tests[] = {
@@ -386,11 +433,13 @@ int main(void)
         a_response_is_cut_where_the_room_ends,
         reading_and_writing_start_at_any_offset_and_end_with_the_chain,
         every_descriptor_is_taken_or_refused_as_it_must_be,
+        qemu_takes_a_late_indirect_descriptor_for_a_buffer,
         readable_segments_come_first_whatever_the_order,
         a_chain_as_long_as_the_queue_is_taken_and_a_longer_one_refused,
         an_indirect_table_may_be_longer_than_the_queue_but_its_walk_is_bounded,
         the_longest_chain_of_all_ends_in_the_longest_table,
         buffers_and_tables_that_cannot_be_reached_are_refused_with_the_reason,
+        one_buffer_that_cannot_be_reached_is_reported_and_no_second_one,
     };
     return bench_main("chain", tests, ARRAY_SIZE(tests));
 }

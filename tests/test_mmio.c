@@ -279,9 +279,23 @@ START_TEST(legacy_features_are_in_effect_when_written_and_have_no_high_word)
         ck_assert_uint_eq(bench->device.features, RING_FEATURES);
         bench_write(bench, VIRTIO_MMIO_Status, 11); /* no such step, but the bit sticks */
         ck_assert_uint_eq(bench_read(bench, VIRTIO_MMIO_Status), 11);
+        write_features(bench, 0);
+        ck_assert_uint_eq(bench->device.features, RING_FEATURES);
         bench_expect_refusal(bench, SIM_REFUSAL_NONE);
         bench_destroy(bench);
     }
+}
+END_TEST
+
+START_TEST(driver_features_beyond_the_second_word_go_nowhere)
+{
+    struct bench *bench = bench_create(2, SPEC, RING_FEATURES, 64);
+    write_features(bench, RING_FEATURES | VIRTIO_BIT(VIRTIO_F_VERSION_1));
+    bench_write(bench, VIRTIO_MMIO_DriverFeaturesSel, 2);
+    bench_write(bench, VIRTIO_MMIO_DriverFeatures, 0xffffffff);
+    ck_assert_uint_eq(bench->device.driver_features,
+                      RING_FEATURES | VIRTIO_BIT(VIRTIO_F_VERSION_1));
+    bench_destroy(bench);
 }
 END_TEST
 
@@ -382,6 +396,7 @@ int main(void)
         a_vetoed_driver_may_try_again_with_less,
         features_cannot_be_changed_after_features_ok,
         legacy_features_are_in_effect_when_written_and_have_no_high_word,
+        driver_features_beyond_the_second_word_go_nowhere,
         status_keeps_what_is_written_and_reports_cleared_bits,
         status_zero_resets_everything,
         qemu_keeps_page_size_alignment_and_selectors_over_a_reset,

@@ -109,8 +109,9 @@ START_TEST(queue_ready_reads_back_and_misaligned_areas_are_noted)
         ck_assert_uint_eq(bench_read(bench, VIRTIO_MMIO_QueueReady), 1);
         ck_assert_uint_eq(bench->refused[SIM_REFUSAL_QUEUE_ALIGN],
                           (uint32_t)(low % 16 != 0) + (low % 2 != 0) + (low % 4 != 0));
+        uint32_t noted = bench->event_count;
         bench_write(bench, VIRTIO_MMIO_QueueReady, 1); /* nothing new */
-        ck_assert_uint_eq(bench->event_count, bench->refused[SIM_REFUSAL_QUEUE_ALIGN]);
+        ck_assert_uint_eq(bench->event_count, noted);
     }
     bench_destroy(bench);
 }

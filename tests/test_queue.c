@@ -334,6 +334,12 @@ START_TEST(notify_on_empty_overrides_suppression_when_nothing_is_left)
         bench_run(bench);
         ck_assert_uint_eq(bench_used_idx(bench), entries);
         ck_assert_uint_eq(bench->count[EVENT_INTERRUPT], 1);
+        bench_store16(bench, bench->avail_addr, 0); /* not suppressed: one for every entry */
+        for (uint32_t i = 0; i < entries; i++)
+            bench_offer_echo(bench, (uint16_t)(2 * i));
+        bench_kick(bench);
+        bench_run(bench);
+        ck_assert_uint_eq(bench->count[EVENT_INTERRUPT], 1 + entries);
         bench_destroy(bench);
     }
 }
