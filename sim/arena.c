@@ -56,38 +56,29 @@ static void *map_ram_around(struct arena *arena, const struct arena_config *conf
 {
     const uintptr_t from[2] = {(uintptr_t)config->base, config->hole_high};
     const uintptr_t to[2] = {config->hole_low, (uintptr_t)arena_ram_end(arena)};
-
     for (unsigned i = 0; i < 2; i++) {
         off_t offset = (off_t)(from[i] - config->base);
         if (from[i] < to[i] &&
             mmap((void *)from[i], to[i] - from[i], PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_FIXED_NOREPLACE, arena->fd, offset) == MAP_FAILED) {
+            if (i == 1 && from[0] < to[0]) {
+                munmap((void *)from[0], to[0] - from[0]);
+            }
             return MAP_FAILED;
         }
     }
-    arena->aliases[arena->alias_count++] = (struct arena_alias){
-        config->hole_low, config->hole_low, config->hole_high - config->hole_low};
+    arena->aliases[arena->alias_count++] =
+        (struct arena_alias){config->hole_low, config->hole_low,
+                             config->hole_high - config->hole_low};
     return (void *)(uintptr_t)config->base;
-}
-
-bool arena_fill_hole(struct arena *arena, uint64_t addr, uint64_t size_bytes)
-{
-    off_t offset = (off_t)(addr - arena->base);
-    void *host = arena_host(arena, addr);
-
-    if (pwrite(arena->fd, host, size_bytes, offset) != (ssize_t)size_bytes ||
-        mmap(host, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, arena->fd, offset) ==
-            MAP_FAILED) {
-        return false;
-    }
-    arena_shadow_update(arena, addr, size_bytes);
-    return true;
 }
 
 static const char *map_ram(struct arena *arena, const struct arena_config *config)
 {
     uintptr_t host_wanted = config->host_wanted;
-
+    bool has_hole = config->hole_high > config->hole_low;
+    assert(!has_hole || (host_wanted == config->base && config->hole_low >= config->base &&
+                         config->hole_high <= arena_ram_end(arena)));
     arena->fd = memfd_create("ringside-ram", MFD_CLOEXEC);
     if (arena->fd < 0) {
         return "the kernel refuses a memory file for the machine's RAM (memfd_create)";
@@ -95,12 +86,9 @@ static const char *map_ram(struct arena *arena, const struct arena_config *confi
     if (ftruncate(arena->fd, (off_t)arena->size_bytes) != 0) {
         return "the kernel refuses a memory file as large as the machine's RAM";
     }
-    void *host;
-    if (host_wanted != 0 && config->hole_high > config->hole_low) {
-        host = map_ram_around(arena, config);
-    } else {
-        host = host_wanted != 0 ? map_ram_at(arena, host_wanted) : map_ram_anywhere(arena);
-    }
+    void *host = has_hole           ? map_ram_around(arena, config)
+                 : host_wanted != 0 ? map_ram_at(arena, host_wanted)
+                                    : map_ram_anywhere(arena);
     if (host == MAP_FAILED) {
         return host_wanted != 0 ? "the host address wanted for the machine's RAM is in use"
                                 : "the machine's RAM cannot be mapped: out of address space";
@@ -255,18 +243,26 @@ void arena_reset(struct arena *arena)
     arena->next = arena_bottom(arena);
 }
 
+/* Replaces `host` by a mapping of RAM with the same contents; they become known to the shadow. */
+static bool map_over(struct arena *arena, uint64_t addr, void *host, size_t size_bytes)
+{
+    off_t offset = (off_t)(addr - arena->base);
+    /* Through the file, because `host` may lie where RAM's own mapping would be. */
+    if (pwrite(arena->fd, host, size_bytes, offset) != (ssize_t)size_bytes ||
+        mmap(host, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, arena->fd, offset) ==
+            MAP_FAILED) {
+        return false;
+    }
+    arena_shadow_update(arena, addr, size_bytes);
+    return true;
+}
+
 bool arena_map_alias(struct arena *arena, uint64_t addr, void *host, size_t size_bytes)
 {
     assert(((uintptr_t)host | addr | size_bytes) % ARENA_PAGE_BYTES == 0);
     if (arena->alias_count == ARENA_ALIASES_MAX || size_bytes == 0 ||
-        !arena_holds(arena, addr, size_bytes) || arena_obstacle_end(arena, addr, size_bytes) != 0) {
-        return false;
-    }
-    off_t offset = (off_t)(addr - arena->base);
-    /* Through the file, because `host` may already have replaced this part of RAM's own mapping. */
-    if (pwrite(arena->fd, host, size_bytes, offset) != (ssize_t)size_bytes ||
-        mmap(host, size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, arena->fd, offset) ==
-            MAP_FAILED) {
+        !arena_holds(arena, addr, size_bytes) || arena_obstacle_end(arena, addr, size_bytes) != 0 ||
+        !map_over(arena, addr, host, size_bytes)) {
         return false;
     }
     size_t i = arena->alias_count++;
@@ -274,8 +270,21 @@ bool arena_map_alias(struct arena *arena, uint64_t addr, void *host, size_t size
         arena->aliases[i] = arena->aliases[i - 1];
     }
     arena->aliases[i] = (struct arena_alias){(uintptr_t)host, addr, size_bytes};
-    arena_shadow_update(arena, addr, size_bytes);
     return true;
+}
+
+bool arena_fill_hole(struct arena *arena, uint64_t addr, uint64_t size_bytes)
+{
+    assert((addr | size_bytes) % ARENA_PAGE_BYTES == 0);
+    for (size_t i = 0; i < arena->alias_count; i++) {
+        const struct arena_alias *alias = &arena->aliases[i];
+        if (arena_is_identity(arena) && alias->host == alias->addr && addr >= alias->addr &&
+            addr - alias->addr < alias->size_bytes &&
+            size_bytes <= alias->size_bytes - (addr - alias->addr)) {
+            return map_over(arena, addr, arena_host(arena, addr), size_bytes);
+        }
+    }
+    return false;
 }
 
 bool arena_physical(const struct arena *arena, const void *host, uint64_t *addr)

@@ -87,8 +87,9 @@ struct arena_config {
     bool shadow;
     bool poison;
     /*
-     * With `host_wanted` equal to `base`: addresses of RAM that something is loaded at already, such as a driver
-     * whose pointers are physical addresses; multiples of 4096, both 0 for none. They stay as they are.
+     * With `host_wanted` equal to `base`: addresses of RAM that something is loaded at already,
+     * such as a driver whose pointers are physical addresses; multiples of 4096, both 0 for none.
+     * They stay as they are, and count as an alias.
      */
     uintptr_t hole_low;
     uintptr_t hole_high;
@@ -132,8 +133,9 @@ bool arena_free(struct arena *arena, uint64_t addr, uint64_t step);
 bool arena_map_alias(struct arena *arena, uint64_t addr, void *host, size_t size_bytes);
 
 /*
- * Makes part of the hole RAM after all (the loaded driver's writable data): contents are copied, and the pages
- * are mapped from the memory file at the same addresses.
+ * Makes part of the hole RAM after all (the loaded driver's writable data): contents are copied,
+ * and the pages are mapped from the memory file at the same addresses. False when it is not in the
+ * hole.
  */
 bool arena_fill_hole(struct arena *arena, uint64_t addr, uint64_t size_bytes);
 

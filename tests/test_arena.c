@@ -58,6 +58,56 @@ START_TEST(identity_mapping_is_at_the_physical_address_or_says_why_not)
 }
 END_TEST
 
+START_TEST(identity_mapping_leaves_a_hole_for_what_is_loaded_there)
+{
+    const uint64_t low = BASE + 4 * PAGE;
+    const uint64_t high = low + 3 * PAGE;
+    uint8_t *loaded = mmap((void *)(uintptr_t)low, high - low, PROT_READ | PROT_WRITE,
+                           MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    ck_assert_ptr_eq(loaded, (void *)(uintptr_t)low);
+    memset(loaded, 0x77, high - low);
+    struct arena_config config = {.base = BASE,
+                                  .size_bytes = RAM_BYTES,
+                                  .host_wanted = BASE,
+                                  .shadow = true,
+                                  .hole_low = low,
+                                  .hole_high = high};
+    ck_assert_ptr_null(arena_create(&arena, &config));
+    arena.next = low - PAGE;
+    ck_assert_uint_eq(alloc(PAGE, "below"), low - PAGE);
+    ck_assert_uint_eq(alloc(PAGE, "above"), high);
+    ck_assert(!arena_fill_hole(&arena, low - PAGE, PAGE));
+    ck_assert(!arena_fill_hole(&arena, low, high - low + PAGE));
+    ck_assert(!arena_fill_hole(&arena, high, PAGE));
+    ck_assert(arena_fill_hole(&arena, low + PAGE, PAGE));
+    ck_assert(arena_declare(&arena, ARENA_REGION_STATIC, low + PAGE, PAGE, "static"));
+    ck_assert_uint_eq(arena_check(&arena, low + PAGE, PAGE), ARENA_FAULT_NONE);
+    ck_assert_uint_eq(arena_check(&arena, low, 1), ARENA_FAULT_NOT_DMA);
+    ck_assert_uint_eq(arena_first_unobserved(&arena, low + PAGE, PAGE), PAGE);
+    uint8_t *file = mmap(NULL, RAM_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, arena.fd, 0);
+    ck_assert_ptr_ne(file, MAP_FAILED);
+    ck_assert(all_bytes_are(file + 5 * PAGE, PAGE, 0x77));
+    loaded[PAGE] = 1;
+    ck_assert_uint_eq(file[5 * PAGE], 1);
+    loaded[0] = 2; /* still private */
+    ck_assert_uint_eq(file[4 * PAGE], 0);
+    munmap(file, RAM_BYTES);
+    arena_reset(&arena);
+    ck_assert_uint_eq(loaded[PAGE], 1);
+    /* a second one finds no place, and leaves nothing mapped that was not */
+    arena_destroy(&arena);
+    ck_assert(all_bytes_are(loaded + 2 * PAGE, PAGE, 0x77));
+    uint8_t *blocker = mmap((void *)(uintptr_t)high, PAGE, PROT_READ | PROT_WRITE,
+                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    ck_assert_ptr_eq(blocker, (void *)(uintptr_t)high);
+    ck_assert_ptr_nonnull(arena_create(&arena, &config));
+    munmap(blocker, PAGE);
+    ck_assert_ptr_null(arena_create(&arena, &config));
+    arena_destroy(&arena);
+    munmap(loaded, high - low);
+}
+END_TEST
+
 static const struct {
     uint64_t base;
     uint64_t size_bytes;
@@ -259,6 +309,7 @@ int main(void)
     tcase_add_test(creation, pointers_into_ram_never_equal_physical_addresses);
     tcase_add_test(creation, pointers_cut_to_32_bits_lie_outside_ram_and_are_the_same_in_every_run);
     tcase_add_test(creation, identity_mapping_is_at_the_physical_address_or_says_why_not);
+    tcase_add_test(creation, identity_mapping_leaves_a_hole_for_what_is_loaded_there);
     tcase_add_loop_test(creation, ram_that_cannot_be_is_refused_with_a_sentence, 0,
                         (int)COUNT(impossible));
     suite_add_tcase(suite, creation);

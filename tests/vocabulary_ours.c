@@ -11,62 +11,64 @@
 #define COUNT(array)   (sizeof(array) / sizeof((array)[0]))
 #define CONSTANT(name) {#name, NULL, (uint64_t)(name)},
 
+/* clang-format off */
 static const struct vocabulary_row rows[] = {
 #define X(name, value) CONSTANT(VIRTIO_STATUS_##name)
     VIRTIO_STATUS_BITS(X)
 #undef X
 #define X(name, bit) CONSTANT(VIRTIO_F_##name)
-        VIRTIO_FEATURES(X)
+    VIRTIO_FEATURES(X)
 #undef X
 #define X(name, id) CONSTANT(VIRTIO_ID_##name)
-            VIRTIO_DEVICE_IDS(X)
+    VIRTIO_DEVICE_IDS(X)
 #undef X
 #define X(name, offset, v1, v2, scope, alias) CONSTANT(VIRTIO_MMIO_##name)
-                VIRTIO_MMIO_REGISTERS(X)
+    VIRTIO_MMIO_REGISTERS(X)
 #undef X
 #define X(name, bit) CONSTANT(VIRTIO_GPU_F_##name)
-                    VIRTIO_GPU_FEATURES(X)
+    VIRTIO_GPU_FEATURES(X)
 #undef X
 #define X(name, code, queue, needs, request, response, response_bytes)                             \
-    CONSTANT(VIRTIO_GPU_CMD_##name){"request " #name, NULL, request},                              \
-        {"response " #name, NULL, response_bytes},
-                        VIRTIO_GPU_COMMANDS(X)
+    CONSTANT(VIRTIO_GPU_CMD_##name)                                                                \
+    {"request " #name, NULL, request}, {"response " #name, NULL, response_bytes},
+    VIRTIO_GPU_COMMANDS(X)
 #undef X
 #define X(name, code) CONSTANT(VIRTIO_GPU_RESP_##name)
-                            VIRTIO_GPU_RESPONSES(X)
+    VIRTIO_GPU_RESPONSES(X)
 #undef X
 #define X(name, value, b, g, r, a) CONSTANT(VIRTIO_GPU_FORMAT_##name)
-                                VIRTIO_GPU_FORMATS(X)
+    VIRTIO_GPU_FORMATS(X)
 #undef X
-                                    CONSTANT(VIRTIO_MMIO_CONFIG) CONSTANT(VIRTIO_MMIO_MAGIC) CONSTANT(
-                                        VIRTIO_MMIO_WINDOW_BYTES) CONSTANT(VIRTIO_MMIO_INT_USED)
-                                        CONSTANT(VIRTIO_MMIO_INT_CONFIG) CONSTANT(
-                                            VIRTIO_GPU_CONTROLQ) CONSTANT(VIRTIO_GPU_CURSORQ)
-                                            CONSTANT(VIRTIO_GPU_QUEUE_COUNT) CONSTANT(
-                                                VIRTIO_GPU_EVENT_DISPLAY)
-                                                CONSTANT(VIRTIO_GPU_MAX_SCANOUTS) CONSTANT(
-                                                    VIRTIO_GPU_FLAG_FENCE)
-                                                    CONSTANT(VIRTIO_GPU_FLAG_INFO_RING_IDX) CONSTANT(
-                                                        VIRTIO_GPU_PIXEL_BYTES) CONSTANT(VIRTQ_SIZE_MAX)
-                                                        CONSTANT(VIRTQ_DESC_F_NEXT) CONSTANT(
-                                                            VIRTQ_DESC_F_WRITE)
-                                                            CONSTANT(VIRTQ_DESC_F_INDIRECT) CONSTANT(
-                                                                VIRTQ_AVAIL_F_NO_INTERRUPT)
-                                                                CONSTANT(VIRTQ_USED_F_NO_NOTIFY)
-                                                                    CONSTANT(VIRTQ_DESC_ALIGN_BYTES)
-                                                                        CONSTANT(
-                                                                            VIRTQ_AVAIL_ALIGN_BYTES)
-                                                                            CONSTANT(
-                                                                                VIRTQ_USED_ALIGN_BYTES)
+    CONSTANT(VIRTIO_MMIO_CONFIG)
+    CONSTANT(VIRTIO_MMIO_MAGIC)
+    CONSTANT(VIRTIO_MMIO_WINDOW_BYTES)
+    CONSTANT(VIRTIO_MMIO_INT_USED)
+    CONSTANT(VIRTIO_MMIO_INT_CONFIG)
+    CONSTANT(VIRTIO_GPU_CONTROLQ)
+    CONSTANT(VIRTIO_GPU_CURSORQ)
+    CONSTANT(VIRTIO_GPU_QUEUE_COUNT)
+    CONSTANT(VIRTIO_GPU_EVENT_DISPLAY)
+    CONSTANT(VIRTIO_GPU_MAX_SCANOUTS)
+    CONSTANT(VIRTIO_GPU_FLAG_FENCE)
+    CONSTANT(VIRTIO_GPU_FLAG_INFO_RING_IDX)
+    CONSTANT(VIRTIO_GPU_PIXEL_BYTES)
+    CONSTANT(VIRTQ_SIZE_MAX)
+    CONSTANT(VIRTQ_DESC_F_NEXT)
+    CONSTANT(VIRTQ_DESC_F_WRITE)
+    CONSTANT(VIRTQ_DESC_F_INDIRECT)
+    CONSTANT(VIRTQ_AVAIL_F_NO_INTERRUPT)
+    CONSTANT(VIRTQ_USED_F_NO_NOTIFY)
+    CONSTANT(VIRTQ_DESC_ALIGN_BYTES)
+    CONSTANT(VIRTQ_AVAIL_ALIGN_BYTES)
+    CONSTANT(VIRTQ_USED_ALIGN_BYTES)
 #define X(ours, theirs) {"size " #ours, NULL, sizeof(struct ours)},
-                                                                                VOCABULARY_STRUCTS(
-                                                                                    X)
+    VOCABULARY_STRUCTS(X)
 #undef X
 #define X(ours, theirs, field) VOCABULARY_FIELD_ROWS(ours, ours, field)
-                                                                                    VOCABULARY_FIELDS(
-                                                                                        X)
+    VOCABULARY_FIELDS(X)
 #undef X
 };
+/* clang-format on */
 
 struct vocabulary vocabulary_ours(void)
 {
