@@ -26,6 +26,7 @@
 #define TEXT_FILE_BYTES  (4u << 20)
 #define PLACES_FIRST     256u /* slots of the table of answers; a power of two */
 #define INLINE_DEPTH_MAX 16u
+#define ACCESSOR_LINES   6u /* from the line of its name to its closing brace */
 
 /* An object with debug information; `dwarf` NULL when it has none. */
 struct object {
@@ -199,13 +200,68 @@ static void show_file(Dwarf_Die *unit, const char *recorded, char out[SOURCE_FIL
 
 /* ---- one address ---- */
 
-/* Was this function, or the one it is an instance of, declared `inline` by its author? */
-static bool declared_inline(Dwarf_Die *die)
+/* Does an address belong to a function that was inlined into this one? */
+static bool in_inlined_child(Dwarf_Die *die, Dwarf_Addr address, unsigned depth)
+{
+    Dwarf_Die child;
+    if (depth == INLINE_DEPTH_MAX || dwarf_child(die, &child) != 0) {
+        return false;
+    }
+    do { /* ends with the last child */
+        int tag = dwarf_tag(&child);
+        if (tag == DW_TAG_inlined_subroutine && dwarf_haspc(&child, address) == 1) {
+            return true;
+        }
+        if (tag == DW_TAG_lexical_block && in_inlined_child(&child, address, depth + 1)) {
+            return true;
+        }
+    } while (dwarf_siblingof(&child, &child) == 0);
+    return false;
+}
+
+/* The line and first address of a row of the line table; of several for one address the last one
+ * counts. */
+static bool row_place(Dwarf_Lines *lines, size_t count, size_t row, Dwarf_Addr *address,
+                      Dwarf_Word *line)
+{
+    int number = 0;
+    Dwarf_Addr next = 0;
+    Dwarf_Line *at = dwarf_onesrcline(lines, row);
+    if (dwarf_lineaddr(at, address) != 0 || dwarf_lineno(at, &number) != 0 || number <= 0) {
+        return false;
+    }
+    *line = (Dwarf_Word)number;
+    return row + 1 == count || dwarf_lineaddr(dwarf_onesrcline(lines, row + 1), &next) != 0 ||
+           next != *address;
+}
+
+/*
+ * Is this inlined function an accessor, a few lines that somebody wrote once to use everywhere? The
+ * compilers do not agree on what they record of `inline`, so its length decides.
+ */
+static bool is_accessor(Dwarf_Die *unit, Dwarf_Die *die)
 {
     Dwarf_Attribute attribute;
-    Dwarf_Word value = 0;
-    return dwarf_formudata(dwarf_attr_integrate(die, DW_AT_inline, &attribute), &value) == 0 &&
-           (value == DW_INL_declared_inlined || value == DW_INL_declared_not_inlined);
+    Dwarf_Word first = 0;
+    Dwarf_Lines *lines = NULL;
+    size_t count = 0;
+    if (dwarf_tag(die) != DW_TAG_inlined_subroutine ||
+        dwarf_formudata(dwarf_attr_integrate(die, DW_AT_decl_line, &attribute), &first) != 0 ||
+        dwarf_getsrclines(unit, &lines, &count) != 0) {
+        return false;
+    }
+    for (size_t row = 0; row < count; row++) {
+        Dwarf_Addr address = 0;
+        Dwarf_Word line = 0;
+        if (!row_place(lines, count, row, &address, &line) || dwarf_haspc(die, address) != 1) {
+            continue;
+        }
+        bool inside = line >= first && line - first < ACCESSOR_LINES;
+        if (!inside && !in_inlined_child(die, address, 0)) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* The place where an inlined function was called. */
@@ -225,8 +281,8 @@ static void call_place(Dwarf_Die *unit, Dwarf_Die *inlined, struct source_place 
 }
 
 /*
- * Function names and the caller's place. A caller that was declared inline itself is one more
- * accessor, so its own caller is taken, and so on.
+ * Function names and the caller's place. A caller that is one more accessor is passed over, so its
+ * own caller is taken, and so on.
  */
 static void find_function(Dwarf_Die *unit, Dwarf_Addr address, struct source_place *out)
 {
@@ -244,14 +300,15 @@ static void find_function(Dwarf_Die *unit, Dwarf_Addr address, struct source_pla
         if (tag != DW_TAG_inlined_subroutine && tag != DW_TAG_subprogram) {
             continue;
         }
+        bool accessor = is_accessor(unit, &scopes[i]);
         const char *name = dwarf_diename(&scopes[i]);
         if (depth == 0) {
             snprintf(out->function, sizeof out->function, "%s", name ? name : "");
-            out->helper = declared_inline(&scopes[i]);
+            out->helper = accessor;
         } else {
             snprintf(out->inlined_function, sizeof out->inlined_function, "%s", name ? name : "");
         }
-        climbing = tag == DW_TAG_inlined_subroutine && (depth == 0 || declared_inline(&scopes[i]));
+        climbing = tag == DW_TAG_inlined_subroutine && (depth == 0 || accessor);
         if (climbing) {
             call_place(unit, &scopes[i], out);
         }

@@ -10,20 +10,17 @@
 #define SOURCE_FILE_BYTES 256u
 
 struct source_place {
-    char file[SOURCE_FILE_BYTES]; /* as the compiler was given it, relative to the project if below
-                                     it */
+    char file[SOURCE_FILE_BYTES]; /* relative to the project or here if below it */
     unsigned line;                /* 0 = unknown */
     char function[96];
     /*
-     * When `file:line` was inlined: where it was called. Callers that were declared `inline`
-     * themselves are passed over, so that of accessors built on accessors the first real function
-     * is named.
+     * When `file:line` was inlined: where it was called. Callers that are accessors themselves are
+     * passed over, so that of accessors built on accessors the first real function is named.
      */
     char inlined_file[SOURCE_FILE_BYTES];
     unsigned inlined_line; /* 0 = not inlined */
     char inlined_function[96];
-    bool helper; /* `function` was declared `inline`: the caller's place is what a person looks for
-                  */
+    bool helper; /* `function` is an inlined accessor of a few lines: show its caller first */
 };
 
 /* The place to show first: the caller's, where `file:line` is an inline helper. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 static uintptr_t seen_pc;
+static volatile int counter; /* so that a line has code */
 
 /* Stands for the probe: remembers where it was called from. */
 __attribute__((noinline)) static void observe(void)
@@ -46,6 +47,25 @@ __attribute__((noinline)) static void through_one_helper(void)
     __asm__ volatile("");
 }
 
+#line 1100 "tests/golden/helper.h"
+static inline __attribute__((always_inline)) void long_function(void)
+{
+    counter++;
+
+
+    counter++;
+
+    accessor();
+    counter++;
+}
+
+#line 60 "tests/golden/sample_driver.c"
+__attribute__((noinline)) static void through_a_long_function(void)
+{
+    long_function();
+    __asm__ volatile("");
+}
+
 #line 40 "tests/golden/../golden/./sample_driver.c"
 __attribute__((noinline)) static void through_two_helpers(void)
 {
@@ -54,7 +74,7 @@ __attribute__((noinline)) static void through_two_helpers(void)
     __asm__ volatile("");
 }
 
-#line 58 "tests/test_source.c"
+#line 78 "tests/test_source.c"
 /* clang-format on */
 
 START_TEST(a_call_is_found_with_file_line_and_function)
@@ -100,13 +120,25 @@ START_TEST(helpers_inside_helpers_are_passed_over)
 }
 END_TEST
 
+START_TEST(a_long_function_is_no_accessor_though_it_was_inlined)
+{
+    struct source_place place;
+    through_a_long_function();
+    ck_assert(source_find(seen_pc, &place));
+    ck_assert_str_eq(place.function, "innermost");
+    ck_assert_str_eq(place.inlined_file, "tests/golden/helper.h");
+    ck_assert_uint_eq(place.inlined_line, 1107);
+    ck_assert_str_eq(place.inlined_function, "long_function");
+}
+END_TEST
+
 START_TEST(addresses_without_a_place_are_not_found)
 {
     struct source_place place;
     ck_assert(!source_find(0, &place));
     ck_assert(!source_find(1, &place));
     ck_assert(!source_find((uintptr_t)&seen_pc + 1, &place));
-    ck_assert(!source_find((uintptr_t)&strlen + 1, &place)); /* libc has none */
+    ck_assert(!source_find((uintptr_t)&getpid + 1, &place)); /* libc has none */
     ck_assert_uint_eq(place.line, 0);
     ck_assert_str_eq(place.file, "");
 }
@@ -170,6 +202,7 @@ int main(void)
     tcase_add_test(places, a_call_is_found_with_file_line_and_function);
     tcase_add_test(places, an_inline_helper_is_found_with_its_caller);
     tcase_add_test(places, helpers_inside_helpers_are_passed_over);
+    tcase_add_test(places, a_long_function_is_no_accessor_though_it_was_inlined);
     tcase_add_test(places, addresses_without_a_place_are_not_found);
     tcase_add_test(places, answers_are_the_same_when_asked_again_and_after_closing);
     tcase_add_test(places, source_lines_are_read_below_the_project);
