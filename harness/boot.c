@@ -163,6 +163,22 @@ static const char *qemu_died(struct boot *boot)
     return boot_fail(boot, "QEMU ended: %.900s", boot->complaint);
 }
 
+/* Takes serial output; what is over the limit is dropped. False at the end. */
+static bool take_serial(void *context)
+{
+    struct boot *boot = context;
+    char more[READ_BYTES];
+    ssize_t got = read(boot->uart, more, sizeof more);
+    if (got <= 0)
+        return false;
+    size_t room = BOOT_LOG_BYTES - boot->log_bytes;
+    size_t kept = (size_t)got < room ? (size_t)got : room;
+    memcpy(boot->log + boot->log_bytes, more, kept);
+    boot->log_bytes += kept;
+    boot->log[boot->log_bytes] = '\0';
+    return true;
+}
+
 /* A connection to QEMU broke: if that is because it ended, its last words tell more than `error`.
  */
 static const char *explain(struct boot *boot, const char *error)
@@ -219,31 +235,18 @@ const char *boot_start(struct boot *boot, const struct boot_target *target,
         error = accept_both(boot, deadline_ms);
     if (error)
         return error;
-    error = qmp_open(&boot->qmp, boot->monitor, deadline_ms);
+    const struct qmp_meanwhile serial = {boot->uart, take_serial, boot};
+    error = qmp_open(&boot->qmp, boot->monitor, &serial, deadline_ms);
     return error ? explain(boot, error) : NULL;
 }
 
 /* ---- listen ---- */
 
-/* Takes serial output; what is over the limit is dropped. False at the end. */
-static bool take_serial(struct boot *boot)
-{
-    char more[READ_BYTES];
-    ssize_t got = read(boot->uart, more, sizeof more);
-    if (got <= 0)
-        return false;
-    size_t room = BOOT_LOG_BYTES - boot->log_bytes;
-    size_t kept = (size_t)got < room ? (size_t)got : room;
-    memcpy(boot->log + boot->log_bytes, more, kept);
-    boot->log_bytes += kept;
-    boot->log[boot->log_bytes] = '\0';
-    return true;
-}
-
 const char *boot_listen(struct boot *boot, bool *over, int64_t deadline_ms)
 {
-    *over = false;
-    for (;;) { /* bounded by the deadline */
+    /* Much may have come while the monitor was opened. */
+    *over = transcript_is_over(boot->log, boot->log_bytes);
+    while (!*over) { /* bounded by the deadline */
         struct pollfd wait[] = {
             {.fd = boot->uart, .events = POLLIN},
             {.fd = boot->errors, .events = POLLIN},
@@ -253,14 +256,15 @@ const char *boot_listen(struct boot *boot, bool *over, int64_t deadline_ms)
             return NULL;
         if (how != PATIENCE_READY)
             return boot_fail(boot, "QEMU: %s", patience_text(how));
-        if (wait[0].revents && !take_serial(boot))
+        if (wait[0].revents && !take_serial(boot)) {
+            boot->qmp.meanwhile.fd = -1;
             close_fd(&boot->uart); /* poll() skips -1; the end of standard error follows */
+        }
         *over = transcript_is_over(boot->log, boot->log_bytes);
-        if (*over)
-            return NULL;
-        if (wait[1].revents && !take_complaint(boot))
+        if (!*over && wait[1].revents && !take_complaint(boot))
             return qemu_died(boot);
     }
+    return NULL;
 }
 
 /* ---- end ---- */
@@ -271,9 +275,16 @@ static void end_process(struct boot *boot)
         return;
     if (boot->monitor >= 0 && !qmp_quit(&boot->qmp, patience_deadline(QUIT_MS))) {
         int64_t deadline_ms = patience_deadline(QUIT_MS);
-        struct pollfd gone = {.fd = boot->errors, .events = POLLIN};
-        while (patience_wait(&gone, 1, deadline_ms) == PATIENCE_READY && take_complaint(boot))
-            ; /* bounded by the deadline; ends when QEMU closes its standard error */
+        bool running = true;
+        while (running) { /* bounded by the deadline; ends when QEMU closes its standard error */
+            struct pollfd wait[] = {{.fd = boot->errors, .events = POLLIN},
+                                    {.fd = boot->qmp.meanwhile.fd, .events = POLLIN}};
+            running = patience_wait(wait, 2, deadline_ms) == PATIENCE_READY;
+            if (running && wait[1].revents && !take_serial(boot))
+                boot->qmp.meanwhile.fd = -1;
+            if (running && wait[0].revents)
+                running = take_complaint(boot);
+        }
     }
     kill(boot->pid, SIGKILL); /* no harm when it has ended: it is not waited for yet */
     while (waitpid(boot->pid, NULL, 0) < 0 && errno == EINTR)
@@ -289,8 +300,6 @@ void boot_end(struct boot *boot)
     close_fd(&boot->uart);
     close_fd(&boot->monitor);
     close_fd(&boot->errors);
-    free(boot->log);
-    boot->log = NULL;
     if (!boot->dir[0])
         return;
     for (size_t i = 0; i < sizeof private_files / sizeof private_files[0]; i++) {

@@ -67,7 +67,7 @@ struct boot {
     int uart_listen, qmp_listen; /* -1 = closed, as for all of them */
     int uart, monitor, errors;
     struct qmp qmp;
-    char *log; /* serial line, BOOT_LOG_BYTES at most, NUL-terminated */
+    char *log; /* serial line, BOOT_LOG_BYTES at most, NUL-terminated; freed by the caller */
     size_t log_bytes;
     size_t complaint_bytes;
     char complaint[BOOT_ERROR_BYTES]; /* QEMU's standard error, the beginning of it */

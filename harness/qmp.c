@@ -54,8 +54,7 @@ enum qmp_kind qmp_classify(const char *line, size_t bytes, char *text, size_t te
 /* Reads until the buffer begins with a whole line; *bytes is its length without the newline. */
 static const char *qmp_line(struct qmp *qmp, size_t *bytes, int64_t deadline_ms)
 {
-    /* Every turn adds at least one byte, so the size of the buffer bounds the loop. */
-    for (;;) {
+    for (;;) { /* bounded by the deadline and the size of the buffer */
         const char *end = memchr(qmp->line, '\n', qmp->used_bytes);
         if (end) {
             *bytes = (size_t)(end - qmp->line);
@@ -64,10 +63,15 @@ static const char *qmp_line(struct qmp *qmp, size_t *bytes, int64_t deadline_ms)
         if (qmp->used_bytes == sizeof qmp->line)
             return qmp_fail(qmp, "QEMU's monitor sent a line of more than %u bytes",
                             QMP_LINE_BYTES_MAX);
-        struct pollfd wait = {.fd = qmp->fd, .events = POLLIN};
-        enum patience_end how = patience_wait(&wait, 1, deadline_ms);
+        struct pollfd wait[] = {{.fd = qmp->fd, .events = POLLIN},
+                                {.fd = qmp->meanwhile.fd, .events = POLLIN}};
+        enum patience_end how = patience_wait(wait, 2, deadline_ms);
         if (how != PATIENCE_READY)
             return qmp_fail(qmp, "QEMU's monitor: %s", patience_text(how));
+        if (wait[1].revents && !qmp->meanwhile.take(qmp->meanwhile.context))
+            qmp->meanwhile.fd = -1;
+        if (!wait[0].revents)
+            continue;
         ssize_t got =
             recv(qmp->fd, qmp->line + qmp->used_bytes, sizeof qmp->line - qmp->used_bytes, 0);
         if (got < 0 && errno != ECONNRESET)
@@ -125,9 +129,11 @@ static const char *qmp_execute(struct qmp *qmp, const char *command, json_t *arg
     return error ? error : qmp_answer(qmp, QMP_RETURN, command, deadline_ms);
 }
 
-const char *qmp_open(struct qmp *qmp, int fd, int64_t deadline_ms)
+const char *qmp_open(struct qmp *qmp, int fd, const struct qmp_meanwhile *meanwhile,
+                     int64_t deadline_ms)
 {
     qmp->fd = fd;
+    qmp->meanwhile = meanwhile ? *meanwhile : (struct qmp_meanwhile){.fd = -1};
     qmp->used_bytes = 0;
     const char *error = qmp_answer(qmp, QMP_GREETING, "the connection", deadline_ms);
     return error ? error : qmp_execute(qmp, "qmp_capabilities", NULL, deadline_ms);

@@ -9,6 +9,7 @@
 #ifndef RINGSIDE_HARNESS_QMP_H
 #define RINGSIDE_HARNESS_QMP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,8 +20,19 @@
 /* What one line from QEMU is. */
 enum qmp_kind { QMP_GREETING, QMP_RETURN, QMP_ERROR, QMP_EVENT, QMP_GARBAGE };
 
+/*
+ * Something else to be emptied while an answer is waited for: QEMU's serial line, for when that is
+ * full, QEMU waits for us to read it, and answers nothing.
+ */
+struct qmp_meanwhile {
+    int fd;                      /* -1 = nothing */
+    bool (*take)(void *context); /* reads once; false at the end: it is not watched any longer */
+    void *context;
+};
+
 struct qmp {
     int fd; /* a connected stream socket; not owned */
+    struct qmp_meanwhile meanwhile;
     size_t used_bytes;
     char line[QMP_LINE_BYTES_MAX];
     char error[QMP_ERROR_BYTES];
@@ -30,8 +42,9 @@ struct qmp {
  */
 enum qmp_kind qmp_classify(const char *line, size_t bytes, char *text, size_t text_bytes);
 
-/* Takes the greeting and leaves negotiation mode. */
-const char *qmp_open(struct qmp *qmp, int fd, int64_t deadline_ms);
+/* Takes the greeting and leaves negotiation mode. `meanwhile` may be NULL. */
+const char *qmp_open(struct qmp *qmp, int fd, const struct qmp_meanwhile *meanwhile,
+                     int64_t deadline_ms);
 
 /* The screen of the first console into a file. `format` is "png", or NULL for QEMU's own PPM. */
 const char *qmp_screendump(struct qmp *qmp, const char *path, const char *format,

@@ -174,10 +174,9 @@ const char *replay_run(const struct scenario *scenario, const struct replay_opti
     } else {
         boot_path(&work->boot, "guest_errors", path, sizeof path);
         out->guest_errors = boot_read_file(path, GUEST_ERRORS_BYTES_MAX, &bytes);
-        out->log = work->boot.log;
-        work->boot.log = NULL;
     }
-    boot_end(&work->boot);
+    boot_end(&work->boot); /* QEMU may talk until here */
+    out->log = work->boot.log;
     free(work);
     if (error)
         replay_outcome_free(out);

@@ -1,16 +1,15 @@
 ringside_add_test(placeholder SOURCES test_placeholder.c LIBRARIES ringside_harness ringside_sim)
 ringside_add_test(replay SOURCES test_replay.c LIBRARIES ringside_harness ringside_sim)
 
-# Two machines that only speak, so that booting is tested apart from any driver.
+# Machines that only speak, so that booting is tested apart from any driver.
 find_program(RINGSIDE_REPLAY_CC NAMES aarch64-linux-gnu-gcc)
 if(RINGSIDE_REPLAY_CC)
     set(replay_machines)
-    foreach(machine IN ITEMS machine unending)
-        set(define $<IF:$<STREQUAL:${machine},machine>,-DENDS,-DENDLESS>)
+    foreach(machine IN ITEMS machine unending talking)
         set(image ${CMAKE_BINARY_DIR}/tests/images/${machine}-aarch64.elf)
         add_custom_command(OUTPUT ${image}
             COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/tests/images
-            COMMAND ${RINGSIDE_REPLAY_CC} ${define} -nostdlib -static -Wl,--build-id=none
+            COMMAND ${RINGSIDE_REPLAY_CC} -DMACHINE_${machine} -nostdlib -static -Wl,--build-id=none
                     -Wl,-Ttext=0x40200000 -Wl,-Tdata=0x40300000
                     ${CMAKE_CURRENT_LIST_DIR}/replay_machine.S -o ${image}
             DEPENDS ${CMAKE_CURRENT_LIST_DIR}/replay_machine.S

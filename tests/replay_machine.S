@@ -1,6 +1,7 @@
 /*
- * A machine for the tests of the replay: says its lines on QEMU virt's serial port and then waits.
- * ENDS decides whether it says that it is done. Its "response buffer" has one byte that is not zero.
+ * Machines for the tests of the replay: say their lines on QEMU virt's serial port and then wait.
+ * MACHINE_machine says that it is done, MACHINE_unending does not, MACHINE_talking goes on talking.
+ * The "response buffer" has one byte that is not zero.
  */
     .text
     .global _start
@@ -11,7 +12,11 @@ _start:
     cbz     w2, 2f
     str     w2, [x0]
     b       1b
-2:  wfi
+2:
+#ifdef MACHINE_talking
+    b       _start
+#endif
+    wfi
     b       2b
 
 text:
@@ -21,7 +26,7 @@ text:
     .ascii  "ringside: alloc response buffer 0x40300000 0x1000\n"
     .ascii  "ringside: call 1 init -> OK\n"
     .ascii  "ringside: call 2 get_display_info -> TIMEOUT\n"
-#ifdef ENDS
+#ifdef MACHINE_machine
     .ascii  "ringside: done\n"
 #endif
     .byte   0

@@ -421,7 +421,7 @@ START_TEST(the_monitor_is_talked_to)
     ck_assert_int_eq(write(ends[1], talks[_i].answers, strlen(talks[_i].answers)),
                      (int)strlen(talks[_i].answers));
     shutdown(ends[1], SHUT_WR);
-    const char *error = qmp_open(&qmp, ends[0], patience_deadline(5000));
+    const char *error = qmp_open(&qmp, ends[0], NULL, patience_deadline(5000));
     if (!error)
         error = qmp_screendump(&qmp, "/t/\"s\"", NULL, patience_deadline(5000));
     if (talks[_i].error) {
@@ -444,11 +444,47 @@ START_TEST(a_silent_monitor_runs_into_the_deadline)
     int ends[2];
 
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    const char *error = qmp_open(&qmp, ends[0], patience_deadline(0));
+    const char *error = qmp_open(&qmp, ends[0], NULL, patience_deadline(0));
     ck_assert_ptr_nonnull(error);
     ck_assert_msg(strstr(error, "no answer in time"), "%s", error);
     close(ends[0]);
     close(ends[1]);
+}
+END_TEST
+
+struct bucket {
+    int fd;
+    size_t bytes;
+};
+
+static bool empty_into_bucket(void *context)
+{
+    struct bucket *bucket = context;
+    char some[100];
+    ssize_t got = read(bucket->fd, some, sizeof some);
+    bucket->bytes += got > 0 ? (size_t)got : 0;
+    return got > 0;
+}
+
+START_TEST(while_an_answer_is_waited_for_the_serial_line_is_emptied)
+{
+    static struct qmp qmp;
+    static char flood[1000];
+    int ends[2], serial[2];
+
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, serial), 0);
+    ck_assert_int_eq(write(serial[1], flood, sizeof flood), (int)sizeof flood);
+    close(serial[1]);
+    struct bucket bucket = {serial[0], 0};
+    const struct qmp_meanwhile meanwhile = {serial[0], empty_into_bucket, &bucket};
+    const char *error = qmp_open(&qmp, ends[0], &meanwhile, patience_deadline(100));
+    ck_assert_msg(error && strstr(error, "no answer in time"), "%s", error);
+    ck_assert_uint_eq(bucket.bytes, sizeof flood);
+    ck_assert_int_eq(qmp.meanwhile.fd, -1);
+    close(ends[0]);
+    close(ends[1]);
+    close(serial[0]);
 }
 END_TEST
 
@@ -461,7 +497,7 @@ START_TEST(a_line_without_end_is_refused)
     memset(flood, 'x', sizeof flood);
     ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
     ck_assert_int_eq(write(ends[1], flood, sizeof flood), (int)sizeof flood);
-    const char *error = qmp_open(&qmp, ends[0], patience_deadline(5000));
+    const char *error = qmp_open(&qmp, ends[0], NULL, patience_deadline(5000));
     ck_assert_msg(error && strstr(error, "more than"), "%s", error);
     close(ends[0]);
     close(ends[1]);
@@ -826,6 +862,24 @@ START_TEST(a_machine_that_never_ends_is_looked_at_all_the_same)
 }
 END_TEST
 
+START_TEST(a_machine_that_never_stops_talking_is_looked_at_all_the_same)
+{
+    struct replay_options options = boot_options(1);
+    struct scenario *scenario = machine_scenario("talking");
+
+    if (can_boot()) {
+        const char *error = replay_run(scenario, &options, &qemu);
+        ck_assert_msg(!error, "%s", error);
+        ck_assert(!qemu.done && !qemu.fault);
+        ck_assert_uint_gt(qemu.call_count, 2);
+        ck_assert_int_eq(qemu.screen, REPLAY_SCREEN_NOT_INITIALIZED);
+        ck_assert_uint_le(strlen(qemu.log), BOOT_LOG_BYTES);
+        replay_outcome_free(&qemu);
+    }
+    scenario_free(scenario);
+}
+END_TEST
+
 START_TEST(a_qemu_that_dies_is_quoted)
 {
     struct replay_options options = boot_options(30);
@@ -941,6 +995,7 @@ static void add_parts(Suite *suite)
     tcase_add_loop_test(monitor, lines_of_the_monitor_are_told_apart, 0, COUNT(qmp_lines));
     tcase_add_loop_test(monitor, the_monitor_is_talked_to, 0, COUNT(talks));
     tcase_add_test(monitor, a_silent_monitor_runs_into_the_deadline);
+    tcase_add_test(monitor, while_an_answer_is_waited_for_the_serial_line_is_emptied);
     tcase_add_test(monitor, a_line_without_end_is_refused);
 }
 
@@ -967,6 +1022,7 @@ static void add_wholes(Suite *suite)
     tcase_add_checked_fixture(boots, boot_setup, boot_teardown);
     tcase_add_test(boots, a_machine_is_booted_heard_and_looked_at);
     tcase_add_test(boots, a_machine_that_never_ends_is_looked_at_all_the_same);
+    tcase_add_test(boots, a_machine_that_never_stops_talking_is_looked_at_all_the_same);
     tcase_add_test(boots, a_qemu_that_dies_is_quoted);
     tcase_add_test(boots, what_is_missing_is_named_with_its_package);
     tcase_add_test(boots, an_interrupt_ends_qemu_and_leaves_nothing);
