@@ -186,17 +186,20 @@ uint32_t gpu_transfer_to_host_2d(struct gpu_call *call)
         return gpu_refuse(call, SIM_REFUSAL_BACKING_MISSING, 0, 1, VIRTIO_GPU_RESP_ERR_UNSPEC);
     if (!gpu_rect_inside(&rect, resource->width_px, resource->height_px))
         return refuse_rect(call, &rect, resource);
+    /* QEMU takes a full-width transfer from the start for one of everything, whatever its height.
+     */
+    bool is_whole =
+        is_qemu && offset == 0 && rect.x == 0 && rect.y == 0 && rect.width == resource->width_px;
     uint64_t there = gpu_backing_bytes(&resource->backing);
     uint64_t span = transfer_span_bytes(resource, &rect);
     if (offset > there || span > there - offset) {
         uint64_t end = span > UINT64_MAX - offset ? UINT64_MAX : offset + span;
         gpu_refuse(call, SIM_REFUSAL_BACKING_SHORT, end, there, 0);
-        if (!is_qemu || offset > there)
+        uint64_t last_row_bytes = (uint64_t)rect.width * VIRTIO_GPU_PIXEL_BYTES;
+        if (!is_qemu || (!is_whole && end - last_row_bytes > there))
             return VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
     }
-    /* QEMU takes a full-width transfer from the start for one of everything, whatever its height.
-     */
-    if (is_qemu && offset == 0 && rect.x == 0 && rect.y == 0 && rect.width == resource->width_px)
+    if (is_whole)
         rect.height = resource->height_px;
     span = transfer_span_bytes(resource, &rect);
     if (span == 0 || offset == there)
@@ -297,6 +300,14 @@ uint32_t gpu_resource_detach_backing(struct gpu_call *call)
         return gpu_refuse(call, SIM_REFUSAL_BACKING_MISSING, 0, 1, VIRTIO_GPU_RESP_ERR_UNSPEC);
     gpu_backing_clear(&resource->backing);
     return VIRTIO_GPU_RESP_OK_NODATA;
+}
+
+/* Both commands that make or show blob resources: QEMU's device without blobs knows them, and says
+ * no. */
+uint32_t gpu_blob(struct gpu_call *call)
+{
+    return sim_is_qemu(call->device) ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
+                                     : VIRTIO_GPU_RESP_ERR_UNSPEC;
 }
 
 /* num_capsets is 0, so that no index and no id can be right. */

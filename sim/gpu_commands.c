@@ -57,6 +57,8 @@ static const struct {
         offsetof(struct virtio_gpu_resource_detach_backing, resource_id)},
     [GPU_ROW_GET_CAPSET_INFO] = {gpu_capset, 0},
     [GPU_ROW_GET_CAPSET] = {gpu_capset, 0},
+    [GPU_ROW_RESOURCE_CREATE_BLOB] = {gpu_blob, 0},
+    [GPU_ROW_SET_SCANOUT_BLOB] = {gpu_blob, 0},
     [GPU_ROW_UPDATE_CURSOR] = {gpu_cursor,
         offsetof(struct virtio_gpu_update_cursor, resource_id)},
     [GPU_ROW_MOVE_CURSOR] = {gpu_cursor, 0},

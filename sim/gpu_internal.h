@@ -172,6 +172,7 @@ uint32_t gpu_resource_flush(struct gpu_call *call);
 uint32_t gpu_transfer_to_host_2d(struct gpu_call *call);
 uint32_t gpu_resource_attach_backing(struct gpu_call *call);
 uint32_t gpu_resource_detach_backing(struct gpu_call *call);
+uint32_t gpu_blob(struct gpu_call *call);   /* RESOURCE_CREATE_BLOB and SET_SCANOUT_BLOB */
 uint32_t gpu_capset(struct gpu_call *call); /* GET_CAPSET_INFO and GET_CAPSET */
 uint32_t gpu_cursor(struct gpu_call *call); /* UPDATE_CURSOR and MOVE_CURSOR */
 

@@ -223,8 +223,7 @@ static enum arena_fault backing_copy(struct sim_device *device, struct backing_c
         return ARENA_FAULT_NONE;
     if (bytes > total_bytes - offset)
         bytes = total_bytes - offset;
-    uint64_t begin = cursor->entry ? backing->end_bytes[cursor->entry - 1] : 0;
-    if (offset < begin || offset >= backing->end_bytes[cursor->entry])
+    if (offset >= backing->end_bytes[cursor->entry]) /* rows come in order: never backwards */
         cursor->entry = backing_entry_at(backing, offset);
     while (bytes > 0) { /* every round takes an entry to its end, or all that is left */
         uint32_t n = cursor->entry;

@@ -324,3 +324,25 @@ uint32_t rig_send_type(struct rig *rig, uint32_t queue, uint32_t type, uint32_t 
     rig_submit(rig, queue, piece, room_bytes ? 2 : 1);
     return virtio_le32(response->type);
 }
+
+void rig_expect_picture(struct rig *rig, uint32_t scanout_id, uint32_t width, uint32_t height,
+                        const uint32_t *want)
+{
+    struct picture picture;
+
+    ck_assert(gpu_scanout_picture(&rig->device, scanout_id, &picture));
+    ck_assert_uint_eq(picture.width_px, width);
+    ck_assert_uint_eq(picture.height_px, height);
+    for (size_t n = 0; n < (size_t)width * height; n++) {
+        uint32_t got = (uint32_t)picture.rgb[n * 3] << 16 | (uint32_t)picture.rgb[n * 3 + 1] << 8 |
+                       picture.rgb[n * 3 + 2];
+        ck_assert_msg(got == want[n], "pixel %zu is %06x, want %06x", n, got, want[n]);
+    }
+    picture_free(&picture);
+}
+
+void rig_put_word(struct rig *rig, uint64_t addr, uint32_t value)
+{
+    le32 word = virtio_le32(value);
+    memcpy(arena_host(&rig->arena, addr), &word, sizeof(word));
+}

@@ -120,6 +120,10 @@ static uint32_t attach_told(struct rig *rig, uint32_t id, uint32_t nr_entries, u
     X(transfer_empty, rig_transfer(c, ID_BACKED, rig_rect(64, 64, 0, 0), 16384), NONE, BOTH(OK))   \
     X(transfer_one_over, rig_transfer(c, ID_BACKED, WHOLE, 4),                                     \
       BACKING_SHORT, ERR(INVALID_PARAMETER), OK)                                                   \
+    X(transfer_rows_over, rig_transfer(c, ID_BACKED, rig_rect(0, 0, 63, 64), 256),                 \
+      BACKING_SHORT, ERR(INVALID_PARAMETER), OK)                                                   \
+    X(transfer_rows_behind, rig_transfer(c, ID_BACKED, rig_rect(0, 0, 63, 64), 260),               \
+      BACKING_SHORT, BOTH(ERR(INVALID_PARAMETER)))                                                 \
     X(transfer_last, rig_transfer(c, ID_BACKED, rig_rect(0, 0, 1, 1), 16380), NONE, BOTH(OK))      \
     X(transfer_behind, rig_transfer(c, ID_BACKED, rig_rect(0, 0, 1, 1), 16385),                    \
       BACKING_SHORT, BOTH(ERR(INVALID_PARAMETER)))                                                 \
@@ -212,13 +216,14 @@ START_TEST(a_command_whose_feature_was_not_negotiated_is_refused)
             continue;
         for (int profile = 0; profile < 2; profile++) {
             struct rig *rig = rig_create((enum sim_profile)profile, 1);
-            bool is_capset = gpu_commands[n].code == VIRTIO_GPU_CMD_GET_CAPSET_INFO ||
-                             gpu_commands[n].code == VIRTIO_GPU_CMD_GET_CAPSET;
-            uint32_t want = is_capset && profile == SIM_PROFILE_SPEC
-                                ? (uint32_t)ERR(INVALID_PARAMETER)
-                                : (uint32_t)ERR(UNSPEC);
-            uint32_t answer =
-                rig_send_type(rig, gpu_commands[n].queue, gpu_commands[n].code, 96, 1056);
+            uint32_t code = gpu_commands[n].code;
+            bool is_blob = code == VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB ||
+                           code == VIRTIO_GPU_CMD_SET_SCANOUT_BLOB;
+            bool is_capset =
+                code == VIRTIO_GPU_CMD_GET_CAPSET_INFO || code == VIRTIO_GPU_CMD_GET_CAPSET;
+            bool is_parameter = profile == SIM_PROFILE_SPEC ? is_capset : is_blob;
+            uint32_t want = is_parameter ? ERR(INVALID_PARAMETER) : ERR(UNSPEC);
+            uint32_t answer = rig_send_type(rig, gpu_commands[n].queue, code, 96, 1056);
             ck_assert_uint_eq(answer, want);
             ck_assert_uint_eq(rig->used_len, 24);
             ck_assert_int_eq(rig_refusal(rig), REFUSAL(COMMAND_FEATURE));
@@ -242,6 +247,18 @@ START_TEST(a_type_that_is_no_command_is_refused)
     }
     ck_assert_uint_eq(refused, 0x1300 - GPU_COMMAND_COUNT);
     ck_assert_uint_eq(rig_send_type(rig, VIRTIO_GPU_CONTROLQ, UINT32_MAX, 96, 408), ERR(UNSPEC));
+    rig_destroy(rig);
+}
+END_TEST
+
+START_TEST(qemu_keeps_the_pixels_of_all_resources_below_256_mib)
+{
+    struct rig *rig = rig_create(SIM_PROFILE_QEMU, 1);
+
+    ck_assert_uint_eq(rig_create_2d(rig, 1, 1, 8192, 8192), ERR(OUT_OF_MEMORY));
+    ck_assert_uint_eq(rig_create_2d(rig, 1, 1, 8192, 8191), OK);
+    ck_assert_uint_eq(rig_create_2d(rig, 2, 1, 8192, 1), ERR(OUT_OF_MEMORY));
+    ck_assert_uint_eq(rig_create_2d(rig, 2, 1, 8191, 1), OK);
     rig_destroy(rig);
 }
 END_TEST
@@ -326,6 +343,7 @@ static TCase *case_commands(void)
     tcase_add_test(tcase, a_command_on_the_wrong_queue_is_refused);
     tcase_add_test(tcase, a_command_whose_feature_was_not_negotiated_is_refused);
     tcase_add_test(tcase, a_type_that_is_no_command_is_refused);
+    tcase_add_test(tcase, qemu_keeps_the_pixels_of_all_resources_below_256_mib);
     tcase_add_test(tcase, a_cursor_command_is_answered_only_where_there_is_room);
     tcase_add_test(tcase, qemu_never_answers_on_the_cursorq);
     tcase_add_test(tcase, events_read_is_cleared_by_writing_its_bits_to_events_clear);
@@ -340,6 +358,7 @@ int main(void)
     suite_add_tcase(suite, case_commands());
     suite_add_tcase(suite, case_frames());
     suite_add_tcase(suite, case_pixels());
+    suite_add_tcase(suite, case_scanouts());
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);

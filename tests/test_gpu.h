@@ -17,6 +17,9 @@
 #define ID_BARE       2u /* 64 x 64, without */
 #define ID_NONE       3u
 
+#define FORMAT VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM
+#define ID     5u
+
 /* The command table, as numbers. */
 struct gpu_command {
     uint32_t code, queue, needs, request_bytes, answer, answer_bytes;
@@ -33,7 +36,14 @@ struct rig *rig_with_resources(enum sim_profile profile);
 uint32_t rig_send_type(struct rig *rig, uint32_t queue, uint32_t type, uint32_t request_bytes,
                        uint32_t room_bytes);
 
-TCase *case_frames(void); /* test_gpu_frames.c */
-TCase *case_pixels(void); /* test_gpu_pixels.c */
+/* What a scanout shows must be `want`: width * height pixels of 0x00RRGGBB. */
+void rig_expect_picture(struct rig *rig, uint32_t scanout_id, uint32_t width, uint32_t height,
+                        const uint32_t *want);
+/* Stores a little-endian word, so that 0x00RRGGBB is a pixel of FORMAT. */
+void rig_put_word(struct rig *rig, uint64_t addr, uint32_t value);
+
+TCase *case_frames(void);   /* test_gpu_frames.c */
+TCase *case_pixels(void);   /* test_gpu_pixels.c */
+TCase *case_scanouts(void); /* test_gpu_scanouts.c */
 
 #endif
