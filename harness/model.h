@@ -210,7 +210,7 @@ void model_event(struct model *model, const struct event *event);
 /* The queue whose request the driver is waiting for: oldest unfinished, else last notified, else 0. */
 uint32_t model_waiting_queue(const struct model *model);
 
-/* The oldest request that is not yet used, else the last one; NULL when there was none. */
+/* The oldest request that is waited for and not yet used, else the last one; NULL if there was none. */
 const struct model_request *model_oldest_request(const struct model_queue *queue, uint16_t *head);
 
 /* Is the device dead: reset after DRIVER_OK, and nothing written to Status since? */

@@ -543,13 +543,14 @@ const struct model_request *model_oldest_request(const struct model_queue *queue
 {
     const struct model_request *oldest = NULL;
 
-    for (uint32_t i = 0; i < queue->size; i++) {
+    if (queue->published != 0 && queue->last_head < queue->size)
+        oldest = &queue->request[queue->last_head];
+    for (uint32_t i = 0; i < queue->size && queue->in_flight != 0; i++) {
         const struct model_request *request = &queue->request[i];
-        if (is_in_flight(request) && (oldest == NULL || request->number < oldest->number))
+        if (is_in_flight(request) && !request->abandoned &&
+            (oldest == NULL || request->number < oldest->number))
             oldest = request;
     }
-    if (oldest == NULL && queue->published != 0 && queue->last_head < queue->size)
-        oldest = &queue->request[queue->last_head];
     if (oldest != NULL && head != NULL)
         *head = (uint16_t)(oldest - queue->request);
     return oldest;
