@@ -156,7 +156,7 @@ enum virtio_gpu_needs {
  * X(name, code, queue, needs, request bytes, success response, response bytes)
  *
  * Request bytes are the fixed part, header included; ATTACH_BACKING and CREATE_BLOB are followed by
- * memory entries, SUBMIT_3D by its stream. Seven 3D commands have a code in the specification and no
+ * memory entries, SUBMIT_3D by its stream. Seven 3D commands have a code in the specification, no
  * layout; their sizes are those of <linux/virtio_gpu.h>.
  */
 #define VIRTIO_GPU_COMMANDS(X)                                                                     \
