@@ -102,7 +102,7 @@ static inline bool matters(uintptr_t host)
  */
 static inline bool known_poll(uintptr_t host, uintptr_t pc)
 {
-    const struct probe_poll *poll = &probe.poll[(pc >> 2) % PROBE_POLLS];
+    const struct probe_poll *poll = probe_poll_of(host, pc);
     return poll->pc == pc && poll->host == host;
 }
 

@@ -35,7 +35,7 @@ struct probe_range {
 };
 
 #define PROBE_RANGES_MAX 8u
-#define PROBE_POLLS      16u
+#define PROBE_POLLS      16u /* a power of two: 4 bits of a hash */
 
 /* A place of the driver that has read the same thing again and again. */
 struct probe_poll {
@@ -60,6 +60,17 @@ struct probe {
 };
 
 extern struct probe probe;
+
+/* A place is kept in one of two neighbouring entries, so that the two looks of a loop do not fight. */
+static inline struct probe_poll *probe_poll_of(uintptr_t host, uintptr_t pc)
+{
+    unsigned first = (unsigned)((pc * UINT64_C(0x9e3779b97f4a7c15)) >> 60);
+    struct probe_poll *poll = &probe.poll[first];
+
+    if (poll->pc == pc && poll->host == host)
+        return poll;
+    return &probe.poll[first ^ 1];
+}
 
 /* ---- observe_asm.S ---- */
 

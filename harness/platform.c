@@ -23,6 +23,7 @@ void world_attach_platform(struct world *world)
     world->handler = NULL;
     world->handler_context = NULL;
     world->in_handler = false;
+    world->interrupt_seen = false;
 }
 
 /* Finishes the access before, and lets the others act: a call of the platform is a step as well. */
@@ -246,6 +247,8 @@ static void host_wait(void *argument)
     struct world *world = begin();
     struct event event = {.party = EVENT_PARTY_DRIVER, .kind = EVENT_WAIT, .pc = call->pc};
 
+    (void)world_interrupt(world);
+    call->interrupted = world->interrupt_seen;
     /* Each turn lets a timer end or the device finish something: there are not more than these. */
     for (unsigned turn = 0; turn < 2 * VIRTQ_SIZE_MAX && !call->interrupted; turn++) {
         if (world_interrupt(world))
@@ -253,6 +256,7 @@ static void host_wait(void *argument)
         else if (!world_settle(world))
             break;
     }
+    world->interrupt_seen = false;
     event.value = call->interrupted;
     if (!call->interrupted) {
         world_driver_waits(world, call->pc);

@@ -498,10 +498,14 @@ void world_driver_waits(struct world *world, uintptr_t pc)
 
 void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc)
 {
-    struct probe_poll *poll = &probe.poll[(pc >> 2) % PROBE_POLLS];
+    struct probe_poll *poll = probe_poll_of(host, pc);
 
     if (poll->pc != pc || poll->host != host || poll->value != value ||
         poll->activity != world->activity) {
+        /* The other entry is taken when it holds nothing that still counts. */
+        struct probe_poll *other = &probe.poll[(size_t)(poll - probe.poll) ^ 1];
+        if (poll->activity == world->activity && other->activity != world->activity)
+            poll = other;
         *poll = (struct probe_poll){.pc = pc,
                                     .host = host,
                                     .value = value,

@@ -354,6 +354,7 @@ bool world_interrupt(struct world *world)
     if (probe.pending)
         world_finish();
     world->in_handler = false;
+    world->interrupt_seen = true;
     return true;
 }
 

@@ -70,6 +70,7 @@ struct world {
     void (*handler)(void *context);
     void *handler_context;
     bool in_handler;
+    bool interrupt_seen; /* delivered since the driver last waited for one */
 };
 
 /* The one world that is running, or NULL. The compiler's callbacks have no context argument. */
