@@ -4,6 +4,9 @@
  * Not handled: big-endian CPUs, more than one display, updates of a part.
  */
 #include "show.h"
+
+#include <string.h>
+
 #include "testcard.h"
 
 #define FORMAT                  VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM
@@ -14,10 +17,8 @@
 static void *request(const struct show_port *port, enum virtio_gpu_cmd type, size_t size_bytes)
 {
     struct virtio_gpu_ctrl_hdr *hdr = port->request;
-    uint8_t *bytes = port->request;
 
-    for (size_t i = 0; i < size_bytes; i++)
-        bytes[i] = 0;
+    memset(hdr, 0, size_bytes);
     hdr->type = (le32)type;
     return port->request;
 }

@@ -6,6 +6,9 @@
  * it is for; a response counts as success unless its type is an error's.
  */
 #include "gpu.h"
+
+#include <string.h>
+
 #include "show.h"
 
 #define CONTROLQ           ((uint32_t)VIRTIO_GPU_CONTROLQ)
@@ -36,6 +39,18 @@ struct lev_gpu {
 
 static struct lev_gpu gpu;
 
+/* A response of the command before must not pass for this one's. */
+static void clear_response(size_t size_bytes)
+{
+    size_t first_bytes = size_bytes;
+
+    if (gpu.config.buffers == LEV_BUFFERS_SCATTERED) {
+        first_bytes = STACK_PAGE_BYTES - SCATTERED_OFFSET;
+        memset(gpu.rest.cpu, 0, size_bytes - first_bytes);
+    }
+    memset(gpu.response_cpu, 0, first_bytes);
+}
+
 /* A scattered response as the driver sees it: in one piece, though it lies on two pages. */
 static void gather(void)
 {
@@ -58,6 +73,7 @@ static enum suite_result lev_send(uint32_t request_bytes, uint32_t response_byte
     uint16_t head;
 
     (void)wanted;
+    clear_response(response_bytes);
     result = queue->ops->add(queue, &request, &head);
     if (result != SUITE_OK)
         return result;

@@ -7,6 +7,8 @@
  *
  * Not handled: interrupts, more than one request in flight.
  */
+#include <string.h>
+
 #include "options.h"
 #include "show.h"
 #include "stack.h"
@@ -47,6 +49,7 @@ static enum suite_result rcore_send(uint32_t request_bytes, uint32_t response_by
     enum suite_result result;
     uint16_t head;
 
+    memset(gpu.response.cpu, 0, response_bytes);
     result = gpu.queue->ops->add(gpu.queue, &request, &head);
     if (result != SUITE_OK)
         return result;
