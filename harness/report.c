@@ -11,36 +11,62 @@
 #include "source.h"
 #include "suite.h"
 
-#define WORD_COLUMNS 16u /* of a rung */
-#define STEP_COLUMNS 6u
+#define WORD_COLUMNS     16 /* of a rung */
+#define STEP_COLUMNS_MIN 3
 
 /* ---- the ladder ---- */
 
-/* `+ device-found     step 12      transport.c:41  Version 1` */
-static void put_rung(FILE *out, const struct report_options *options, enum ladder_rung rung,
-                     const struct ladder_step *step)
+/* Columns that the rungs of one ladder share. */
+struct rung_columns {
+    int step;
+    int place;
+};
+
+/* `FILE:LINE` of a rung, without folder; "" when no code of the driver is known for it. */
+static void rung_place(const struct ladder_step *step, char *out, size_t out_bytes)
 {
-    bool reached = step->state == LADDER_REACHED;
-    char text[REPORT_LINE_BYTES];
-    report_put(out, options, reached ? REPORT_STYLE_GOOD : REPORT_STYLE_FAINT,
-               reached ? "  + " : "  - ");
-    size_t used =
-        (size_t)snprintf(text, sizeof text, "%-*s  ", (int)WORD_COLUMNS, ladder_word(rung));
-    if (!reached) {
-        snprintf(text + used, sizeof text - used, "not needed here");
-        report_clip(out, options, REPORT_STYLE_FAINT, 4, text);
-        return;
-    }
     struct source_place place;
-    if (step->event.step != 0) {
-        used += (size_t)snprintf(text + used, sizeof text - used, "step %-*" PRIu64 "  ",
-                                 (int)STEP_COLUMNS, step->event.step);
-    }
+    out[0] = '\0';
     if (step->event.step != 0 && source_find(step->event.pc, &place)) {
         const char *file = source_main_file(&place);
         const char *slash = strrchr(file, '/');
-        used += (size_t)snprintf(text + used, sizeof text - used, "%s:%u  ",
-                                 slash ? slash + 1 : file, source_main_line(&place));
+        snprintf(out, out_bytes, "%s:%u", slash ? slash + 1 : file, source_main_line(&place));
+    }
+}
+
+static struct rung_columns measure_rungs(const struct ladder *ladder)
+{
+    struct rung_columns columns = {STEP_COLUMNS_MIN, 0};
+    for (unsigned rung = 0; rung < (unsigned)ladder->missed && rung < LADDER_RUNG_COUNT; rung++) {
+        char place[SOURCE_FILE_BYTES + 16];
+        int step = snprintf(NULL, 0, "%" PRIu64, ladder->step[rung].event.step);
+        rung_place(&ladder->step[rung], place, sizeof place);
+        int width = (int)report_width(place);
+        columns.step = step > columns.step ? step : columns.step;
+        columns.place = width > columns.place ? width : columns.place;
+    }
+    return columns;
+}
+
+/* `+ device-found     step 12  transport.c:41  Version 1` */
+static void put_rung(FILE *out, const struct report_options *options, enum ladder_rung rung,
+                     const struct ladder_step *step, struct rung_columns columns)
+{
+    bool reached = step->state == LADDER_REACHED;
+    char text[REPORT_LINE_BYTES];
+    char place[SOURCE_FILE_BYTES + 16];
+    report_put(out, options, reached ? REPORT_STYLE_GOOD : REPORT_STYLE_FAINT,
+               reached ? "  + " : "  - ");
+    if (!reached) {
+        snprintf(text, sizeof text, "%-*s  not needed here", WORD_COLUMNS, ladder_word(rung));
+        report_clip(out, options, REPORT_STYLE_FAINT, 4, text);
+        return;
+    }
+    rung_place(step, place, sizeof place);
+    size_t used = (size_t)snprintf(text, sizeof text, "%-*s  ", WORD_COLUMNS, ladder_word(rung));
+    if (step->event.step != 0) {
+        used += (size_t)snprintf(text + used, sizeof text - used, "step %-*" PRIu64 "  %-*s  ",
+                                 columns.step, step->event.step, columns.place, place);
     }
     snprintf(text + used, sizeof text - used, "%s", step->label);
     for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--) {
@@ -76,13 +102,14 @@ void report_ladder(FILE *out, const struct report_options *options,
                     : "queue %" PRIu32 ": the request climbed every rung",
              ladder->queue);
     report_wrap(out, options, REPORT_STYLE_BOLD, "", 2, 0, text);
+    struct rung_columns columns = measure_rungs(ladder);
     for (unsigned rung = 0; rung < (unsigned)ladder->missed && rung < LADDER_RUNG_COUNT; rung++) {
-        put_rung(out, options, (enum ladder_rung)rung, &ladder->step[rung]);
+        put_rung(out, options, (enum ladder_rung)rung, &ladder->step[rung], columns);
     }
     if (!missed) {
         return;
     }
-    snprintf(text, sizeof text, "  x %-*s  ", (int)WORD_COLUMNS, ladder_word(ladder->missed));
+    snprintf(text, sizeof text, "  x %-*s  ", WORD_COLUMNS, ladder_word(ladder->missed));
     unsigned at = report_put(out, options, REPORT_STYLE_ERROR, text);
     snprintf(text, sizeof text, "never came: %s", ladder_question(ladder->missed));
     report_wrap(out, options, REPORT_STYLE_BOLD, "", at, at, text);

@@ -21,14 +21,15 @@
  *   expect    scanout N active [WxH] | off | never | lost
  *   expect    picture test-card
  *   expect    PLACE VALUE                           a register or ring field when the run is over
- *   expect    dma-live N                            DMA allocations still alive when the run is over
+ *   expect    dma-live N                            allocations still alive when the run is over
  *   replay    qemu TARGET...
  *
- * `#` at the start of a word begins a comment; the comment block on top is the scenario's description.
- * Numbers are decimal or 0x. `...` is don't-care. There are no variables, loops or includes. What sets the
- * machine up stands before the first action, each verb once (`fault`, `spec` and `violates` as often as
- * wanted). The last option of a driver may come without a value. A scenario without `expect finding`
- * expects none. Ownership: scenario_free() frees everything that hangs on a scenario.
+ * `#` at the start of a word begins a comment; the comment block on top is the scenario's
+ * description. Numbers are decimal or 0x. `...` is don't-care. There are no variables, loops or
+ * includes. What sets the machine up stands before the first action, each verb once (`fault`,
+ * `spec` and `violates` as often as wanted). The last option of a driver may come without a value.
+ * A scenario without `expect finding` expects none. Ownership: scenario_free() frees everything that
+ * hangs on a scenario.
  */
 #ifndef RINGSIDE_HARNESS_SCENARIO_H
 #define RINGSIDE_HARNESS_SCENARIO_H
@@ -56,7 +57,8 @@ enum schedule_kind { SCHEDULE_EAGER, SCHEDULE_LAZY, SCHEDULE_RANDOM };
 struct scenario_option {
     char name[SCENARIO_WORD_BYTES];
     char value[SCENARIO_WORD_BYTES];
-    unsigned line, name_column, value_column; /* value_column 0: no value was given, value is "on" */
+    unsigned line, name_column;
+    unsigned value_column; /* 0: no value was given, value is "on" */
 };
 
 enum scenario_action_kind {
@@ -115,8 +117,8 @@ struct scenario {
     size_t violates_count;
     char violates[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
     /* device */
-    struct sim_config device;      /* defaults: version 2, spec, slot 31, gpu's usual features, 1024 */
-    uint64_t features_on, features_off; /* as `features +X -Y` asked, already applied to device.features */
+    struct sim_config device; /* defaults: version 2, spec, slot 31, QEMU's features, 1024 */
+    uint64_t features_on, features_off; /* as asked; already applied to device.features */
     uint32_t display_width_px, display_height_px; /* default 1280 x 800 */
     struct sim_faults faults;
     /* driver */
@@ -141,15 +143,15 @@ struct scenario {
 };
 
 /*
- * Reads a scenario. On a mistake prints one message to `errors` (path:line:col: what, what was expected,
- * nearest known word; then the line and a caret) and returns NULL.
+ * Reads a scenario. On a mistake prints one message to `errors` (path:line:col: what, what was
+ * expected, nearest known word; then the line and a caret) and returns NULL.
  */
 struct scenario *scenario_read(const char *path, FILE *errors);
 /* The same from text in memory; `path` is for messages. */
 struct scenario *scenario_parse(const char *path, const char *text, FILE *errors);
 void scenario_free(struct scenario *scenario);
 
-/* The word in `words` nearest to `word` (by edit distance, at most a third of it wrong), or NULL. */
+/* The word in `words` nearest to `word`, by edit distance, at most a third of it wrong; or NULL. */
 const char *scenario_nearest(const char *word, const char *const *words, size_t count);
 
 #endif
