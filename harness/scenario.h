@@ -28,8 +28,8 @@
  * description. Numbers are decimal or 0x. `...` is don't-care. There are no variables, loops or
  * includes. What sets the machine up stands before the first action, each verb once (`fault`,
  * `spec` and `violates` as often as wanted). The last option of a driver may come without a value.
- * A scenario without `expect finding` expects none. Ownership: scenario_free() frees everything that
- * hangs on a scenario.
+ * A scenario without `expect finding` expects none. Ownership: scenario_free() frees all that hangs
+ * on a scenario.
  */
 #ifndef RINGSIDE_HARNESS_SCENARIO_H
 #define RINGSIDE_HARNESS_SCENARIO_H
