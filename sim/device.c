@@ -112,7 +112,7 @@ static void enter_error_state(struct sim_device *device, uint32_t queue, enum si
     }
     struct event event = sim_event(device, EVENT_NEEDS_RESET, queue);
     event.value = refusal;
-    /* The bit came with version 1.0: a legacy driver cannot be told, and the device is just dead. */
+    /* The bit came with version 1.0: a legacy driver cannot be told, the device is just dead. */
     if (device->config.version == 1 ||
         (sim_is_qemu(device) && !sim_has_feature(device, VIRTIO_F_VERSION_1))) {
         sim_emit(device, &event);
