@@ -450,6 +450,20 @@ START_TEST(text_is_wrapped_between_words_and_never_lost)
 }
 END_TEST
 
+START_TEST(a_word_that_does_not_fit_behind_its_heading_gets_a_line_of_its_own)
+{
+    struct report_options options = {.columns = 40};
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    report_wrap(out, &options, REPORT_STYLE_PLAIN, "|", 4, 36, "seven and more");
+    report_wrap(out, &options, REPORT_STYLE_PLAIN, "|", 4, 36, "four");
+    fclose(out);
+    ck_assert_str_eq(text, "\n|   seven and more\nfour\n");
+    free(text);
+}
+END_TEST
+
 START_TEST(clipped_text_never_passes_the_last_column)
 {
     static const char text[] = "\xc3\xa9tude \xc3\xa9tude \xc3\xa9tude \xc3\xa9tude \xc3\xa9tude "
@@ -501,6 +515,7 @@ int main(void)
     tcase_add_test(reports, an_outcome_that_failed_says_what_was_expected);
     tcase_add_test(reports, a_run_that_was_stopped_is_not_judged);
     tcase_add_test(reports, text_is_wrapped_between_words_and_never_lost);
+    tcase_add_test(reports, a_word_that_does_not_fit_behind_its_heading_gets_a_line_of_its_own);
     tcase_add_test(reports, clipped_text_never_passes_the_last_column);
     tcase_add_test(reports, color_is_for_terminals_only);
     suite_add_tcase(suite, reports);
