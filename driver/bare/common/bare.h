@@ -53,6 +53,11 @@ extern char bare_image_end[];
 /* Takes the device tree and the RAM after the image into use; false with a message printed. */
 bool bare_platform_begin(const void *tree);
 
+#define BARE_RESPONSE_BYTES 24u /* of a response's header: it begins with a type that is not 0 */
+
+/* The first DMA memory that was allocated as a "response..." something, or NULL. */
+const void *bare_response(void);
+
 void print(const char *text);
 void print_decimal(uint64_t value);
 /* With 0x before it. */

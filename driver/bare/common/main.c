@@ -5,6 +5,7 @@
  *   ringside: alloc WHAT 0xADDR 0xSIZE
  *   ringside: option NAME VALUE ok|unknown
  *   ringside: call N NAME -> RESULT           N counts calls from 0
+ *   ringside: response untouched|filled|unchanged    after the call; unchanged from before it
  *   ringside: log TEXT
  *   ringside: fault TEXT
  *   ringside: done                            the machine then sleeps, with its screen as it is
@@ -54,10 +55,28 @@ static void do_option(const struct bootargs_statement *statement)
     print(known ? " ok\n" : " unknown\n");
 }
 
+/* What the call did to the response buffer: a request that timed out is explained by it. */
+static void print_response(const uint8_t *before)
+{
+    static const uint8_t zeros[BARE_RESPONSE_BYTES];
+    const void *after = bare_response();
+
+    if (after == NULL)
+        return;
+    print("ringside: response ");
+    if (memcmp(after, zeros, sizeof(zeros)) == 0)
+        print("untouched\n");
+    else
+        print(memcmp(after, before, sizeof(zeros)) == 0 ? "unchanged\n" : "filled\n");
+}
+
 static void do_call(const struct bootargs_statement *statement, uint32_t call)
 {
     enum suite_result result = SUITE_UNSUPPORTED;
+    uint8_t response[BARE_RESPONSE_BYTES] = {0};
 
+    if (bare_response() != NULL)
+        memcpy(response, bare_response(), sizeof(response));
     for (size_t i = 0; i < ringside_driver.op_count; i++) {
         if (strcmp(ringside_driver.ops[i].name, statement->name) == 0)
             result = ringside_driver.ops[i].call(&statement->args);
@@ -69,6 +88,7 @@ static void do_call(const struct bootargs_statement *statement, uint32_t call)
     print(" -> ");
     print((uint32_t)result < SUITE_RESULT_COUNT ? result_names[result] : "(no such result)");
     print("\n");
+    print_response(response);
 }
 
 static const char *bootargs_of(const void *tree)

@@ -29,6 +29,7 @@ static struct {
     uint64_t dma_addr;
     uint32_t block_count;
     struct block block[DMA_BLOCKS_MAX];
+    uint64_t response_addr; /* 0 = none */
 } machine;
 
 static struct {
@@ -93,6 +94,11 @@ static void insert_block(uint32_t at, uint64_t addr, uint64_t size_bytes)
     machine.block_count++;
 }
 
+const void *bare_response(void)
+{
+    return (const void *)(uintptr_t)machine.response_addr;
+}
+
 bool platform_dma_alloc(size_t size_bytes, size_t align_bytes, const char *what,
                         struct platform_dma *out)
 {
@@ -111,6 +117,9 @@ bool platform_dma_alloc(size_t size_bytes, size_t align_bytes, const char *what,
     insert_block(at, addr, size_bytes);
     *out = (struct platform_dma){(void *)(uintptr_t)addr, addr, size_bytes};
     memset(out->cpu, 0, size_bytes);
+    if (machine.response_addr == 0 && size_bytes >= BARE_RESPONSE_BYTES &&
+        strlen(what) >= strlen("response") && memcmp(what, "response", strlen("response")) == 0)
+        machine.response_addr = addr;
     print("ringside: alloc ");
     print(what);
     print(" ");
@@ -126,6 +135,8 @@ void platform_dma_free(struct platform_dma *dma)
     for (uint32_t i = 0; dma->cpu != NULL && i < machine.block_count; i++) {
         if (machine.block[i].addr != dma->addr)
             continue;
+        if (machine.response_addr == dma->addr)
+            machine.response_addr = 0;
         machine.block_count--;
         memmove(&machine.block[i], &machine.block[i + 1],
                 (machine.block_count - i) * sizeof(machine.block[0]));
