@@ -25,11 +25,13 @@ enum replay_screen {
 #undef X
 };
 
-/* X(name, text): the response buffer when the run is over. */
+/* X(name, text): the response buffer when the run is over, as far as the last call is concerned. */
 #define REPLAY_RESPONSES(X)                                                                        \
     X(UNKNOWN, "not known")                                                                        \
     X(UNTOUCHED, "untouched")                                                                      \
-    X(FILLED, "filled")
+    X(FILLED, "filled")                                                                            \
+    X(UNCHANGED, "unchanged")     /* as an earlier call had left it, or the same again */          \
+    X(FILLED_ONCE, "filled once") /* in this call or an earlier one */
 
 enum replay_response {
 #define X(name, text) REPLAY_RESPONSE_##name,

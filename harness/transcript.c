@@ -94,11 +94,29 @@ static bool parse_call(struct transcript *out, char *rest)
         return false;
     snprintf(call.name, sizeof call.name, "%.*s", (int)sizeof call.name - 1, name);
     call.result = result_by_name(result);
+    call.response = TRANSCRIPT_RESPONSE_UNKNOWN;
     if (out->call_count < SCENARIO_ACTIONS_MAX)
         out->call[out->call_count++] = call;
     else
         out->dropped++;
     return call.result >= 0;
+}
+
+/* Belongs to the call before it. */
+static bool parse_response(struct transcript *out, char *rest)
+{
+    static const char *const words[TRANSCRIPT_RESPONSE_COUNT] = {
+#define X(name, word) word,
+        TRANSCRIPT_RESPONSES(X)
+#undef X
+    };
+    for (int i = TRANSCRIPT_RESPONSE_UNTOUCHED; i < TRANSCRIPT_RESPONSE_COUNT; i++) {
+        if (strcmp(rest, words[i]) == 0 && out->call_count > 0) {
+            out->call[out->call_count - 1].response = (enum transcript_response)i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool parse_driver(struct transcript *out, char *rest)
@@ -133,9 +151,9 @@ static const struct {
     const char *word;
     bool (*parse)(struct transcript *out, char *rest);
 } lines[] = {
-    {"driver", parse_driver}, {"alloc", parse_alloc}, {"option", parse_option},
-    {"call", parse_call},     {"log", parse_log},     {"fault", parse_fault},
-    {"done", parse_done},
+    {"driver", parse_driver}, {"alloc", parse_alloc},       {"option", parse_option},
+    {"call", parse_call},     {"response", parse_response}, {"log", parse_log},
+    {"fault", parse_fault},   {"done", parse_done},
 };
 
 static void parse_line(struct transcript *out, char *line)

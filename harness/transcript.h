@@ -5,6 +5,7 @@
  *     ringside: alloc WHAT 0xADDR 0xSIZE
  *     ringside: option NAME VALUE ok|unknown
  *     ringside: call N NAME -> RESULT
+ *     ringside: response untouched|filled|unchanged     what the call before did to the buffer
  *     ringside: log TEXT
  *     ringside: fault TEXT
  *     ringside: done
@@ -24,9 +25,24 @@
 #define TRANSCRIPT_WHAT_BYTES 64u
 #define TRANSCRIPT_TEXT_BYTES 200u
 
+/* X(name, word): the response buffer after a call, compared with before it. */
+#define TRANSCRIPT_RESPONSES(X)                                                                    \
+    X(UNKNOWN, "unknown")                                                                          \
+    X(UNTOUCHED, "untouched") /* zeros */                                                          \
+    X(FILLED, "filled")                                                                            \
+    X(UNCHANGED, "unchanged") /* no zeros; perhaps the same was written again */
+
+enum transcript_response {
+#define X(name, word) TRANSCRIPT_RESPONSE_##name,
+    TRANSCRIPT_RESPONSES(X)
+#undef X
+        TRANSCRIPT_RESPONSE_COUNT
+};
+
 struct transcript_call {
     char name[SCENARIO_WORD_BYTES];
     int result; /* enum suite_result; -1 = a word that is none */
+    enum transcript_response response;
 };
 
 struct transcript_alloc {

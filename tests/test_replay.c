@@ -303,6 +303,21 @@ START_TEST(an_unknown_result_is_kept_as_a_call_without_one)
 }
 END_TEST
 
+START_TEST(a_response_line_belongs_to_the_call_before_it)
+{
+    understand("ringside: response filled\nringside: call 0 a -> OK\n"
+               "ringside: response untouched\nringside: call 1 b -> OK\n"
+               "ringside: call 2 c -> OK\nringside: response unchanged\n"
+               "ringside: call 3 d -> OK\nringside: response filled\n"
+               "ringside: response unknown\nringside: response\n");
+    ck_assert_uint_eq(transcript.garbage, 3);
+    ck_assert_int_eq(transcript.call[0].response, TRANSCRIPT_RESPONSE_UNTOUCHED);
+    ck_assert_int_eq(transcript.call[1].response, TRANSCRIPT_RESPONSE_UNKNOWN);
+    ck_assert_int_eq(transcript.call[2].response, TRANSCRIPT_RESPONSE_UNCHANGED);
+    ck_assert_int_eq(transcript.call[3].response, TRANSCRIPT_RESPONSE_FILLED);
+}
+END_TEST
+
 START_TEST(the_first_unknown_option_is_kept)
 {
     understand("ringside: option a 1 ok\nringside: option b two unknown\n"
@@ -582,9 +597,11 @@ START_TEST(the_response_buffer_contradicts_only_when_it_must)
         bool agree;
     } cases[] = {
         {false, 0, REPLAY_RESPONSE_UNTOUCHED, true}, {false, 0, REPLAY_RESPONSE_FILLED, false},
-        {false, 3, REPLAY_RESPONSE_UNTOUCHED, true}, {false, 3, REPLAY_RESPONSE_FILLED, true},
+        {false, 3, REPLAY_RESPONSE_UNTOUCHED, true}, {false, 3, REPLAY_RESPONSE_FILLED, false},
         {true, 1, REPLAY_RESPONSE_UNTOUCHED, false}, {true, 1, REPLAY_RESPONSE_FILLED, true},
-        {true, 0, REPLAY_RESPONSE_FILLED, true},     {true, 0, REPLAY_RESPONSE_UNKNOWN, true},
+        {false, 0, REPLAY_RESPONSE_FILLED_ONCE, false}, {false, 3, REPLAY_RESPONSE_FILLED_ONCE, true},
+        {true, 0, REPLAY_RESPONSE_FILLED_ONCE, true}, {false, 3, REPLAY_RESPONSE_UNCHANGED, true},
+        {true, 3, REPLAY_RESPONSE_UNCHANGED, true}, {true, 0, REPLAY_RESPONSE_UNKNOWN, true},
         {false, 0, REPLAY_RESPONSE_UNKNOWN, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -835,7 +852,7 @@ START_TEST(a_machine_is_booted_heard_and_looked_at)
         ck_assert_int_eq(qemu.result[0], SUITE_OK);
         ck_assert_int_eq(qemu.result[1], SUITE_TIMEOUT);
         ck_assert_int_eq(qemu.result[2], -1);
-        ck_assert_int_eq(qemu.response, REPLAY_RESPONSE_FILLED);
+        ck_assert_int_eq(qemu.response, REPLAY_RESPONSE_FILLED_ONCE);
         ck_assert_int_eq(qemu.screen, REPLAY_SCREEN_NOT_INITIALIZED);
         ck_assert_ptr_nonnull(strstr(qemu.log, "firmware says hello"));
         ck_assert_str_eq(qemu.guest_errors, "");
@@ -986,6 +1003,7 @@ static void add_parts(Suite *suite)
     tcase_add_loop_test(said, lines_that_are_no_statement_count_as_garbage_and_change_nothing, 0,
                         COUNT(garbage));
     tcase_add_test(said, an_unknown_result_is_kept_as_a_call_without_one);
+    tcase_add_test(said, a_response_line_belongs_to_the_call_before_it);
     tcase_add_test(said, the_first_unknown_option_is_kept);
     tcase_add_test(said, a_fault_ends_the_transcript);
     tcase_add_test(said, a_flood_stops_at_the_limits);
