@@ -228,6 +228,9 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     if (failed || !options->quiet) {
         report_outcome(stdout, &run->report, outcome);
     }
+    if (scenario->static_dma || scenario->identity) {
+        source_close(); /* the driver was unloaded: its addresses may soon be another's */
+    }
     run->unwritten = !write_pictures(run) || run->unwritten;
     world_outcome_free(outcome);
     return true;

@@ -295,6 +295,24 @@ static void put_verdict(FILE *out, const struct report_options *options,
     fputc('\n', out);
 }
 
+void report_find_places(const struct world_outcome *outcome)
+{
+    struct source_place place;
+    for (uint32_t i = 0; i < outcome->findings.count; i++) {
+        const struct finding *finding = &outcome->findings.item[i];
+        source_find(finding->at.event.pc, &place);
+        source_find(finding->cause.event.pc, &place);
+        for (uint32_t j = 0; j < finding->also_count && j < FINDING_ALSO_MAX; j++) {
+            source_find(finding->also[j].pc, &place);
+        }
+    }
+    for (size_t i = 0; i < outcome->call_count; i++) {
+        for (unsigned rung = 0; outcome->call[i].stuck && rung < LADDER_RUNG_COUNT; rung++) {
+            source_find(outcome->call[i].ladder.step[rung].event.pc, &place);
+        }
+    }
+}
+
 void report_outcome(FILE *out, const struct report_options *options,
                     const struct world_outcome *outcome)
 {

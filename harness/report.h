@@ -26,4 +26,10 @@ void report_ladder(FILE *out, const struct report_options *options,
 void report_outcome(FILE *out, const struct report_options *options,
                     const struct world_outcome *outcome);
 
+/*
+ * Looks up, and so remembers, every source place that a report of this outcome will show. To be
+ * called before the driver is unloaded, if it is unloaded before it is reported on.
+ */
+void report_find_places(const struct world_outcome *outcome);
+
 #endif

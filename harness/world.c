@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "crash.h"
+#include "report.h"
 #include "ringside_asan.h"
 #include "world_state.h"
 
@@ -214,8 +215,10 @@ static void destroy(struct world *world)
         munmap(world->window, BUS_BYTES);
     if (world->arena.host != NULL)
         arena_destroy(&world->arena);
-    if (world->driver != NULL && world->driver->aliased)
+    if (world->driver != NULL && world->driver->aliased) {
+        report_find_places(world->outcome);
         driver_unload(world->driver);
+    }
     memset(&probe, 0, sizeof probe);
 }
 
