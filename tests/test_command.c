@@ -44,6 +44,10 @@ static const char failing[] =
 static const char broken[] = "device gpu\nraed Version\n";
 static const char stranger[] = "device gpu\ndriver levitat\ncall init\n";
 
+/* Static data as DMA memory: the driver is unloaded before its findings are printed. */
+static const char unloaded[] = "device gpu version 1\ndriver levitate queue-size 16\n"
+                               "memory static-dma\ncall init\n";
+
 static void setup(void)
 {
     char command[1024];
@@ -57,6 +61,7 @@ static void setup(void)
     write_file("failing.scn", failing);
     write_file("broken.scn", broken);
     write_file("stranger.scn", stranger);
+    write_file("unloaded.scn", unloaded);
     write_file("many/z.scn", good);
     write_file("many/a.scn", failing);
     write_file("many/b/inner.scn", good);
@@ -102,6 +107,7 @@ START_TEST(every_use_has_its_status_and_its_words)
          "unknown driver `levitat`; there are no driver objects in empty\n"},
         {"$R run --driver nowhere.so stranger.scn", 2, NULL, "nowhere.so"},
         {"$R run --driver good.scn stranger.scn", 2, NULL, "good.scn"},
+        {"$R run unloaded.scn", 1, "--> driver/specimens/levitate/transport.c:", ""},
         {"$R run empty", 2, "", "ringside: empty: no scenario found (a file NAME.scn)\n"},
         {"$R run good.scn empty", 2, "1 ok", "no scenario found"},
         {"$R run nowhere", 2, "", "ringside: nowhere: No such file or directory\n"},
