@@ -23,9 +23,12 @@ static void *request(const struct show_port *port, enum virtio_gpu_cmd type, siz
     return port->request;
 }
 
-static struct virtio_gpu_rect whole(uint32_t width_px, uint32_t height_px)
+static void whole(struct virtio_gpu_rect *rect, uint32_t width_px, uint32_t height_px)
 {
-    return (struct virtio_gpu_rect){.x = 0, .y = 0, .width = width_px, .height = height_px};
+    rect->x = 0;
+    rect->y = 0;
+    rect->width = width_px;
+    rect->height = height_px;
 }
 
 static enum suite_result send(const struct show_port *port, size_t request_bytes)
@@ -83,7 +86,7 @@ static enum suite_result set_scanout(const struct show_port *port, uint32_t reso
 {
     struct virtio_gpu_set_scanout *set = request(port, VIRTIO_GPU_CMD_SET_SCANOUT, sizeof(*set));
 
-    set->r = whole(width_px, height_px);
+    whole(&set->r, width_px, height_px);
     set->scanout_id = 0;
     set->resource_id = resource_id;
     return send(port, sizeof(*set));
@@ -95,7 +98,7 @@ static enum suite_result transfer(const struct show_port *port, uint32_t resourc
     struct virtio_gpu_transfer_to_host_2d *transfer =
         request(port, VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D, sizeof(*transfer));
 
-    transfer->r = whole(width_px, height_px);
+    whole(&transfer->r, width_px, height_px);
     transfer->offset = 0;
     transfer->resource_id = resource_id;
     return send(port, sizeof(*transfer));
@@ -107,7 +110,7 @@ static enum suite_result flush(const struct show_port *port, uint32_t resource_i
     struct virtio_gpu_resource_flush *flush =
         request(port, VIRTIO_GPU_CMD_RESOURCE_FLUSH, sizeof(*flush));
 
-    flush->r = whole(width_px, height_px);
+    whole(&flush->r, width_px, height_px);
     flush->resource_id = resource_id;
     return send(port, sizeof(*flush));
 }
