@@ -18,7 +18,7 @@ static const char *const lines[] = {
     "80 driver write register+0x48 1 !no-register",
     "81 driver read config+0x8 1",
     "82 driver read config+0x0/1 0xff",
-    "83 driver write config+0x100/4000000 1",
+    "83 driver write config+0x100/4294967295 1",
     "84 driver write Status/1 0xf !wrong-width",
     "85 driver write Status+0x1/1 0 !misaligned",
     "86 driver write slot31.config+0x4/8 0 !empty-slot",
@@ -249,6 +249,9 @@ START_TEST(the_place_alone_has_neither_width_nor_value)
         size_t length = event_format_place(&event, NULL, NULL, text, sizeof text);
         ck_assert_str_eq(text, cases[i].place);
         ck_assert_uint_eq(length, strlen(text));
+        ck_assert_uint_eq(event_format_place(&event, NULL, NULL, text, 2), 1);
+        ck_assert_int_eq(text[0], cases[i].place[0]);
+        ck_assert_int_eq(text[1], '\0');
     }
 }
 END_TEST

@@ -3,6 +3,8 @@
  */
 #include "event_rig.h"
 
+#include "virtio/mmio.h"
+
 #define VALUES_MAX 0x1300u /* beyond the largest word of any table */
 
 /* Any number of bits, so that small values come as often as large ones. */
@@ -200,6 +202,31 @@ START_TEST(a_text_that_does_not_fit_is_cut_and_terminated)
 }
 END_TEST
 
+START_TEST(a_register_outside_the_table_is_printed_by_its_offset)
+{
+    struct event event = {.kind = EVENT_READ, .addr = 0x48, .width_bytes = 4};
+    event.place = EVENT_PLACE_REGISTER;
+    event.index = VIRTIO_MMIO_REG_COUNT;
+    ck_assert_str_eq(format(&event, NULL), "driver read register+0x48 0");
+    event.index = VIRTIO_MMIO_REG_COUNT - 1;
+    event.addr = VIRTIO_MMIO_ConfigGeneration;
+    ck_assert_str_eq(format(&event, NULL), "driver read ConfigGeneration 0");
+}
+END_TEST
+
+START_TEST(the_place_of_a_refusal_has_no_slot_and_no_offset)
+{
+    struct event event = {.kind = EVENT_REFUSE,
+                          .value = 9,
+                          .addr = 7,
+                          .place = EVENT_PLACE_REGISTER,
+                          .index = VIRTIO_MMIO_REG_QueueNotify,
+                          .slot = 3,
+                          .flags = EVENT_OTHER_SLOT};
+    ck_assert_ptr_nonnull(strstr(format(&event, NULL), " got 7 in QueueNotify"));
+}
+END_TEST
+
 START_TEST(an_event_is_as_large_as_its_header_says)
 {
     ck_assert_uint_le(sizeof(struct event), 80);
@@ -217,6 +244,8 @@ int main(void)
     tcase_add_test(round_trip, memory_is_read_back_whatever_its_name);
     tcase_add_test(round_trip, names_of_allocations_stand_where_they_help);
     tcase_add_test(round_trip, a_text_that_does_not_fit_is_cut_and_terminated);
+    tcase_add_test(round_trip, a_register_outside_the_table_is_printed_by_its_offset);
+    tcase_add_test(round_trip, the_place_of_a_refusal_has_no_slot_and_no_offset);
     tcase_add_test(round_trip, an_event_is_as_large_as_its_header_says);
     suite_add_tcase(suite, round_trip);
     SRunner *runner = srunner_create(suite);
