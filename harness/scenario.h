@@ -74,10 +74,10 @@ struct scenario_action {
     unsigned line;
     char name[SCENARIO_WORD_BYTES]; /* CALL: the operation */
     unsigned name_column;
-    struct suite_args args;         /* CALL */
-    int result;                     /* CALL: enum suite_result; -1 = don't care */
-    struct event event;             /* READ, WRITE, STORE: place, addr, width_bytes, value */
-    bool check_value;               /* READ: event.value is expected */
+    struct suite_args args; /* CALL */
+    int result;             /* CALL: enum suite_result; -1 = don't care */
+    struct event event;     /* READ, WRITE, STORE: place, addr, width_bytes, value */
+    bool check_value;       /* READ: event.value is expected */
 };
 
 enum scenario_expect_kind {
@@ -90,8 +90,12 @@ enum scenario_expect_kind {
     SCENARIO_EXPECT_DMA_LIVE,
 };
 
-enum scenario_scanout { SCENARIO_SCANOUT_ACTIVE, SCENARIO_SCANOUT_OFF, SCENARIO_SCANOUT_NEVER,
-                        SCENARIO_SCANOUT_LOST };
+enum scenario_scanout {
+    SCENARIO_SCANOUT_ACTIVE,
+    SCENARIO_SCANOUT_OFF,
+    SCENARIO_SCANOUT_NEVER,
+    SCENARIO_SCANOUT_LOST
+};
 
 struct scenario_expect {
     enum scenario_expect_kind kind;
@@ -103,9 +107,9 @@ struct scenario_expect {
     bool filled;                    /* RESPONSE */
     uint32_t scanout;               /* SCANOUT, PICTURE */
     enum scenario_scanout state;
-    uint32_t width_px, height_px;   /* SCANOUT: 0 = any */
-    struct event event;             /* VALUE: place; value */
-    uint64_t count;                 /* DMA_LIVE */
+    uint32_t width_px, height_px; /* SCANOUT: 0 = any */
+    struct event event;           /* VALUE: place; value */
+    uint64_t count;               /* DMA_LIVE */
 };
 
 struct scenario {
@@ -118,7 +122,7 @@ struct scenario {
     char violates[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
     /* device */
     struct sim_config device; /* defaults: version 2, spec, slot 31, QEMU's features, 1024 */
-    uint64_t features_on, features_off; /* as asked; already applied to device.features */
+    uint64_t features_on, features_off;           /* as asked; already applied to device.features */
     uint32_t display_width_px, display_height_px; /* default 1280 x 800 */
     struct sim_faults faults;
     /* driver */

@@ -5,6 +5,7 @@
  * scenario.c         reads the file, finds the lines, hands each to its verb
  * scenario_words.c   words, numbers, choices, the message
  * scenario_device.c  verbs that set the machine up
+ * scenario_place.c   registers and fields of queues
  * scenario_expect.c  verbs that act, and verbs that expect
  *
  * Invariants: words point into the text and never outlive the parse; after the first mistake
@@ -114,5 +115,20 @@ bool parse_rule_id(struct parser *parser, const struct word *word, bool future,
                    char out[SCENARIO_WORD_BYTES]);
 /* "a, b or c" */
 void words_list(const char *const *words, size_t count, char *out, size_t out_bytes);
+
+/* ---- scenario_place.c ---- */
+
+enum parse_place_form { PARSE_PLACE_UNKNOWN, PARSE_PLACE_WHOLE, PARSE_PLACE_FIELD };
+
+/* What a text names: a register or a field, a structure as a whole, or nothing. No message. */
+enum parse_place_form parse_place_form(const char *text, struct event *out);
+/* Reads a word as a register or a field: place, queue, index, width, slot; address of a register.
+ */
+bool parse_place(struct parser *parser, const struct word *word, struct event *out);
+bool parse_is_register(const struct event *event);
+/* The place that was probably meant, or NULL. The answer lives until the next call. */
+const char *parse_nearest_place(const char *text);
+/* The largest value of an access. */
+uint64_t parse_width_max(uint32_t width_bytes);
 
 #endif
