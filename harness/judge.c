@@ -114,8 +114,7 @@ static void ask(struct judge *judge, const struct interest *cell, const struct e
         if (other_slot && !rule->other_slots)
             continue;
         if (rule->refusals != 0 && event != NULL && event->kind == EVENT_REFUSE &&
-            (event->value >= SIM_REFUSAL_COUNT ||
-             (rule->refusals & (UINT64_C(1) << event->value)) == 0))
+            (rule->refusals & (UINT64_C(1) << event->value)) == 0)
             continue;
         rule->check(rule, judge, event);
     }
@@ -126,12 +125,14 @@ void judge_event(struct judge *judge, const struct event *event)
     unsigned subject = event->place;
     const struct interest *cell;
 
-    if (event->kind >= EVENT_KIND_COUNT || event->place >= EVENT_PLACE_COUNT)
-        return;
+    if (event->kind >= EVENT_KIND_COUNT || event->place >= EVENT_PLACE_COUNT ||
+        (event->kind == EVENT_REFUSE && event->value >= SIM_REFUSAL_COUNT) ||
+        (event->place == EVENT_PLACE_REGISTER && event->index >= VIRTIO_MMIO_REG_COUNT))
+        return; /* no event that anybody of ours makes; a scenario's text may */
     model_event(&judge->model, event);
     if (!judge->rules_on)
         return;
-    if (event->place == EVENT_PLACE_REGISTER && event->index < VIRTIO_MMIO_REG_COUNT)
+    if (event->place == EVENT_PLACE_REGISTER)
         subject = EVENT_PLACE_COUNT + event->index;
     cell = &interest[event->party == EVENT_PARTY_DRIVER][event->kind][subject];
     if (cell->count != 0)

@@ -1,6 +1,6 @@
 /*
- * The judge: hands every event to the model, then to the rules that asked for its kind, and collects
- * findings.
+ * The judge: hands every event to the model, then to the rules that asked for its kind, and
+ * collects findings.
  */
 #ifndef RINGSIDE_HARNESS_JUDGE_H
 #define RINGSIDE_HARNESS_JUDGE_H
@@ -21,7 +21,8 @@ struct judge {
     const struct sim_device *device; /* read only; for values that no event carries */
     const struct scenario *scenario;
     bool rules_on;
-    uint64_t layout_checked[SIM_QUEUES_MAX]; /* step at which the queue came to life that was checked */
+    uint64_t
+        layout_checked[SIM_QUEUES_MAX]; /* step at which the queue came to life that was checked */
 };
 
 /* The judge keeps pointers to everything given; `scenario` and `arena` may be NULL. */
@@ -41,18 +42,18 @@ void judge_event(struct judge *judge, const struct event *event);
 void judge_end(struct judge *judge);
 
 /*
- * Raises a finding, or counts up the one that has the same rule and queue (the same rule, if it is a
- * rule of the `once` kind); a place not seen before is then added to `also`. `at` and `cause` may be NULL
- * or have step 0: no place. Returns the finding, for its `help` or level to be set; NULL when the table
- * is full.
+ * Raises a finding, or counts up the one that has the same rule and queue (the same rule, if it is
+ * a rule of the `once` kind); a place not seen before is then added to `also`. `at` and `cause` may
+ * be NULL or have step 0: no place. Returns the finding, for its `help` or level to be set; NULL
+ * when the table is full.
  */
 struct finding *judge_raise(struct judge *judge, const struct rule *rule, const struct event *at,
                             const char *label, const struct event *cause, const char *cause_label,
                             const char *format, ...) __attribute__((format(printf, 7, 8)));
 
 /*
- * Fills in addr and width_bytes of an event that names a ring field of a live queue (place.c). True too for
- * places that carry their address already; false when the queue is not live.
+ * Fills in addr and width_bytes of an event that names a ring field of a live queue (place.c). True
+ * too for places that carry their address already; false when the queue is not live.
  */
 bool place_address(const struct sim_device *device, struct event *event);
 

@@ -1,9 +1,10 @@
 /*
  * The model: what both sides have done so far, from events alone.
  *
- * Rules and the ladder read it; nobody but model_event() changes it. It keeps the driver's *intention*
- * (settings written to registers that this version does not have included) beside what the device
- * really holds, and the event of every step that a report may have to name. Event copies have no bytes.
+ * Rules and the ladder read it; nobody but model_event() changes it. It keeps the driver's
+ * *intention* (settings written to registers that this version does not have included) beside what
+ * the device really holds, and the event of every step that a report may have to name. Event copies
+ * have no bytes.
  *
  * A request, known by its head, climbs:
  *
@@ -60,7 +61,8 @@ struct model_request {
     bool abandoned;       /* the call that published it gave up */
     uint32_t command;     /* type, from EXECUTE */
     uint32_t response;    /* type, from RESPOND */
-    struct model_mark mark[MODEL_REQUEST_STATE_COUNT]; /* when each state was reached; [FREE]: seen */
+    /* when each state was reached; [FREE]: when the driver saw the completion */
+    struct model_mark mark[MODEL_REQUEST_STATE_COUNT];
 };
 
 /* One entry a descriptor; as many as the queue's size. */
@@ -74,8 +76,8 @@ struct model_entry {
 
 struct model_queue {
     /* the driver's settings, whatever became of them; kept over a reset until they are made anew */
-    struct event sel;         /* the write of QueueSel that chose this queue */
-    struct event max_read;    /* last read of QueueSizeMax */
+    struct event sel;      /* the write of QueueSel that chose this queue */
+    struct event max_read; /* last read of QueueSizeMax */
     struct event size_write;
     struct event align_write;
     struct event pfn_write;
@@ -112,8 +114,8 @@ struct model_queue {
     struct event used_element, used_idx_store, used_idx_load;
     struct event element_load; /* last load of a used element by the driver */
     struct event execute;      /* last EXECUTE; extra is the address of the request */
-    struct event refusal; /* last REFUSE about this queue */
-    uint32_t tables;      /* entries allocated */
+    struct event refusal;      /* last REFUSE about this queue */
+    uint32_t tables;           /* entries allocated */
     struct model_request *request;
     struct model_entry *entry;
 };
@@ -126,19 +128,19 @@ struct model_slot {
 };
 
 struct model_status {
-    uint32_t value, before; /* as the device holds it; before the last write or reset */
-    bool was_driver_ok;     /* DRIVER_OK was set when the device was last reset */
-    struct event write;     /* last write of Status */
-    struct event read;      /* last read of Status */
-    struct event reset;     /* last write of 0 */
+    uint32_t value, before;   /* as the device holds it; before the last write or reset */
+    bool was_driver_ok;       /* DRIVER_OK was set when the device was last reset */
+    struct event write;       /* last write of Status */
+    struct event read;        /* last read of Status */
+    struct event reset;       /* last write of 0 */
     struct event first_reset; /* the write of 0 that the present bring-up began with */
     struct event acknowledge, driver, features_ok, driver_ok, failed; /* writes that set the bit */
-    struct event veto;      /* REFUSE FEATURES_VETO since the last reset */
+    struct event veto; /* REFUSE FEATURES_VETO since the last reset */
 };
 
 struct model_features {
-    uint64_t offered;   /* by the device, as far as this version can show them */
-    uint64_t accepted;  /* as written since the last reset */
+    uint64_t offered;                    /* by the device, as far as this version can show them */
+    uint64_t accepted;                   /* as written since the last reset */
     struct event device_sel, driver_sel; /* writes since the last reset; step 0 = none */
     struct event read[MODEL_FEATURE_WORDS], write[MODEL_FEATURE_WORDS];
     struct event last_write;
@@ -146,19 +148,20 @@ struct model_features {
 
 struct model_call {
     struct event call, returned;
-    struct event stuck;    /* step 0 = not stuck in this call */
-    struct event response; /* last RESPOND of this call */
-    struct event wait;     /* last WAIT that an interrupt ended */
+    struct event stuck;                 /* step 0 = not stuck in this call */
+    struct event response;              /* last RESPOND of this call */
+    struct event wait;                  /* last WAIT that an interrupt ended */
     struct event interrupt_before_wait; /* the INTERRUPT that it delivered */
-    struct event notify;   /* last QueueNotify of this call */
-    struct event late; /* the used element loaded last was that of a request given up in another call */
+    struct event notify;                /* last QueueNotify of this call */
+    struct event
+        late; /* the used element loaded last was that of a request given up in another call */
     uint32_t late_head;
     uint16_t late_queue;
 };
 
 struct model_display {
-    uint32_t active;        /* a bit a scanout */
-    uint32_t lost;          /* taken away by a reset, not set again since */
+    uint32_t active; /* a bit a scanout */
+    uint32_t lost;   /* taken away by a reset, not set again since */
     struct event set[MODEL_SCANOUTS_MAX];
     struct event lost_write; /* the driver's write that reset the device */
     uint64_t responses_ok, scanouts_set, transfers;
@@ -187,13 +190,14 @@ struct model {
     struct model_status status;
     struct model_features features;
     struct model_queue queue[SIM_QUEUES_MAX];
-    struct event interrupt;      /* last INTERRUPT */
-    struct event interrupt_read; /* InterruptStatus was read with bits set and not acknowledged since */
-    struct event fault;          /* last FAULT */
-    struct event reset;          /* last RESET of the device */
-    struct event needs_reset;    /* since the last reset */
-    struct event last_driver;    /* last event of the driver that has a pc */
-    struct event last_load;      /* last load or register read of the driver */
+    struct event interrupt; /* last INTERRUPT */
+    struct event
+        interrupt_read; /* InterruptStatus was read with bits set and not acknowledged since */
+    struct event fault; /* last FAULT */
+    struct event reset; /* last RESET of the device */
+    struct event needs_reset; /* since the last reset */
+    struct event last_driver; /* last event of the driver that has a pc */
+    struct event last_load;   /* last load or register read of the driver */
     struct event crash;
     struct model_call call;
     struct model_display display;
@@ -207,14 +211,19 @@ void model_create(struct model *model, const struct sim_config *config, uint32_t
 void model_destroy(struct model *model);
 void model_event(struct model *model, const struct event *event);
 
-/* The queue whose request the driver is waiting for: oldest unfinished, else last notified, else 0. */
+/* The queue whose request the driver is waiting for: oldest unfinished, else last notified, else 0.
+ */
 uint32_t model_waiting_queue(const struct model *model);
 
-/* The oldest request that is waited for and not yet used, else the last one; NULL if there was none. */
+/* The oldest request that is waited for and not yet used, else the last one; NULL if there was
+ * none. */
 const struct model_request *model_oldest_request(const struct model_queue *queue, uint16_t *head);
 
 /* Is the device dead: reset after DRIVER_OK, and nothing written to Status since? */
 bool model_is_dead(const struct model *model);
+
+/* May the device look at this queue's rings? Before, the driver may still initialise them. */
+bool model_may_look(const struct model *model, const struct model_queue *queue);
 
 /* The address that the driver meant for an area, from whatever registers it wrote; 0 = none. */
 uint64_t model_intended_addr(const struct model_queue *queue, enum model_area area);
@@ -225,7 +234,8 @@ uint64_t model_area_addr(const struct model_queue *queue, enum model_area area);
 
 bool model_is_power_of_two(uint64_t value);
 
-/* The driver's store that put `addr` (a DMA address) where the device found it; false if unknown. */
+/* The driver's store that put `addr` (a DMA address) where the device found it; false if unknown.
+ */
 bool model_find_stored_addr(const struct model *model, uint32_t queue, uint64_t addr,
                             struct event *out);
 /* The driver's latest store into [addr, addr + bytes), as far as remembered; false if unknown. */
@@ -234,7 +244,8 @@ bool model_find_store_into(const struct model *model, uint64_t addr, uint64_t by
 /* Address of the first buffer of the request that the device took last; 0 if unknown. */
 uint64_t model_request_addr(const struct model *model, const struct model_queue *queue);
 
-/* The queue's three parts as the device computes them (2.7.2, 4.2.4); false when it has no address. */
+/* The queue's three parts as the device computes them (2.7.2, 4.2.4); false when it has no address.
+ */
 bool model_layout(const struct model *model, const struct model_queue *queue,
                   uint64_t addr[MODEL_AREA_COUNT]);
 

@@ -9,112 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "virtio/config.h"
 #include "virtio/gpu.h"
 #include "virtio/ring.h"
-
-#define LEGACY_ALIGN     4096u /* QueueAlign until it is written */
-#define STORE_HASH_SHIFT 3u
 
 static struct model_mark mark_of(const struct event *event)
 {
     return (struct model_mark){.step = event->step, .pc = event->pc};
-}
-
-/* `bytes` of RAM as the driver left them; false when they cannot be looked at. */
-static bool peek(const struct model *model, uint64_t addr, void *out, uint32_t bytes)
-{
-    const struct arena *arena = model->arena;
-
-    if (arena == NULL || arena->host == NULL || addr < arena->base ||
-        addr - arena->base > arena->size_bytes || bytes > arena->size_bytes - (addr - arena->base))
-        return false;
-    memcpy(out, arena_host(arena, addr), bytes);
-    return true;
-}
-
-static bool is_in_flight(const struct model_request *request)
-{
-    return request->state != MODEL_FREE && request->state != MODEL_USED;
-}
-
-/* ---- layout ---- */
-
-uint64_t model_area_bytes(enum model_area area, uint32_t size)
-{
-    switch (area) {
-    case MODEL_AREA_DESC:
-        return virtq_desc_bytes(size);
-    case MODEL_AREA_DRIVER:
-        return virtq_avail_bytes(size);
-    case MODEL_AREA_DEVICE:
-        return virtq_used_bytes(size);
-    case MODEL_AREA_COUNT:
-        break;
-    }
-    return 0;
-}
-
-uint64_t model_area_addr(const struct model_queue *queue, enum model_area area)
-{
-    switch (area) {
-    case MODEL_AREA_DESC:
-        return queue->desc_addr;
-    case MODEL_AREA_DRIVER:
-        return queue->avail_addr;
-    case MODEL_AREA_DEVICE:
-        return queue->used_addr;
-    case MODEL_AREA_COUNT:
-        break;
-    }
-    return 0;
-}
-
-uint64_t model_intended_addr(const struct model_queue *queue, enum model_area area)
-{
-    return (queue->area_write[area][1].value << 32) |
-           (queue->area_write[area][0].value & UINT64_C(0xffffffff));
-}
-
-static uint32_t queue_size(const struct model *model, const struct model_queue *queue)
-{
-    uint32_t size = queue->size_taken != 0 ? queue->size_taken : model->config.queue_size_max;
-    return size <= VIRTQ_SIZE_MAX ? size : VIRTQ_SIZE_MAX;
-}
-
-static uint64_t round_up(uint64_t value, uint64_t align)
-{
-    return (value + align - 1) / align * align;
-}
-
-/* 2.7.2: the three parts in one block. QEMU leaves used_event out and aligns the address. */
-static void layout_legacy(const struct model *model, const struct model_queue *queue,
-                          uint64_t addr[MODEL_AREA_COUNT])
-{
-    uint32_t size = queue_size(model, queue);
-    uint64_t align = queue->align != 0 ? queue->align : LEGACY_ALIGN;
-    uint64_t page = model->guest_page_bytes != 0 ? model->guest_page_bytes : 1;
-    uint64_t block_bytes = virtq_desc_bytes(size) + virtq_avail_bytes(size);
-
-    if (model->config.profile == SIM_PROFILE_QEMU)
-        page &= ~page + 1;
-    addr[MODEL_AREA_DESC] = queue->pfn * page;
-    addr[MODEL_AREA_DRIVER] = addr[MODEL_AREA_DESC] + virtq_desc_bytes(size);
-    if (model->config.profile == SIM_PROFILE_QEMU)
-        addr[MODEL_AREA_DEVICE] =
-            round_up(addr[MODEL_AREA_DRIVER] + virtq_used_event_offset(size), align);
-    else
-        addr[MODEL_AREA_DEVICE] = addr[MODEL_AREA_DESC] + round_up(block_bytes, align);
-}
-
-bool model_layout(const struct model *model, const struct model_queue *queue,
-                  uint64_t addr[MODEL_AREA_COUNT])
-{
-    if (model_is_legacy(model)) {
-        layout_legacy(model, queue, addr);
-        return queue->pfn != 0;
-    }
-    memcpy(addr, queue->area, sizeof queue->area);
-    return (addr[MODEL_AREA_DESC] | addr[MODEL_AREA_DRIVER] | addr[MODEL_AREA_DEVICE]) != 0;
 }
 
 /* ---- publishing ---- */
@@ -129,6 +30,8 @@ static uint32_t own_chain(struct model *model, struct model_queue *queue, uint16
 
     for (uint32_t i = 0; i < queue->size; i++) {
         struct model_entry *entry = &queue->entry[at];
+        if (entry->owner == head + 1u)
+            break; /* a loop: the device will tell */
         if (entry->owner != 0) {
             queue->reused = true;
             queue->reused_desc = (uint16_t)at;
@@ -140,7 +43,7 @@ static uint32_t own_chain(struct model *model, struct model_queue *queue, uint16
             last->link = (uint16_t)(at + 1);
         last = entry;
         count++;
-        if (!peek(model, queue->desc_addr + sizeof desc * at, &desc, sizeof desc))
+        if (!model_peek(model, queue->desc_addr + sizeof desc * at, &desc, sizeof desc))
             break;
         at = virtio_le16(desc.next);
         if ((virtio_le16(desc.flags) & VIRTQ_DESC_F_NEXT) == 0 || at >= queue->size)
@@ -176,7 +79,7 @@ static void publish_head(struct model *model, struct model_queue *queue, uint16_
         return; /* the device will refuse it; there is no such request */
     request = &queue->request[head];
     queue->last_head = head;
-    if (is_in_flight(request)) {
+    if (model_is_in_flight(request)) {
         queue->reused = true;
         queue->reused_desc = head;
         return;
@@ -192,6 +95,23 @@ static void publish_head(struct model *model, struct model_queue *queue, uint16_
     queue->in_flight++;
 }
 
+static void forget_requests(struct model_queue *queue)
+{
+    if (queue->size == 0)
+        return;
+    memset(queue->request, 0, queue->size * sizeof *queue->request);
+    for (uint32_t i = 0; i < queue->size; i++)
+        queue->entry[i].owner = queue->entry[i].link = 0;
+    queue->in_flight = queue->owned = 0;
+    queue->published = 0;
+}
+
+bool model_may_look(const struct model *model, const struct model_queue *queue)
+{
+    return (model->status.value & VIRTIO_STATUS_DRIVER_OK) != 0 ||
+           (model_is_legacy(model) && queue->notify.step != 0);
+}
+
 /* The driver moved avail.idx: everything up to it is the device's now. */
 static void publish(struct model *model, struct model_queue *queue, uint16_t idx,
                     const struct event *event)
@@ -201,13 +121,17 @@ static void publish(struct model *model, struct model_queue *queue, uint16_t idx
     queue->avail_delta = (uint16_t)(idx - from);
     queue->avail_idx = idx;
     queue->reused = false;
+    if (queue->avail_delta > queue->size && !model_may_look(model, queue)) {
+        forget_requests(queue); /* the ring is being initialised, late but in time */
+        return;
+    }
     if (queue->avail_delta == 0 || queue->avail_delta > queue->size)
         return;
     queue->avail_store = model_keep(event);
     for (uint32_t i = 0; i < queue->avail_delta; i++) {
         uint32_t slot = (uint16_t)(from + i) % queue->size;
         le16 head = 0;
-        if (peek(model, queue->avail_addr + 4 + sizeof head * slot, &head, sizeof head))
+        if (model_peek(model, queue->avail_addr + 4 + sizeof head * slot, &head, sizeof head))
             publish_head(model, queue, virtio_le16(head), event);
         else if (queue->slot_store.index == slot)
             publish_head(model, queue, (uint16_t)queue->slot_store.value, event);
@@ -254,7 +178,7 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     static const struct event never;
     le16 idx = 0;
 
-    make_tables(queue, queue_size(model, queue));
+    make_tables(queue, model_queue_size(model, queue));
     queue->live = queue->ever_live = true;
     queue->live_at = *event;
     queue->lost_at = never;
@@ -270,13 +194,13 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     queue->reused = false;
     place_areas(model, queue);
     /* A driver may have filled the ring before it told the device about it. */
-    if (queue->size != 0 && peek(model, queue->avail_addr + 2, &idx, sizeof idx) && idx != 0)
+    if (queue->size != 0 && model_peek(model, queue->avail_addr + 2, &idx, sizeof idx) && idx != 0)
         publish(model, queue, virtio_le16(idx), event);
 }
 
 void model_queue_move(struct model *model, struct model_queue *queue)
 {
-    if (queue->size != queue_size(model, queue)) {
+    if (queue->size != model_queue_size(model, queue)) {
         struct event live_at = queue->live_at;
         model_queue_start(model, queue, &live_at);
         return;
@@ -309,11 +233,6 @@ static bool plausible_address(const struct arena *arena, uint64_t value)
     return false;
 }
 
-static struct model_store *store_at(struct model_store *table, uint64_t key)
-{
-    return &table[((key >> STORE_HASH_SHIFT) ^ (key >> 16)) % MODEL_STORES];
-}
-
 static void remember(struct model *model, const struct event *event)
 {
     struct model_store store = {.addr = event->addr,
@@ -325,9 +244,9 @@ static void remember(struct model *model, const struct event *event)
                                 .queue = event->queue,
                                 .place = event->place};
 
-    *store_at(model->by_addr, event->addr) = store;
+    model->by_addr[model_store_slot(event->addr)] = store;
     if (event->width_bytes >= 8 && plausible_address(model->arena, event->value))
-        *store_at(model->by_value, event->value) = store;
+        model->by_value[model_store_slot(event->value)] = store;
 }
 
 static void driver_saw_used_idx(struct model_queue *queue, uint16_t idx, const struct event *event)
@@ -444,7 +363,7 @@ static void climb(struct model_queue *queue, uint32_t head, enum model_request_s
     if (head >= queue->size)
         return;
     request = &queue->request[head];
-    if (!is_in_flight(request) || request->state > state)
+    if (!model_is_in_flight(request) || request->state > state)
         return;
     request->state = (uint8_t)state;
     request->mark[state] = mark_of(event);
@@ -471,7 +390,7 @@ static void device_used(struct model_queue *queue, uint16_t idx, const struct ev
     for (uint32_t i = 0; i < count; i++) {
         uint32_t head = queue->entry[(uint16_t)(queue->used_idx + i) % queue->size].used_head;
         queue->completed++;
-        if (head >= queue->size || !is_in_flight(&queue->request[head]))
+        if (head >= queue->size || !model_is_in_flight(&queue->request[head]))
             continue;
         climb(queue, head, MODEL_USED, event);
         disown_chain(queue, (uint16_t)head);
@@ -535,126 +454,4 @@ void model_device_request(struct model *model, const struct event *event)
         else
             queue->request[queue->hand].response = type;
     }
-}
-
-/* ---- questions ---- */
-
-const struct model_request *model_oldest_request(const struct model_queue *queue, uint16_t *head)
-{
-    const struct model_request *oldest = NULL;
-
-    if (queue->published != 0 && queue->last_head < queue->size)
-        oldest = &queue->request[queue->last_head];
-    for (uint32_t i = 0; i < queue->size && queue->in_flight != 0; i++) {
-        const struct model_request *request = &queue->request[i];
-        if (is_in_flight(request) && !request->abandoned &&
-            (oldest == NULL || request->number < oldest->number))
-            oldest = request;
-    }
-    if (oldest != NULL && head != NULL)
-        *head = (uint16_t)(oldest - queue->request);
-    return oldest;
-}
-
-uint32_t model_waiting_queue(const struct model *model)
-{
-    uint64_t notified_step = 0;
-    uint32_t waiting = 0;
-
-    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
-        const struct model_queue *queue = &model->queue[i];
-        if (queue->live && queue->in_flight != 0)
-            return i;
-        if (queue->notify.step > notified_step) {
-            notified_step = queue->notify.step;
-            waiting = i;
-        }
-    }
-    return waiting;
-}
-
-static struct event event_of_store(const struct model_store *store)
-{
-    return (struct event){.step = store->step,
-                          .pc = store->pc,
-                          .party = EVENT_PARTY_DRIVER,
-                          .kind = EVENT_STORE,
-                          .place = store->place != 0 ? store->place : EVENT_PLACE_MEMORY,
-                          .addr = store->addr,
-                          .value = store->value,
-                          .width_bytes = store->width_bytes,
-                          .queue = store->queue,
-                          .index = store->index};
-}
-
-/* The descriptor of a queue whose buffer holds `addr`, and when the driver stored its address. */
-static bool find_descriptor(const struct model *model, uint32_t number, uint64_t addr,
-                            struct event *out)
-{
-    const struct model_queue *queue = &model->queue[number];
-    bool found = false;
-
-    for (uint32_t i = 0; i < queue->size; i++) {
-        struct virtq_desc desc;
-        if (queue->entry[i].addr_stored.step == 0 ||
-            !peek(model, queue->desc_addr + sizeof desc * i, &desc, sizeof desc) ||
-            addr < virtio_le64(desc.addr) || addr - virtio_le64(desc.addr) > virtio_le32(desc.len))
-            continue;
-        if (found && queue->entry[i].owner == 0)
-            continue;
-        found = true;
-        *out = (struct event){.step = queue->entry[i].addr_stored.step,
-                              .pc = queue->entry[i].addr_stored.pc,
-                              .party = EVENT_PARTY_DRIVER,
-                              .kind = EVENT_STORE,
-                              .place = EVENT_PLACE_DESC_ADDR,
-                              .addr = queue->desc_addr + sizeof desc * i,
-                              .value = virtio_le64(desc.addr),
-                              .width_bytes = 8,
-                              .queue = (uint16_t)number,
-                              .index = i};
-    }
-    return found;
-}
-
-bool model_find_stored_addr(const struct model *model, uint32_t queue, uint64_t addr,
-                            struct event *out)
-{
-    const struct model_store *store =
-        &model->by_value[((addr >> STORE_HASH_SHIFT) ^ (addr >> 16)) % MODEL_STORES];
-
-    if (queue < SIM_QUEUES_MAX && find_descriptor(model, queue, addr, out))
-        return true;
-    if (store->step == 0 || store->value != addr)
-        return false;
-    *out = event_of_store(store);
-    return true;
-}
-
-bool model_find_store_into(const struct model *model, uint64_t addr, uint64_t bytes,
-                           struct event *out)
-{
-    const struct model_store *latest = NULL;
-
-    for (uint32_t i = 0; i < MODEL_STORES; i++) {
-        const struct model_store *store = &model->by_addr[i];
-        bool meets = store->addr < addr ? addr - store->addr < store->width_bytes
-                                        : store->addr - addr < bytes;
-        if (store->step != 0 && meets && (latest == NULL || store->step > latest->step))
-            latest = store;
-    }
-    if (latest == NULL)
-        return false;
-    *out = event_of_store(latest);
-    return true;
-}
-
-uint64_t model_request_addr(const struct model *model, const struct model_queue *queue)
-{
-    struct virtq_desc desc;
-
-    if (queue->hand >= queue->size ||
-        !peek(model, queue->desc_addr + sizeof desc * queue->hand, &desc, sizeof desc))
-        return 0;
-    return virtio_le64(desc.addr);
 }

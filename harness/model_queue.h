@@ -6,6 +6,19 @@
 
 #include "model.h"
 
+/* `bytes` of RAM as the driver left them; false when they cannot be looked at. */
+bool model_peek(const struct model *model, uint64_t addr, void *out, uint32_t bytes);
+/* Is the request the device's: published, and its completion not? */
+bool model_is_in_flight(const struct model_request *request);
+/* QueueSize as the device has it. */
+uint32_t model_queue_size(const struct model *model, const struct model_queue *queue);
+
+/* The entry of by_addr or by_value for an address or value. */
+static inline unsigned model_store_slot(uint64_t key)
+{
+    return (unsigned)((key >> 3 ^ key >> 16) % MODEL_STORES);
+}
+
 /* The queue became live by `event`; its tables start empty. */
 void model_queue_start(struct model *model, struct model_queue *queue, const struct event *event);
 /* A setting of a live version-1 queue was written again: its parts lie elsewhere now. */

@@ -1,8 +1,8 @@
 /*
  * Rules: what the specification (or ringside) asks, declared once each and checked on events alone.
  *
- * Ids of rules from the specification are stable and never reused: AREA-PARTY-NUMBER. Rules that start with RS
- * are ringside's own: they concern the machine, not the specification.
+ * Ids of rules from the specification are stable and never reused: AREA-PARTY-NUMBER. Rules that
+ * start with RS are ringside's own: they concern the machine, not the specification.
  */
 #ifndef RINGSIDE_HARNESS_RULE_H
 #define RINGSIDE_HARNESS_RULE_H
@@ -23,26 +23,27 @@ enum rule_force { RULE_MUST, RULE_MUST_NOT, RULE_SHOULD, RULE_SHOULD_NOT, RULE_S
 
 struct rule {
     const char *id;
-    enum event_party party;  /* who is bound */
+    enum event_party party; /* who is bound */
     enum rule_force force;
     enum finding_level level;
-    const char *section;     /* of VIRTIO 1.3, "4.2.4"; "" for ringside's own */
-    const char *title;       /* "Legacy interface" */
-    const char *text;        /* one sentence in our own words */
-    const char *help;        /* what to do about it */
-    uint64_t on;             /* EVENT_MASK() of the kinds that `check` wants to see */
-    uint64_t where;          /* bit per enum event_place, 0 = everywhere */
-    uint64_t registers;      /* bit per enum virtio_mmio_reg, 0 = all; for place REGISTER only */
-    uint64_t refusals;       /* bit per enum sim_refusal, for REFUSE; 0 = all */
-    bool by_driver;          /* only events of the driver */
-    bool other_slots;        /* accesses to other slots of the bus, too */
-    bool once;               /* one finding for the whole device, not one a queue */
-    bool explains_wait;      /* an error of this rule is why a request cannot complete */
+    const char *section; /* of VIRTIO 1.3, "4.2.4"; "" for ringside's own */
+    const char *title;   /* "Legacy interface" */
+    const char *text;    /* one sentence in our own words */
+    const char *help;    /* what to do about it */
+    uint64_t on;         /* EVENT_MASK() of the kinds that `check` wants to see */
+    uint64_t where;      /* bit per enum event_place, 0 = everywhere */
+    uint64_t registers;  /* bit per enum virtio_mmio_reg, 0 = all; for place REGISTER only */
+    uint64_t refusals;   /* bit per enum sim_refusal, for REFUSE; 0 = all */
+    bool by_driver;      /* only events of the driver */
+    bool other_slots;    /* accesses to other slots of the bus, too */
+    bool once;           /* one finding for the whole device, not one a queue */
+    bool explains_wait;  /* an error of this rule is why a request cannot complete */
     void (*check)(const struct rule *rule, struct judge *judge, const struct event *event);
 };
 
 /*
- * Rules that speak when the run is over have EVENT_KIND_COUNT in `on`; they are called with event NULL.
+ * Rules that speak when the run is over have EVENT_KIND_COUNT in `on`; they are called with event
+ * NULL.
  */
 #define RULE_AT_END EVENT_MASK(EVENT_KIND_COUNT)
 

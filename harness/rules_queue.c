@@ -163,7 +163,7 @@ static const struct model_queue *moved_queue(const struct judge *judge, const st
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);
 
-    if (queue == NULL || queue->size == 0 || (queue->published == 0 && !is_driver_ok(judge)) ||
+    if (queue == NULL || queue->size == 0 || !model_may_look(&judge->model, queue) ||
         (event->place == EVENT_PLACE_AVAIL_FLAGS && event->width_bytes < 4))
         return NULL;
     return queue;
@@ -223,7 +223,7 @@ static void check_free_descriptors(const struct rule *rule, struct judge *judge,
         return;
     }
     if (queue == NULL || event->party != EVENT_PARTY_DRIVER || !queue->live ||
-        device_is_faulty(judge))
+        !model_may_look(&judge->model, queue) || device_is_faulty(judge))
         return;
     if (event->place == EVENT_PLACE_AVAIL_IDX || event->place == EVENT_PLACE_AVAIL_FLAGS) {
         if (!queue->reused)

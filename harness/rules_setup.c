@@ -169,7 +169,7 @@ static void check_addresses(const struct rule *rule, struct judge *judge, const 
     struct finding *finding;
 
     if (model_is_legacy(&judge->model) || !is_ok(event) || event->value == 0 || queue == NULL ||
-        queue->live_at.step != event->step)
+        queue->live_at.step != event->step || judge->model.queue_sel >= judge->model.queue_count)
         return;
     for (unsigned half = 0; half < 2; half++) {
         for (unsigned area = 0; area < MODEL_AREA_COUNT; area++) {

@@ -79,7 +79,8 @@ static void check_offset(const struct rule *rule, struct judge *judge, const str
 {
     char place[64];
 
-    if (event->verdict == EVENT_VERDICT_VERSION && !model_is_legacy(&judge->model)) {
+    if (event->verdict == EVENT_VERDICT_VERSION && event->place == EVENT_PLACE_REGISTER &&
+        !model_is_legacy(&judge->model)) {
         raise_wrong_version(rule, judge, event, VIRTIO_MMIO_REG_QueuePFN);
         return;
     }
