@@ -228,6 +228,8 @@ static void host_relax(void *argument)
     struct world *world = begin();
 
     probe.callbacks++;
+    if (--probe.budget < 0)
+        world_budget_out(call->pc);
     if (!world_interrupt(world) && !probe.skip_polls)
         world_note_poll(world, 0, 0, call->pc);
 }
@@ -236,8 +238,9 @@ void platform_relax(void)
 {
     struct time_call call = {.pc = DRIVER_PC};
 
-    if (--probe.budget < 0)
-        probe.budget = 0;
+    /* A driver that waits in vain takes its turns at full speed, until it has had enough of them. */
+    if (probe.skip_polls && !probe.pending && --probe.budget > 0)
+        return;
     probe_on_host(host_relax, &call);
 }
 

@@ -319,6 +319,38 @@ static void find_function(Dwarf_Die *unit, Dwarf_Addr address, struct source_pla
     }
 }
 
+/*
+ * The row of the line table that holds an address. An optimiser that merges two stores gives the one that is left
+ * to no line at all; the nearest line before it is what a person would look at.
+ */
+static Dwarf_Line *row_of(Dwarf_Die *unit, Dwarf_Addr address, int *number)
+{
+    Dwarf_Line *line = dwarf_getsrc_die(unit, address);
+    Dwarf_Lines *lines = NULL;
+    size_t count = 0;
+    Dwarf_Line *nearest = NULL;
+
+    if (line == NULL || dwarf_lineno(line, number) != 0 || *number > 0) {
+        return line;
+    }
+    if (dwarf_getsrclines(unit, &lines, &count) != 0) {
+        return NULL;
+    }
+    for (size_t row = 0; row < count; row++) {
+        Dwarf_Line *at = dwarf_onesrcline(lines, row);
+        Dwarf_Addr from = 0;
+        int candidate = 0;
+        if (dwarf_lineaddr(at, &from) != 0 || from > address) {
+            break;
+        }
+        if (dwarf_lineno(at, &candidate) == 0 && candidate > 0) {
+            nearest = at;
+            *number = candidate;
+        }
+    }
+    return nearest;
+}
+
 static bool look_up(uintptr_t pc, struct source_place *out)
 {
     memset(out, 0, sizeof *out);
@@ -331,10 +363,10 @@ static bool look_up(uintptr_t pc, struct source_place *out)
     if (!find_unit(object->dwarf, address, &unit)) {
         return false;
     }
-    Dwarf_Line *line = dwarf_getsrc_die(&unit, address);
     int number = 0;
+    Dwarf_Line *line = row_of(&unit, address, &number);
     const char *file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
-    if (!file || dwarf_lineno(line, &number) != 0 || number <= 0) {
+    if (!file || number <= 0) {
         return false;
     }
     show_file(&unit, file, out->file);

@@ -522,6 +522,8 @@ const char *world_run(const struct scenario *scenario, const struct world_option
             act(world, &scenario->action[i]);
         conclude(world);
     }
+    if (world->judge.findings != NULL)
+        judge_destroy(&world->judge);
     destroy(world);
     world_now = NULL;
     free(world);
