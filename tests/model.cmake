@@ -1,0 +1,1 @@
+ringside_add_test(model SOURCES test_model.c LIBRARIES ringside_harness)
