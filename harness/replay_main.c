@@ -390,12 +390,10 @@ static int replay_all(struct replay_job *job)
         for (size_t i = 0; i < job->count; i++)
             replay_table_row(stdout, &job->row[i]);
     }
-    printf("%zu replayed on QEMU %s: %zu agree, %zu differ", job->count, job->options.target,
+    printf("%zu replayed on QEMU %s: %zu agree, %zu differ\n", job->count, job->options.target,
            job->agreed, job->count - job->agreed);
     if (job->skipped)
-        printf("; %zu skipped, which have no line `replay qemu %s`", job->skipped,
-               job->options.target);
-    putchar('\n');
+        printf("%zu skipped: without a line `replay qemu %s`\n", job->skipped, job->options.target);
     if (job->options.out_dir && job->count)
         printf("pictures are in %s\n", job->options.out_dir);
     return job->agreed == job->count ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;

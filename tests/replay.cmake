@@ -1,5 +1,7 @@
 ringside_add_test(placeholder SOURCES test_placeholder.c LIBRARIES ringside_harness ringside_sim)
 ringside_add_test(replay SOURCES test_replay.c LIBRARIES ringside_harness ringside_sim)
+ringside_add_test(replay_command SOURCES test_replay_command.c
+    LIBRARIES ringside_harness ringside_sim DEPENDS ringside)
 
 # Machines that only speak, so that booting is tested apart from any driver.
 find_program(RINGSIDE_REPLAY_CC NAMES aarch64-linux-gnu-gcc)

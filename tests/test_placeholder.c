@@ -7,7 +7,7 @@
 #include "replay.h"
 
 #define CUT_PX 195
-#define DATA RINGSIDE_SOURCE_DIR "/tests/data/"
+#define DATA   RINGSIDE_SOURCE_DIR "/tests/data/"
 
 static const struct {
     const char *path;
@@ -70,7 +70,7 @@ START_TEST(one_pixel_more_or_less_is_a_picture)
 {
     struct picture picture = capture((size_t)_i);
     size_t pixels = (size_t)picture.width_px * picture.height_px;
-    size_t step = pixels / 4999 + 1; /* no divisor of a row: hits text and background alike */
+    size_t step = pixels / 199 + 1; /* about 200 pixels, in text and background */
 
     for (size_t at = 0; at < pixels; at += step) {
         uint8_t before[3], *pixel = picture.rgb + at * 3;
@@ -121,10 +121,8 @@ START_TEST(text_is_recognised_wherever_it_stands_and_however_narrow_the_screen)
 
     for (uint32_t width = 64; width < 400; width += 7) {
         int left = 520 + 114 - (int)width / 2;
-        ck_assert_int_eq(recognise_window(&whole, left, 380, width, 40),
-                         REPLAY_SCREEN_NOT_ACTIVE);
-        ck_assert_int_eq(recognise_window(&whole, left, 386, width, 13),
-                         REPLAY_SCREEN_NOT_ACTIVE);
+        ck_assert_int_eq(recognise_window(&whole, left, 380, width, 40), REPLAY_SCREEN_NOT_ACTIVE);
+        ck_assert_int_eq(recognise_window(&whole, left, 386, width, 13), REPLAY_SCREEN_NOT_ACTIVE);
     }
     picture_free(&whole);
 }
@@ -135,7 +133,8 @@ START_TEST(a_text_that_is_cut_inside_the_screen_is_a_picture)
     /* Columns 194 and 195 of the text are the stem of the t in "active". */
     struct picture whole = capture(1), cut = window(&whole, 520, 380, CUT_PX, 40);
 
-    /* With the edge at the cut it is the placeholder, with one more column of background it is not. */
+    /* With the edge at the cut it is the placeholder, with one more column of background it is not.
+     */
     ck_assert_int_eq(placeholder_recognise(&cut), REPLAY_SCREEN_NOT_ACTIVE);
     struct picture wider = window(&cut, 0, 0, CUT_PX + 1, 40);
     ck_assert_int_eq(placeholder_recognise(&wider), REPLAY_SCREEN_PICTURE);

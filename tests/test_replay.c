@@ -1,6 +1,7 @@
 /*
- * Replaying on QEMU, part by part: what the machine is told, what it says, the monitor, the verdict, the
- * table; and, where QEMU and the cross compiler are installed, whole boots of small machines.
+ * Replaying on QEMU, part by part: what the machine is told, what it says, the monitor, the
+ * verdict, the table; and, where QEMU and the cross compiler are installed, whole boots of small
+ * machines.
  */
 #include <check.h>
 #include <errno.h>
@@ -270,13 +271,28 @@ START_TEST(every_result_is_known_by_its_name)
 END_TEST
 
 static const char *const garbage[] = {
-    "ringside: ", "ringside: nonsense", "ringside: driver", "ringside: alloc",
-    "ringside: alloc 0x1 0x2", "ringside: alloc x 0x1", "ringside: alloc x 1 2",
-    "ringside: alloc x 0x 0x2", "ringside: alloc x 0x1 0x11112222333344445",
-    "ringside: alloc x 0x1 0xzz", "ringside: call", "ringside: call 1", "ringside: call 1 init",
-    "ringside: call 1 init ->", "ringside: call init -> OK", "ringside: call x init -> OK",
-    "ringside: call 1 init - OK", "ringside: option", "ringside: option x", "ringside: option a b c",
-    "ringside: done and dusted", "ringside: donedone",
+    "ringside: ",
+    "ringside: nonsense",
+    "ringside: driver",
+    "ringside: alloc",
+    "ringside: alloc 0x1 0x2",
+    "ringside: alloc x 0x1",
+    "ringside: alloc x 1 2",
+    "ringside: alloc x 0x 0x2",
+    "ringside: alloc x 0x1 0x11112222333344445",
+    "ringside: alloc x 0x1 0xzz",
+    "ringside: call",
+    "ringside: call 1",
+    "ringside: call 1 init",
+    "ringside: call 1 init ->",
+    "ringside: call init -> OK",
+    "ringside: call x init -> OK",
+    "ringside: call 1 init - OK",
+    "ringside: option",
+    "ringside: option x",
+    "ringside: option a b c",
+    "ringside: done and dusted",
+    "ringside: donedone",
 };
 
 START_TEST(lines_that_are_no_statement_count_as_garbage_and_change_nothing)
@@ -596,12 +612,18 @@ START_TEST(the_response_buffer_contradicts_only_when_it_must)
         enum replay_response qemu;
         bool agree;
     } cases[] = {
-        {false, 0, REPLAY_RESPONSE_UNTOUCHED, true}, {false, 0, REPLAY_RESPONSE_FILLED, false},
-        {false, 3, REPLAY_RESPONSE_UNTOUCHED, true}, {false, 3, REPLAY_RESPONSE_FILLED, false},
-        {true, 1, REPLAY_RESPONSE_UNTOUCHED, false}, {true, 1, REPLAY_RESPONSE_FILLED, true},
-        {false, 0, REPLAY_RESPONSE_FILLED_ONCE, false}, {false, 3, REPLAY_RESPONSE_FILLED_ONCE, true},
-        {true, 0, REPLAY_RESPONSE_FILLED_ONCE, true}, {false, 3, REPLAY_RESPONSE_UNCHANGED, true},
-        {true, 3, REPLAY_RESPONSE_UNCHANGED, true}, {true, 0, REPLAY_RESPONSE_UNKNOWN, true},
+        {false, 0, REPLAY_RESPONSE_UNTOUCHED, true},
+        {false, 0, REPLAY_RESPONSE_FILLED, false},
+        {false, 3, REPLAY_RESPONSE_UNTOUCHED, true},
+        {false, 3, REPLAY_RESPONSE_FILLED, false},
+        {true, 1, REPLAY_RESPONSE_UNTOUCHED, false},
+        {true, 1, REPLAY_RESPONSE_FILLED, true},
+        {false, 0, REPLAY_RESPONSE_FILLED_ONCE, false},
+        {false, 3, REPLAY_RESPONSE_FILLED_ONCE, true},
+        {true, 0, REPLAY_RESPONSE_FILLED_ONCE, true},
+        {false, 3, REPLAY_RESPONSE_UNCHANGED, true},
+        {true, 3, REPLAY_RESPONSE_UNCHANGED, true},
+        {true, 0, REPLAY_RESPONSE_UNKNOWN, true},
         {false, 0, REPLAY_RESPONSE_UNKNOWN, true},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -726,9 +748,9 @@ END_TEST
 
 START_TEST(the_table_fits_and_breaks_cells_where_words_end)
 {
-    static const struct replay_row row = {
-        {"c4096-queue-align-4096-and-more", "1", "OK, 8x TIMEOUT, BAD_COMPLETION", "OK",
-         "16384x16384", "never", "yes"}};
+    static const struct replay_row row = {{"c4096-queue-align-4096-and-more", "1",
+                                           "OK, 8x TIMEOUT, BAD_COMPLETION", "OK", "16384x16384",
+                                           "never", "yes"}};
     struct capture printed;
 
     capture_open(&printed);
@@ -834,8 +856,9 @@ static void boot_teardown(void)
 
 static struct replay_options boot_options(unsigned timeout_seconds)
 {
-    return (struct replay_options){
-        .target = "aarch64", .image_dir = IMAGES, .timeout_seconds = timeout_seconds};
+    return (struct replay_options){.target = "aarch64",
+                                   .image_dir = IMAGES,
+                                   .timeout_seconds = timeout_seconds};
 }
 
 START_TEST(a_machine_is_booted_heard_and_looked_at)
