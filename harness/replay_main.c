@@ -283,8 +283,9 @@ static void print_guest_errors(const char *guest_errors)
         printf("    QEMU said  nothing\n");
         return;
     }
-    printf("    QEMU said  %.*s%s\n", (int)strcspn(guest_errors, "\n"), guest_errors,
-           lines > 1 ? " (and more)" : "");
+    printf("    QEMU said  %.*s\n", (int)strcspn(guest_errors, "\n"), guest_errors);
+    if (lines > 1)
+        printf("               and %zu more lines\n", lines - 1);
 }
 
 static void print_differences(const struct replay_verdict *verdict)

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -998,6 +999,33 @@ START_TEST(an_interrupt_ends_qemu_and_leaves_nothing)
 }
 END_TEST
 
+/* Orphans become ours, so that we see QEMU end although its parent is gone. */
+START_TEST(qemu_does_not_outlive_us_even_when_we_are_killed)
+{
+    char command[200];
+    int status = 0;
+
+    if (!can_boot())
+        return;
+    ck_assert_int_eq(prctl(PR_SET_CHILD_SUBREAPER, 1), 0);
+    fflush(NULL);
+    pid_t child = fork();
+    ck_assert_int_ge(child, 0);
+    if (child == 0) {
+        struct replay_options options = boot_options(100);
+        (void)replay_run(machine_scenario("unending"), &options, &qemu);
+        _exit(0);
+    }
+    signal_when_running(child, SIGKILL);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_gt(waitpid(-1, &status, 0), 0);
+    ck_assert_msg(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL, "status 0x%x",
+                  (unsigned)status);
+    snprintf(command, sizeof command, "rm -r %s/ringside-*", private_dir); /* nobody else can */
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 static TCase *add_case(Suite *suite, const char *name)
 {
     TCase *tests = tcase_create(name);
@@ -1066,6 +1094,7 @@ static void add_wholes(Suite *suite)
     tcase_add_test(boots, a_machine_that_never_stops_talking_is_looked_at_all_the_same);
     tcase_add_test(boots, a_qemu_that_dies_is_quoted);
     tcase_add_test(boots, what_is_missing_is_named_with_its_package);
+    tcase_add_test(boots, qemu_does_not_outlive_us_even_when_we_are_killed);
     tcase_add_test(boots, an_interrupt_ends_qemu_and_leaves_nothing);
 }
 
