@@ -106,15 +106,12 @@ static inline bool known_poll(uintptr_t host, uintptr_t pc)
     return poll->pc == pc && poll->host == host;
 }
 
-static void step(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t flags, uintptr_t pc)
+__attribute__((noinline)) static void step(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t flags, uintptr_t pc)
 {
     struct access access = {.kind = kind, .flags = flags, .bytes = bytes, .host = host, .pc = pc};
 
-    if (!probe.running)
-        return;
-    if (probe.skip_polls && kind == PROBE_READ && !probe.pending && known_poll(host, pc))
-        return;
-    probe_on_host(host_access, &access);
+    if (probe.running)
+        probe_on_host(host_access, &access);
 }
 
 static inline void observe(enum probe_kind kind, const volatile void *address, uint32_t bytes,
@@ -123,12 +120,14 @@ static inline void observe(enum probe_kind kind, const volatile void *address, u
     uintptr_t host = (uintptr_t)address;
 
     count(pc);
-    if (matters(host))
-        step(kind, host, bytes, flags, pc);
-    else if (probe.pending && kind == PROBE_READ)
+    if (matters(host)) {
+        if (!(probe.skip_polls && kind == PROBE_READ && !probe.pending && known_poll(host, pc)))
+            step(kind, host, bytes, flags, pc);
+    } else if (probe.pending && kind == PROBE_READ) {
         finish_before_read(bytes);
-    else
+    } else {
         finish();
+    }
 }
 
 /* ---- plain, volatile and unaligned accesses ---- */

@@ -99,17 +99,14 @@ static enum suite_result wait(volatile uint16_t *used_idx, uint16_t wanted)
     return SUITE_OK;
 }
 
-static enum suite_result get_display_info(const struct suite_args *args)
+static enum suite_result ask(const struct virtio_gpu_ctrl_hdr *request)
 {
-    /* The request lies on the stack: only good while this function has not returned. */
-    struct virtio_gpu_ctrl_hdr request = {.type = VIRTIO_GPU_CMD_GET_DISPLAY_INFO};
     volatile struct virtq_desc *desc = queue.desc;
     uint16_t idx = queue.avail.idx;
     enum suite_result result;
 
-    (void)args;
-    desc[0].addr = physical(&request);
-    desc[0].len = sizeof request;
+    desc[0].addr = physical(request);
+    desc[0].len = sizeof *request;
     desc[0].flags = VIRTQ_DESC_F_NEXT;
     desc[0].next = 1;
     desc[1].addr = physical(&response);
@@ -126,6 +123,26 @@ static enum suite_result get_display_info(const struct suite_args *args)
     return response.hdr.type == VIRTIO_GPU_RESP_OK_DISPLAY_INFO ? SUITE_OK : SUITE_DEVICE_ERROR;
 }
 
+/* The request lies on the stack: only good while this function has not returned. */
+static enum suite_result get_display_info(const struct suite_args *args)
+{
+    struct virtio_gpu_ctrl_hdr request = {.type = VIRTIO_GPU_CMD_GET_DISPLAY_INFO};
+
+    (void)args;
+    return ask(&request);
+}
+
+/* `requests N`: N of them in a row, the request in static data. */
+static enum suite_result requests(const struct suite_args *args)
+{
+    static struct virtio_gpu_ctrl_hdr request = {.type = VIRTIO_GPU_CMD_GET_DISPLAY_INFO};
+    enum suite_result result = SUITE_OK;
+
+    for (uint64_t i = 0; i < args->value[0] && result == SUITE_OK; i++)
+        result = ask(&request);
+    return result;
+}
+
 static enum suite_result shutdown(const struct suite_args *args)
 {
     (void)args;
@@ -134,7 +151,11 @@ static enum suite_result shutdown(const struct suite_args *args)
 }
 
 static const struct suite_op ops[] = {
-    {"init", init}, {"get_display_info", get_display_info}, {"shutdown", shutdown}};
+    {"init", init},
+    {"get_display_info", get_display_info},
+    {"requests", requests},
+    {"shutdown", shutdown},
+};
 
 const struct suite_driver ringside_driver = {
     .name = "hobby",
