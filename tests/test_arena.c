@@ -173,8 +173,13 @@ START_TEST(an_alias_shows_the_same_bytes_at_two_places)
     ck_assert_uint_eq(found, addr);
     ck_assert(!arena_physical(&arena, NULL, &found));
     ck_assert_uint_eq(arena_check(&arena, (uintptr_t)pages, 1), ARENA_FAULT_VIRTUAL);
-    /* the mapping, and what it shows, outlives the arena */
+    /* the mapping, and what it shows, outlives the arena; all of RAM's own mapping goes */
+    uint8_t *ram = arena.host;
     arena_destroy(&arena);
+    for (uint64_t i = 0; i < RAM_BYTES; i += RAM_BYTES / 2 - PAGE) {
+        ck_assert_int_eq(msync(ram + i, PAGE, MS_ASYNC), -1);
+    }
+    ck_assert_int_eq(msync(ram + RAM_BYTES - PAGE, PAGE, MS_ASYNC), -1);
     ck_assert_uint_eq(pages[0], 2);
     munmap(pages, 2 * PAGE);
     setup();
@@ -230,6 +235,9 @@ START_TEST(an_alias_is_refused_where_something_lives_and_never_allocated_over)
     ck_assert(!arena_map_alias(&arena, BASE + RAM_BYTES, pages, PAGE));
     ck_assert(!arena_map_alias(&arena, BASE - PAGE, pages, PAGE));
     ck_assert(!arena_map_alias(&arena, gap, pages, 0));
+    ck_assert_int_eq(mprotect(pages, PAGE, PROT_NONE), 0);
+    ck_assert(!arena_map_alias(&arena, gap, pages, PAGE)); /* its contents cannot be read */
+    ck_assert_int_eq(mprotect(pages, PAGE, PROT_READ | PROT_WRITE), 0);
     *pages = 0x78; /* still its own memory */
     ck_assert(all_bytes_are(arena_host(&arena, BASE), RAM_BYTES, 0));
     ck_assert(arena_map_alias(&arena, gap, pages, PAGE));
@@ -253,6 +261,7 @@ START_TEST(reset_forgets_regions_and_clears_ram_but_not_aliases)
     uint64_t alias = BASE + RAM_BYTES / 2;
     ck_assert(arena_map_alias(&arena, alias, pages, PAGE));
     ck_assert(arena_declare(&arena, ARENA_REGION_STATIC, alias, PAGE, "static"));
+    ck_assert(arena_declare(&arena, ARENA_REGION_STATIC, gap + 16, 32, "few bytes"));
     memset(arena_host(&arena, BASE), 0x11, RAM_BYTES / 2);
     memset(arena_host(&arena, alias + PAGE), 0x22, RAM_BYTES / 2 - PAGE);
     arena_shadow_update(&arena, BASE, RAM_BYTES);
