@@ -158,7 +158,6 @@ static void bench_transfer(void)
     uint64_t from;
     double copy, transfer;
 
-    rig_start(rig);
     from = rig_resource(rig, 1, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, WIDTH, HEIGHT);
     if (to == NULL)
         exit(2);
