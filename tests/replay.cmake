@@ -1,4 +1,7 @@
 ringside_add_test(placeholder SOURCES test_placeholder.c LIBRARIES ringside_harness ringside_sim)
+ringside_add_test(transcript SOURCES test_transcript.c LIBRARIES ringside_harness ringside_sim)
+ringside_add_test(qmp SOURCES test_qmp.c LIBRARIES ringside_harness ringside_sim)
+ringside_add_test(verdict SOURCES test_verdict.c LIBRARIES ringside_harness ringside_sim)
 ringside_add_test(replay SOURCES test_replay.c LIBRARIES ringside_harness ringside_sim)
 ringside_add_test(replay_command SOURCES test_replay_command.c
     LIBRARIES ringside_harness ringside_sim DEPENDS ringside)
