@@ -257,6 +257,15 @@ static bool map_over(struct arena *arena, uint64_t addr, void *host, size_t size
     return true;
 }
 
+static void alias_insert(struct arena *arena, struct arena_alias alias)
+{
+    size_t i = arena->alias_count++;
+    for (; i > 0 && arena->aliases[i - 1].addr > alias.addr; i--) {
+        arena->aliases[i] = arena->aliases[i - 1];
+    }
+    arena->aliases[i] = alias;
+}
+
 bool arena_map_alias(struct arena *arena, uint64_t addr, void *host, size_t size_bytes)
 {
     assert(((uintptr_t)host | addr | size_bytes) % ARENA_PAGE_BYTES == 0);
@@ -265,11 +274,20 @@ bool arena_map_alias(struct arena *arena, uint64_t addr, void *host, size_t size
         !map_over(arena, addr, host, size_bytes)) {
         return false;
     }
-    size_t i = arena->alias_count++;
-    for (; i > 0 && arena->aliases[i - 1].addr > addr; i--) {
-        arena->aliases[i] = arena->aliases[i - 1];
+    alias_insert(arena, (struct arena_alias){(uintptr_t)host, addr, size_bytes});
+    return true;
+}
+
+bool arena_reserve(struct arena *arena, uint64_t addr, uint64_t size_bytes)
+{
+    assert((addr | size_bytes) % ARENA_PAGE_BYTES == 0);
+    if (arena->alias_count == ARENA_ALIASES_MAX || size_bytes == 0 ||
+        !arena_holds(arena, addr, size_bytes) || arena_obstacle_end(arena, addr, size_bytes) != 0) {
+        return false;
     }
-    arena->aliases[i] = (struct arena_alias){(uintptr_t)host, addr, size_bytes};
+    /* Like an alias at the place where it is anyway: neither handed out nor cleared. */
+    uintptr_t host = (uintptr_t)arena_host(arena, addr);
+    alias_insert(arena, (struct arena_alias){host, addr, size_bytes});
     return true;
 }
 

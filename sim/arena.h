@@ -133,6 +133,12 @@ bool arena_free(struct arena *arena, uint64_t addr, uint64_t step);
 bool arena_map_alias(struct arena *arena, uint64_t addr, void *host, size_t size_bytes);
 
 /*
+ * Keeps a piece of RAM (page-aligned) out of allocation and reset, such as guard pages that nobody
+ * may touch; counts as an alias. False as for arena_map_alias().
+ */
+bool arena_reserve(struct arena *arena, uint64_t addr, uint64_t size_bytes);
+
+/*
  * Makes part of the hole RAM after all (the loaded driver's writable data): contents are copied,
  * and the pages are mapped from the memory file at the same addresses. False when it is not in the
  * hole.

@@ -255,6 +255,28 @@ START_TEST(an_alias_is_refused_where_something_lives_and_never_allocated_over)
 }
 END_TEST
 
+START_TEST(reserved_pages_are_never_touched)
+{
+    arena_destroy(&arena);
+    create(BASE, 8 * PAGE, 0, true);
+    ck_assert(!arena_reserve(&arena, BASE + 8 * PAGE, PAGE));
+    ck_assert(!arena_reserve(&arena, BASE, 0));
+    ck_assert(arena_reserve(&arena, BASE + 5 * PAGE, PAGE));
+    ck_assert(!arena_reserve(&arena, BASE + 4 * PAGE, 2 * PAGE));
+    ck_assert_int_eq(mprotect(arena_host(&arena, BASE + 5 * PAGE), PAGE, PROT_NONE), 0);
+    for (uint32_t run = 0; run < 2; run++) {
+        ck_assert_uint_eq(alloc(3 * PAGE, "three"), BASE);
+        ck_assert_uint_eq(alloc(3 * PAGE, "no room"), 0);
+        ck_assert_uint_eq(alloc(2 * PAGE, "two"), BASE + 3 * PAGE);
+        ck_assert_uint_eq(alloc(PAGE, "behind"), BASE + 6 * PAGE);
+        ck_assert_uint_eq(alloc(PAGE, "last"), BASE + 7 * PAGE);
+        ck_assert_uint_eq(alloc(PAGE, "none"), 0);
+        ck_assert_uint_eq(arena_check(&arena, BASE + 5 * PAGE, 1), ARENA_FAULT_NOT_DMA);
+        arena_reset(&arena);
+    }
+}
+END_TEST
+
 START_TEST(reset_forgets_regions_and_clears_ram_but_not_aliases)
 {
     uint8_t *pages = anonymous_pages(PAGE, 0x77);
@@ -328,6 +350,7 @@ int main(void)
     tcase_add_test(memory, an_alias_shows_the_same_bytes_at_two_places);
     tcase_add_test(memory, a_low_alias_is_recognised_as_a_pointer);
     tcase_add_test(memory, a_large_region_is_zeroed_too);
+    tcase_add_test(memory, reserved_pages_are_never_touched);
     tcase_add_test(memory, poison_fills_padding_and_stacks_but_no_promised_zeros);
     suite_add_tcase(suite, memory);
     TCase *regions = tcase_create("regions");
