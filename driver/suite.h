@@ -7,12 +7,17 @@
  * `ringside_driver`; the glue that fills it in is its adapter. Operations keep their state in
  * static data, which the harness puts back to its initial contents before every run.
  *
- * Names of operations that the project's own scenarios use; each is optional:
+ * Names of operations that the project's own scenarios use. Each is optional: what a driver lacks, or
+ * answers with SUITE_UNSUPPORTED, is skipped, and the report says so.
+ *
  *   init                     find and bring up the device, queues live, DRIVER_OK
  *   get_display_info         ask for the displays
  *   show [WIDTH HEIGHT]      create, attach, set scanout, draw the test card, transfer, flush
  *   flush X Y WIDTH HEIGHT   transfer and flush one rectangle
  *   draw X Y WIDTH HEIGHT SEED   paint a patch into the framebuffer and tell the device nothing
+ *   cursor X Y               show the cursor, at this place
+ *   interrupt                run the driver's interrupt handler, whether the device asked or not
+ *   poll                     take what the device has completed
  *   requests N               get_display_info, N times
  *   shutdown                 take everything down and reset the device
  */
@@ -65,6 +70,11 @@ struct suite_driver {
     bool (*set_option)(const char *name, const char *value);
     /* NULL-terminated list of option names, for messages. May be NULL. */
     const char *const *option_names;
+    /*
+     * Where the driver's memory must lie, whatever a scenario says: words of a `memory` line, out of
+     * `identity`, `static-dma` and `stack-dma`. NULL = as the scenario says.
+     */
+    const char *memory;
 };
 
 extern const struct suite_driver ringside_driver;

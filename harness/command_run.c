@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "skip.h"
 #include "source.h"
 #include "world.h"
 
@@ -35,7 +36,7 @@ struct run {
     struct string_list pictures; /* names already taken */
     char again[1024];
     size_t files;
-    size_t ok, failed, broken;
+    size_t ok, failed, skipped, broken;
     bool unwritten; /* a picture could not be written */
     uint64_t findings, steps;
 };
@@ -184,7 +185,7 @@ static void progress(const struct run *run, const char *name)
         return;
     }
     if (name) {
-        size_t done = run->ok + run->failed + run->broken;
+        size_t done = run->ok + run->failed + run->skipped + run->broken;
         fprintf(stderr, "[%zu/%zu] %.60s", done + 1, run->files, name);
     } else {
         fputs("\r\033[K", stderr);
@@ -218,7 +219,9 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     }
     bool failed = outcome->failure_count > 0 &&
                   (options->until_step == 0 || outcome->steps < options->until_step);
-    run->ok += !failed;
+    bool skipped = !failed && skip_everything(outcome);
+    run->ok += !failed && !skipped;
+    run->skipped += skipped;
     run->failed += failed;
     run->findings += outcome->findings.count + outcome->findings.dropped;
     run->steps += outcome->steps;
@@ -228,7 +231,7 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     if (failed || !options->quiet) {
         report_outcome(stdout, &run->report, outcome);
     }
-    if (scenario->static_dma || scenario->identity) {
+    if (outcome->unloaded) {
         source_close(); /* the driver was unloaded: its addresses may soon be another's */
     }
     run->unwritten = !write_pictures(run) || run->unwritten;
@@ -271,8 +274,11 @@ static const char *plural(uint64_t count)
 
 static void print_summary(const struct run *run)
 {
-    size_t count = run->ok + run->failed + run->broken;
+    size_t count = run->ok + run->failed + run->skipped + run->broken;
     printf("%zu scenario%s: %zu ok, %zu failed", count, plural(count), run->ok, run->failed);
+    if (run->skipped > 0) {
+        printf(", %zu skipped", run->skipped);
+    }
     if (run->broken > 0) {
         printf(", %zu could not be run", run->broken);
     }

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "report_text.h"
+#include "skip.h"
 #include "source.h"
 #include "suite.h"
 
@@ -142,7 +143,8 @@ static const char *result_name(int result)
 }
 
 /* `call show 640 480 -> OK` */
-static void put_call(FILE *out, const struct report_options *options, const struct world_call *call)
+static void put_call(FILE *out, const struct report_options *options, const char *driver,
+                     const struct world_call *call)
 {
     const struct scenario_action *action = call->action;
     char text[REPORT_LINE_BYTES];
@@ -152,6 +154,11 @@ static void put_call(FILE *out, const struct report_options *options, const stru
             (size_t)snprintf(text + used, sizeof text - used, " %" PRIu64, action->args.value[i]);
     }
     unsigned at = report_put(out, options, REPORT_STYLE_PLAIN, text);
+    if (call->skipped) {
+        snprintf(text, sizeof text, " ... skipped: driver `%s` has no %s", driver, action->name);
+        report_wrap(out, options, REPORT_STYLE_FAINT, "", 6, at, text);
+        return;
+    }
     at += report_put(out, options, REPORT_STYLE_PLAIN, " -> ");
     const char *result = result_name(call->result);
     const char *wanted = result_name(action->result);
@@ -172,6 +179,16 @@ static void put_call(FILE *out, const struct report_options *options, const stru
         snprintf(text + used, sizeof text - used, " (as expected)");
     }
     report_wrap(out, options, expected ? REPORT_STYLE_PLAIN : REPORT_STYLE_ERROR, "", 6, at, text);
+}
+
+/* `expect picture ... skipped: driver `x` has no show` */
+static void put_skips(FILE *out, const struct report_options *options,
+                      const struct world_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->skip_count; i++) {
+        unsigned at = report_put(out, options, REPORT_STYLE_PLAIN, "  ");
+        report_wrap(out, options, REPORT_STYLE_FAINT, "", 6, at, outcome->skip[i].text);
+    }
 }
 
 /* The first question about a request that never came back. */
@@ -263,7 +280,23 @@ static const char *plural(uint64_t count)
     return count == 1 ? "" : "s";
 }
 
-/* `ok`, `FAILED` or, after --until, neither. */
+/* What the verdict adds about that which the driver lacks; "" if it lacks nothing. */
+static void skipped_text(const struct world_outcome *outcome, char *out, size_t out_bytes)
+{
+    char names[REPORT_LINE_BYTES / 4] = "";
+    size_t calls = skip_calls(outcome, names, sizeof names);
+    size_t used = 0;
+    out[0] = '\0';
+    if (calls > 0) {
+        used = (size_t)snprintf(out, out_bytes, "; driver `%s` has no %s", outcome->driver, names);
+    }
+    if (outcome->skip_count > 0 && used < out_bytes) {
+        snprintf(out + used, out_bytes - used, "; %zu line%s of the scenario skipped",
+                 outcome->skip_count, plural(outcome->skip_count));
+    }
+}
+
+/* `ok`, `skipped`, `FAILED` or, after --until, none of them. */
 static void put_verdict(FILE *out, const struct report_options *options,
                         const struct world_outcome *outcome)
 {
@@ -274,6 +307,9 @@ static void put_verdict(FILE *out, const struct report_options *options,
         report_put(out, options, REPORT_STYLE_BOLD, "stopped");
         snprintf(text, sizeof text, "  %.200s at step %" PRIu64 ": what it expects was not judged",
                  scenario->name, outcome->steps);
+    } else if (outcome->failure_count == 0 && skip_everything(outcome)) {
+        report_put(out, options, REPORT_STYLE_BOLD, "skipped");
+        snprintf(text, sizeof text, "  %.200s: nothing was called", scenario->name);
     } else if (outcome->failure_count == 0) {
         report_put(out, options, REPORT_STYLE_GOOD, "ok     ");
         if (findings == 0) {
@@ -292,6 +328,8 @@ static void put_verdict(FILE *out, const struct report_options *options,
                  plural(findings), outcome->steps);
     }
     report_put(out, options, REPORT_STYLE_PLAIN, text); /* never broken: one scenario, one line */
+    skipped_text(outcome, text, sizeof text);
+    report_put(out, options, REPORT_STYLE_PLAIN, text);
     fputc('\n', out);
 }
 
@@ -324,8 +362,9 @@ void report_outcome(FILE *out, const struct report_options *options,
     }
     put_header(out, options, outcome->scenario);
     for (size_t i = 0; i < outcome->call_count; i++) {
-        put_call(out, options, &outcome->call[i]);
+        put_call(out, options, outcome->driver, &outcome->call[i]);
     }
+    put_skips(out, options, outcome);
     put_response(out, options, outcome);
     put_screen(out, options, outcome);
     fputc('\n', out);

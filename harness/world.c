@@ -12,6 +12,7 @@
 #include "crash.h"
 #include "report.h"
 #include "ringside_asan.h"
+#include "skip.h"
 #include "world_state.h"
 
 static char message[DRIVER_PATH_BYTES * 2];
@@ -156,7 +157,41 @@ static const char *load_driver(struct world *world)
         path = built;
     }
     world->driver = driver_load(path, &error);
-    return world->driver == NULL ? error : NULL;
+    if (world->driver == NULL)
+        return error;
+    snprintf(world->outcome->driver, sizeof world->outcome->driver, "%s",
+             world->driver->suite->name);
+    return NULL;
+}
+
+/* Is `word` one of the words of `text`? */
+static bool has_word(const char *text, const char *word)
+{
+    size_t bytes = strlen(word);
+
+    for (const char *at = text; (at = strstr(at, word)) != NULL; at += bytes) {
+        if ((at == text || at[-1] == ' ') && (at[bytes] == '\0' || at[bytes] == ' '))
+            return true;
+    }
+    return false;
+}
+
+/* Where a driver's memory lies is its own affair: its table may ask for more than the scenario says. */
+static const char *adapt_memory(struct world *world)
+{
+    const char *memory = world->driver != NULL ? world->driver->suite->memory : NULL;
+
+    if (memory == NULL)
+        return NULL;
+    world->adapted = malloc(sizeof *world->adapted);
+    if (world->adapted == NULL)
+        return "out of memory";
+    *world->adapted = *world->scenario;
+    world->adapted->identity |= has_word(memory, "identity");
+    world->adapted->static_dma |= has_word(memory, "static-dma");
+    world->adapted->stack_dma |= has_word(memory, "stack-dma");
+    world->scenario = world->adapted;
+    return NULL;
 }
 
 static const char *create_machine(struct world *world)
@@ -186,6 +221,8 @@ static const char *create(struct world *world)
 {
     const char *error = load_driver(world);
 
+    if (error == NULL)
+        error = adapt_memory(world);
     if (error == NULL)
         error = create_memory(world);
     if (error == NULL)
@@ -218,7 +255,9 @@ static void destroy(struct world *world)
     if (world->driver != NULL && world->driver->aliased) {
         report_find_places(world->outcome);
         driver_unload(world->driver);
+        world->outcome->unloaded = true;
     }
+    free(world->adapted);
     memset(&probe, 0, sizeof probe);
 }
 
@@ -253,6 +292,7 @@ static long call_set_option(void *argument)
     return call->suite->set_option(call->option->name, call->option->value) ? 1 : 0;
 }
 
+/* NULL when the option is skipped, else a message. */
 static const char *bad_option(const struct world *world, const struct scenario_option *option)
 {
     const char *const *names = world->driver->suite->option_names;
@@ -264,6 +304,10 @@ static const char *bad_option(const struct world *world, const struct scenario_o
     while (names != NULL && names[count] != NULL && count < SCENARIO_OPTIONS_MAX) {
         known |= strcmp(names[count], option->name) == 0;
         count++;
+    }
+    if (skip_is_foreign(world->outcome)) {
+        skip_option(world->outcome, option, known);
+        return NULL;
     }
     if (names != NULL && !known)
         near = scenario_nearest(option->name, names, count);
@@ -283,9 +327,12 @@ static const char *set_options(struct world *world)
 
     for (size_t i = 0; i < scenario->option_count; i++) {
         struct option_call call = {world->driver->suite, &scenario->option[i]};
+        const char *error = NULL;
         if (call.suite->set_option == NULL ||
             run_driver(world, call_set_option, &call) != 1)
-            return bad_option(world, call.option);
+            error = bad_option(world, call.option);
+        if (error != NULL)
+            return error;
     }
     return NULL;
 }
@@ -304,7 +351,7 @@ static long call_op(void *argument)
 static const struct suite_op *find_op(const struct suite_driver *suite, const char *name)
 {
     for (size_t i = 0; i < suite->op_count; i++) {
-        if (strcmp(suite->ops[i].name, name) == 0)
+        if (suite->ops[i].call != NULL && strcmp(suite->ops[i].name, name) == 0)
             return &suite->ops[i];
     }
     return NULL;
@@ -331,6 +378,8 @@ static void run_call(struct world *world, const struct scenario_action *action)
         result = run_driver(world, call_op, &argument);
     }
     call->result = result >= 0 && result < SUITE_RESULT_COUNT ? (int)result : -1;
+    call->skipped = world->driver != NULL && result == SUITE_UNSUPPORTED &&
+                    skip_allows_call(world->outcome, action);
     event.kind = EVENT_RETURN;
     event.value = (uint64_t)(call->result >= 0 ? call->result : SUITE_RESULT_COUNT);
     world_emit(world, &event);

@@ -51,6 +51,7 @@ struct world_call {
     int result;               /* enum suite_result, or -1 when it did not return */
     enum world_crash crash;
     bool stuck;
+    bool skipped;             /* the driver has no such operation */
     struct ladder ladder;     /* at the moment it was known to be stuck, or at the end */
 };
 
@@ -61,6 +62,14 @@ struct world_failure {
 };
 
 #define WORLD_FAILURES_MAX 64u
+
+/* An option or an expectation that was skipped, because the driver lacks what it needs. */
+struct world_skip {
+    unsigned line;            /* of the scenario */
+    char text[160];
+};
+
+#define WORLD_SKIPS_MAX 64u
 
 struct world_scanout {
     struct gpu_scanout_info info;
@@ -76,6 +85,10 @@ struct world_outcome {
     struct findings findings;
     size_t failure_count;     /* expectations not met, unexpected findings */
     struct world_failure failure[WORLD_FAILURES_MAX];
+    char driver[SCENARIO_WORD_BYTES]; /* its own name; "" = none */
+    bool unloaded;            /* its object is gone: its addresses mean nothing any more */
+    size_t skip_count;        /* options and expectations; calls are marked themselves */
+    struct world_skip skip[WORLD_SKIPS_MAX];
     struct world_scanout scanout;   /* of scanout 0 */
     bool response_filled;     /* did the device write any response since the last call began */
     uint64_t steps;

@@ -32,6 +32,7 @@
 
 struct world {
     const struct scenario *scenario;
+    struct scenario *adapted; /* the scenario with what the driver's table asks for; NULL = as it is */
     const struct world_options *options;
     struct world_outcome *outcome;
     struct arena arena;
