@@ -24,15 +24,18 @@ struct interest {
     uint16_t count;
 };
 
-static struct interest interest[2][KINDS][SUBJECTS]; /* [0]: not the driver's; [1]: the driver's */
+enum { OTHERS, DRIVER, DRIVER_BADLY, SOURCES }; /* the last: its accesses that come to nothing */
+
+static struct interest interest[SOURCES][KINDS][SUBJECTS];
 static uint8_t pool[POOL_SIZE];
 static bool is_ready;
 
 /* ---- who wants what ---- */
 
-static bool wants(const struct rule *rule, bool driver, unsigned kind, unsigned subject)
+static bool wants(const struct rule *rule, unsigned source, unsigned kind, unsigned subject)
 {
-    if ((rule->on & EVENT_MASK(kind)) == 0 || (rule->by_driver && !driver))
+    if ((rule->on & EVENT_MASK(kind)) == 0 || (rule->by_driver && source == OTHERS) ||
+        (rule->bad_access && source != DRIVER_BADLY))
         return false;
     if (kind == EVENT_REFUSE)
         return true; /* chosen by what is refused, wherever it was */
@@ -52,13 +55,13 @@ static void collect_interest(void)
     size_t used = 0;
 
     assert(count <= RULES_MAX && RULES_MAX <= UINT8_MAX);
-    for (unsigned driver = 0; driver < 2; driver++) {
+    for (unsigned source = 0; source < SOURCES; source++) {
         for (unsigned kind = 0; kind < KINDS; kind++) {
             for (unsigned subject = 0; subject < SUBJECTS; subject++) {
-                struct interest *cell = &interest[driver][kind][subject];
+                struct interest *cell = &interest[source][kind][subject];
                 cell->first = (uint16_t)used;
                 for (size_t i = 0; i < count; i++) {
-                    if (!wants(&rules[i], driver != 0, kind, subject))
+                    if (!wants(&rules[i], source, kind, subject))
                         continue;
                     assert(used < POOL_SIZE);
                     pool[used++] = (uint8_t)i;
@@ -122,6 +125,7 @@ static void ask(struct judge *judge, const struct interest *cell, const struct e
 
 void judge_event(struct judge *judge, const struct event *event)
 {
+    unsigned source = OTHERS;
     unsigned subject = event->place;
     const struct interest *cell;
 
@@ -132,9 +136,11 @@ void judge_event(struct judge *judge, const struct event *event)
     model_event(&judge->model, event);
     if (!judge->rules_on)
         return;
+    if (event->party == EVENT_PARTY_DRIVER)
+        source = event->verdict == EVENT_VERDICT_OK ? DRIVER : DRIVER_BADLY;
     if (event->place == EVENT_PLACE_REGISTER)
         subject = EVENT_PLACE_COUNT + event->index;
-    cell = &interest[event->party == EVENT_PARTY_DRIVER][event->kind][subject];
+    cell = &interest[source][event->kind][subject];
     if (cell->count != 0)
         ask(judge, cell, event);
 }
@@ -142,7 +148,7 @@ void judge_event(struct judge *judge, const struct event *event)
 void judge_end(struct judge *judge)
 {
     if (judge->rules_on)
-        ask(judge, &interest[0][EVENT_KIND_COUNT][EVENT_PLACE_NONE], NULL);
+        ask(judge, &interest[OTHERS][EVENT_KIND_COUNT][EVENT_PLACE_NONE], NULL);
 }
 
 /* ---- findings ---- */

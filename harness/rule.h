@@ -35,6 +35,7 @@ struct rule {
     uint64_t registers;  /* bit per enum virtio_mmio_reg, 0 = all; for place REGISTER only */
     uint64_t refusals;   /* bit per enum sim_refusal, for REFUSE; 0 = all */
     bool by_driver;      /* only events of the driver */
+    bool bad_access;     /* only accesses whose verdict is not OK */
     bool other_slots;    /* accesses to other slots of the bus, too */
     bool once;           /* one finding for the whole device, not one a queue */
     bool explains_wait;  /* an error of this rule is why a request cannot complete */

@@ -287,7 +287,7 @@ static const struct rule rules[] = {
           "Size and addresses of a queue are not touched while it is ready.",
           "write 0 to QueueReady and read it back first"),
      .on = ON(READ) | ON(WRITE), .where = AT(REGISTER), .by_driver = true, .explains_wait = true,
-     .check = check_while_ready},
+     .bad_access = true, .check = check_while_ready},
     {RULE("MMIO-DRV-14", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "A queue is given up by writing 0 to QueueReady before its memory is used otherwise.",
           "write 0 to QueueReady, or reset the device, before freeing the rings"),

@@ -102,10 +102,11 @@ static void check_read_only(const struct rule *rule, struct judge *judge, const 
 {
     char place[64];
 
+    if (event->verdict != EVENT_VERDICT_READ_ONLY)
+        return;
     place_words(event, place, sizeof place);
-    if (event->verdict == EVENT_VERDICT_READ_ONLY)
-        judge_raise(judge, rule, event, "ignored by the device", NULL, NULL,
-                    "driver wrote 0x%" PRIx64 " to %s, which is read-only", event->value, place);
+    judge_raise(judge, rule, event, "ignored by the device", NULL, NULL,
+                "driver wrote 0x%" PRIx64 " to %s, which is read-only", event->value, place);
 }
 
 static void check_write_only(const struct rule *rule, struct judge *judge,
@@ -113,10 +114,11 @@ static void check_write_only(const struct rule *rule, struct judge *judge,
 {
     char place[64];
 
+    if (event->verdict != EVENT_VERDICT_WRITE_ONLY)
+        return;
     place_words(event, place, sizeof place);
-    if (event->verdict == EVENT_VERDICT_WRITE_ONLY)
-        judge_raise(judge, rule, event, "reads as 0", NULL, NULL,
-                    "driver read %s, which is write-only", place);
+    judge_raise(judge, rule, event, "reads as 0", NULL, NULL, "driver read %s, which is write-only",
+                place);
 }
 
 static void check_width(const struct rule *rule, struct judge *judge, const struct event *event)
@@ -318,19 +320,19 @@ static const struct rule rules[] = {
           "Only offsets that the register table or the device's configuration layout names are used.",
           "on a version-2 device use QueueDesc, QueueDriver, QueueDevice and QueueReady"),
      .on = ACCESS, .where = ANY_PLACE, .by_driver = true, .once = true, .explains_wait = true,
-     .check = check_offset},
+     .bad_access = true, .check = check_offset},
     {RULE("MMIO-DRV-02", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "A register whose direction is R is not written.", "see the register table"),
-     .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .check = check_read_only},
+     .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .bad_access = true, .check = check_read_only},
     {RULE("MMIO-DRV-03", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "A register whose direction is W is not read.",
           "keep a copy of what was written if it is needed"),
-     .on = ON(READ), .where = ANY_PLACE, .by_driver = true, .check = check_write_only},
+     .on = ON(READ), .where = ANY_PLACE, .by_driver = true, .bad_access = true, .check = check_write_only},
     {RULE("MMIO-DRV-04", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "Control registers are accessed with 32 bits, aligned.",
           "use a volatile uint32_t for every control register"),
      .on = ACCESS, .where = AT(REGISTER) | AT(REGISTER_GAP), .by_driver = true,
-     .explains_wait = true, .check = check_width},
+     .explains_wait = true, .bad_access = true, .check = check_width},
     {RULE("MMIO-DRV-05c", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "32- and 64-bit fields of configuration space are accessed with 32 bits, aligned.",
           "read the fields one by one as uint32_t, not the structure as a whole"),
@@ -391,7 +393,7 @@ static const struct rule rules[] = {
           "program the legacy registers when Version is 1, or start QEMU with "
           "-global virtio-mmio.force-legacy=false"),
      .on = ACCESS, .where = AT(REGISTER), .by_driver = true, .once = true, .explains_wait = true,
-     .check = check_version_2_register},
+     .bad_access = true, .check = check_version_2_register},
 };
 /* clang-format on */
 

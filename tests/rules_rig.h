@@ -16,6 +16,8 @@
     X(EDID, 2, SPEC, VIRTIO_BIT(VIRTIO_GPU_F_EDID))                                                \
     X(CONTEXT, 2, SPEC, VIRTIO_BIT(VIRTIO_GPU_F_CONTEXT_INIT) | VIRTIO_BIT(VIRTIO_GPU_F_VIRGL))    \
     X(JUNK, 2, SPEC, VIRTIO_BIT(VIRTIO_F_SR_IOV))                                                  \
+    X(LAYOUT_1, 1, SPEC, VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))                                          \
+    X(LAYOUT_2, 2, SPEC, VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))                                          \
     X(EVENT_IDX, 2, SPEC, VIRTIO_BIT(VIRTIO_F_EVENT_IDX))                                          \
     X(INDIRECT, 2, SPEC, VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
 

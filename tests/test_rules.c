@@ -42,6 +42,11 @@ static const struct rule_case cases[] = {
      W("DriverFeatures 0") W("DriverFeaturesSel 1") W("DriverFeatures 0x21") AGREE,
      "FEAT-DRV-05", "write DriverFeatures 0x21"},
     {"SR_IOV is offered only", JUNK, BEGIN_2, "", ""},
+    {"a legacy bit, version 2", LAYOUT_2, PROBE RESET WELCOME OFFER W("DriverFeaturesSel 0")
+     W("DriverFeatures 0x8000000") W("DriverFeaturesSel 1") W("DriverFeatures 1") AGREE,
+     "FEAT-DRV-05", "write DriverFeatures 0x8000000"},
+    {"a legacy bit, version 1", LAYOUT_1, PROBE RESET WELCOME W("DeviceFeaturesSel 0")
+     R("DeviceFeatures") W("DriverFeaturesSel 0") W("DriverFeatures 0x8000000") GO_1, "", ""},
     {"gives up silently", V2, CALL PROBE RESET WELCOME OFFER W("DriverFeaturesSel 0")
      W("DriverFeatures 2") W("DriverFeaturesSel 1") W("DriverFeatures 1") AGREE
      "world return 0 BAD_DEVICE\n", "FEAT-DRV-01 FEAT-DRV-07", "write DriverFeatures 2"},

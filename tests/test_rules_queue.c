@@ -346,6 +346,57 @@ START_TEST(qemus_used_ring_and_the_drivers_are_both_named)
 }
 END_TEST
 
+/* What a person reads under the line, with this run's values. */
+static const struct {
+    enum machine machine;
+    const char *script, *id, *text, *label, *cause;
+} sentences[] = {
+    {V1,
+     BEGIN_1 W("GuestPageSize 4096") SELECT_1 W("QueueAlign 4096") PFN GO_1 NOTIFY,
+     "LSPLIT-DRV-02", "the used ring of queue 0 overlaps other DMA memory, `avail`",
+     "the used ring is at 0x40001000, which belongs to `avail`", "write QueueAlign"},
+    {V2, UP_2 COMMAND DESC_0 DESC_1 PUBLISH S("q0.desc[1].len 24"), "XSPLIT-DRV-05",
+     "driver changed descriptor 1 of queue 0, which the device owns", "the device still owns it",
+     "store q0.avail.idx 1"},
+    {V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH W("QueueNotify 1") STUCK, "SPLIT-DRV-20",
+     "driver made a buffer of queue 0 available and notified queue 1",
+     "avail.idx is 1 now; no QueueNotify 0 came after it", "write QueueNotify 1"},
+    {V2, CALL UP_2 COMMAND DESC_0 DESC_1 NOTIFY PUBLISH STUCK, "SPLIT-DRV-20",
+     "driver made a buffer of queue 0 available but did not notify the device",
+     "avail.idx is 1 now; no QueueNotify 0 came after it", "write QueueNotify 0"},
+    {V2, BEGIN_2 W("QueueSel 0") W("QueueSize 8") ADDRESSES READY GO W("QueueReady 0") NOTIFY,
+     "XMMIO-DRV-01", "driver notified queue 0, but QueueReady is 0: the device has no such queue",
+     "ignored by the device", ""},
+    {V1, BEGIN_1 SELECT_1 W("QueueAlign 4") PFN, "LMMIO-DRV-D1",
+     "driver wrote `QueuePFN` while `GuestPageSize` is not set",
+     "the device computes 0x40000 x 1: queue 0 is at address 0x40000", ""},
+    {V2, SHOW RESET NOTIFY, "RS-DISPLAY-LOST",
+     "scanout 0 was lost by a reset of the live device at step ",
+     "resets the device: scanout 0, resource 1 and all queues are gone", "write QueueNotify 0"},
+    {V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH NOTIFY "driver load " PAGE_RESPONSE
+     "/4 0\nworld stuck\n", "RS-STUCK",
+     "a request on queue 0 can never complete: it did not come to `used-idx`, ",
+     "nothing that the driver waits for can come any more", "device store q0.used.idx 1"},
+};
+
+START_TEST(sentences_carry_the_values_of_the_run)
+{
+    const struct finding *finding;
+
+    rig_open(&machines[sentences[_i].machine]);
+    rig_play(sentences[_i].script);
+    finding = judge_find(&rig.judge, sentences[_i].id, UINT32_MAX);
+    ck_assert_ptr_nonnull(finding);
+    ck_assert_int_eq(finding->level, FINDING_ERROR);
+    ck_assert_msg(strstr(finding->text, sentences[_i].text) == finding->text, "%s", finding->text);
+    ck_assert_str_eq(finding->at.label, sentences[_i].label);
+    if (sentences[_i].cause[0] != '\0')
+        ck_assert_msg(strstr(rig_text(&finding->cause.event), sentences[_i].cause) != NULL, "%s",
+                      rig_text(&finding->cause.event));
+    rig_close();
+}
+END_TEST
+
 /* Nothing that can come in any order may harm the judge. */
 START_TEST(no_order_of_events_is_too_strange)
 {
@@ -393,6 +444,8 @@ int main(void)
     tcase_add_test(tcase, a_provoked_wait_is_no_finding);
     tcase_add_test(tcase, a_pointer_in_place_of_an_address_is_named_as_one);
     tcase_add_test(tcase, that_nothing_is_shown_is_a_note_when_the_run_is_over);
+    tcase_add_loop_test(tcase, sentences_carry_the_values_of_the_run, 0,
+                        (int)(sizeof sentences / sizeof sentences[0]));
     tcase_add_test(tcase, qemus_used_ring_and_the_drivers_are_both_named);
     tcase_add_loop_test(tcase, no_order_of_events_is_too_strange, 0, 16);
     srunner_run_all(runner, CK_NORMAL);
