@@ -383,7 +383,7 @@ static void climb_seen(struct climb *climb)
     const struct model *model = climb->model;
     const struct model_queue *queue = climb->queue;
     const struct model_request *request = climb->request;
-    const struct event *look = &model->last_load;
+    const struct event *look = model_look(model);
     bool used = request->state == MODEL_USED || request->state == MODEL_FREE;
     bool looked = queue->used_idx_load.step > request->mark[MODEL_PUBLISHED].step;
     struct event event = mark_event(climb, MODEL_USED, &queue->used_idx_store);

@@ -422,6 +422,8 @@ static void driver_event(struct model *model, const struct event *event)
     switch ((enum event_kind)event->kind) {
     case EVENT_LOAD:
         model->last_load = model_keep(event);
+        if ((event->flags & (EVENT_VOLATILE | EVENT_ATOMIC)) != 0)
+            model->last_look = model->last_load;
         if (event->place > EVENT_PLACE_MEMORY)
             model_driver_load(model, event);
         return;

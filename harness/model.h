@@ -198,6 +198,7 @@ struct model {
     struct event needs_reset; /* since the last reset */
     struct event last_driver; /* last event of the driver that has a pc */
     struct event last_load;   /* last load or register read of the driver */
+    struct event last_look;      /* the same, of those that are volatile or atomic */
     struct event crash;
     struct model_call call;
     struct model_display display;
@@ -218,6 +219,9 @@ uint32_t model_waiting_queue(const struct model *model);
 /* The oldest request that is waited for and not yet used, else the last one; NULL if there was
  * none. */
 const struct model_request *model_oldest_request(const struct model_queue *queue, uint16_t *head);
+
+/* What the driver looks at while it waits: its last volatile or atomic load, else its last load. */
+const struct event *model_look(const struct model *model);
 
 /* Is the device dead: reset after DRIVER_OK, and nothing written to Status since? */
 bool model_is_dead(const struct model *model);

@@ -9,6 +9,7 @@
 #include "virtio/ring.h"
 
 #define LEGACY_ALIGN 4096u /* QueueAlign until it is written */
+#define LOOK_STEPS   64u   /* a turn of a polling loop is shorter */
 
 bool model_peek(const struct model *model, uint64_t addr, void *out, uint32_t bytes)
 {
@@ -123,6 +124,14 @@ const struct model_request *model_oldest_request(const struct model_queue *queue
     if (oldest != NULL && head != NULL)
         *head = (uint16_t)(oldest - queue->request);
     return oldest;
+}
+
+const struct event *model_look(const struct model *model)
+{
+    bool recent =
+        model->last_look.step != 0 && model->last_load.step - model->last_look.step < LOOK_STEPS;
+
+    return recent && model->last_load.kind == EVENT_LOAD ? &model->last_look : &model->last_load;
 }
 
 uint32_t model_waiting_queue(const struct model *model)

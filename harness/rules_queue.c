@@ -120,7 +120,7 @@ static void check_looks_elsewhere(const struct rule *rule, struct judge *judge,
                                   const struct event *event)
 {
     const struct model *model = &judge->model;
-    const struct event *look = &model->last_load;
+    const struct event *look = model_look(model);
 
     (void)event;
     if (!model_is_legacy(model) || look->kind != EVENT_LOAD)

@@ -48,7 +48,7 @@ static bool has_request(const struct judge *judge)
 static void raise_stuck(const struct rule *rule, struct judge *judge, const struct event *stuck)
 {
     uint32_t queue = model_waiting_queue(&judge->model);
-    struct event at = judge->model.last_load.step != 0 ? judge->model.last_load : *stuck;
+    struct event at = judge->model.last_load.step != 0 ? *model_look(&judge->model) : *stuck;
     struct ladder ladder;
 
     ladder_climb(&judge->model, queue, &ladder);
@@ -240,10 +240,15 @@ static void check_no_scanout(const struct rule *rule, struct judge *judge,
     const struct model_display *display = &judge->model.display;
 
     (void)event;
-    if (display->responses_ok != 0 && display->scanouts_set == 0)
-        judge_raise(judge, rule, NULL, NULL, NULL, NULL,
-                    "%" PRIu64 " requests succeeded, but no scanout was ever set: nothing is shown",
-                    display->responses_ok);
+    if (display->responses_ok == 0 || display->scanouts_set != 0)
+        return;
+    for (uint32_t i = 0; i < judge->findings->count; i++) {
+        if (judge->findings->item[i].level == FINDING_ERROR)
+            return; /* there is something else to do first */
+    }
+    judge_raise(judge, rule, NULL, NULL, NULL, NULL,
+                "%" PRIu64 " request%s succeeded, but no scanout was ever set: nothing is shown",
+                display->responses_ok, display->responses_ok == 1 ? "" : "s");
 }
 
 /* ---- completions ---- */

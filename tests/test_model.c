@@ -261,6 +261,32 @@ START_TEST(scanouts_that_a_reset_takes_are_lost_and_others_are_not)
 }
 END_TEST
 
+static void look(uint64_t addr, uint8_t flags)
+{
+    struct event event = {.party = EVENT_PARTY_DRIVER,
+                          .kind = EVENT_LOAD,
+                          .place = EVENT_PLACE_MEMORY,
+                          .addr = addr,
+                          .width_bytes = 2,
+                          .flags = flags};
+    rig_emit(&rig, &event);
+}
+
+START_TEST(a_polling_loop_looks_at_what_is_volatile)
+{
+    open_version(2, SIM_PROFILE_SPEC);
+    look(0x40004002, 0);
+    ck_assert_uint_eq(model_look(model)->addr, 0x40004002);
+    look(0x40004000, EVENT_VOLATILE);
+    look(0x40004004, 0);
+    ck_assert_uint_eq(model_look(model)->addr, 0x40004000);
+    for (unsigned i = 0; i < 100; i++)
+        look(0x40004004, 0);
+    ck_assert_uint_eq(model_look(model)->addr, 0x40004004);
+    rig_close();
+}
+END_TEST
+
 START_TEST(other_slots_do_not_touch_the_device)
 {
     open_version(2, SIM_PROFILE_SPEC);
@@ -294,6 +320,7 @@ int main(void)
     tcase_add_test(tcase, requests_of_a_call_that_gave_up_are_abandoned);
     tcase_add_test(tcase, stores_are_found_by_where_and_by_what);
     tcase_add_test(tcase, scanouts_that_a_reset_takes_are_lost_and_others_are_not);
+    tcase_add_test(tcase, a_polling_loop_looks_at_what_is_volatile);
     tcase_add_test(tcase, other_slots_do_not_touch_the_device);
     srunner_run_all(runner, CK_NORMAL);
     failed = srunner_ntests_failed(runner);
