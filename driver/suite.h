@@ -7,8 +7,8 @@
  * `ringside_driver`; the glue that fills it in is its adapter. Operations keep their state in
  * static data, which the harness puts back to its initial contents before every run.
  *
- * Names of operations that the project's own scenarios use. Each is optional: what a driver lacks, or
- * answers with SUITE_UNSUPPORTED, is skipped, and the report says so.
+ * Names of operations that the project's own scenarios use. Each is optional: what a driver lacks,
+ * or answers with SUITE_UNSUPPORTED, is skipped, and the report says so.
  *
  *   init                     find and bring up the device, queues live, DRIVER_OK
  *   get_display_info         ask for the displays
@@ -71,8 +71,8 @@ struct suite_driver {
     /* NULL-terminated list of option names, for messages. May be NULL. */
     const char *const *option_names;
     /*
-     * Where the driver's memory must lie, whatever a scenario says: words of a `memory` line, out of
-     * `identity`, `static-dma` and `stack-dma`. NULL = as the scenario says.
+     * Where the driver's memory must lie, whatever a scenario says: words of a `memory` line, out
+     * of `identity`, `static-dma` and `stack-dma`. NULL = as the scenario says.
      */
     const char *memory;
 };

@@ -1,6 +1,7 @@
 /*
- * The compiler is the probe: every access of a driver is seen exactly once, in order, with its value and
- * its source line, for both compilers, optimised and not. RINGSIDE_SUBJECTS names the objects.
+ * The compiler is the probe: every access of a driver is seen exactly once, in order, with its
+ * value and its source line, for both compilers, optimised and not. RINGSIDE_SUBJECTS names the
+ * objects.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -119,19 +120,18 @@ static void check_events(const char *variant, const struct expected *expected, s
     ck_assert_msg(next == count, "%s: @%s was not seen", variant, expected[next].mark);
 }
 
-#define EACH_VARIANT(i) for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
-#define CHECK(variant, table)                                                                      \
-    check_events(variant, table, sizeof(table) / sizeof((table)[0]))
+#define EACH_VARIANT(i)       for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
+#define CHECK(variant, table) check_events(variant, table, sizeof(table) / sizeof((table)[0]))
 
 START_TEST(register_accesses_of_every_width_are_seen_once_in_order)
 {
     static const struct expected expected[] = {
-        {"magic", EVENT_READ, 4, 0x74726976}, {"device-id", EVENT_READ, 4, 16},
-        {"status-0", EVENT_WRITE, 4, 0},      {"status-1", EVENT_WRITE, 4, 1},
+        {"magic", EVENT_READ, 4, 0x74726976},  {"device-id", EVENT_READ, 4, 16},
+        {"status-0", EVENT_WRITE, 4, 0},       {"status-1", EVENT_WRITE, 4, 1},
         {"status-1-again", EVENT_WRITE, 4, 1}, {"status-read", EVENT_READ, 4, 1},
-        {"config-8", EVENT_READ, 1, 1},       {"config-16", EVENT_READ, 2, 1},
-        {"config-64", EVENT_READ, 8, 1},      {"config-w8", EVENT_WRITE, 1, 1},
-        {"config-w16", EVENT_WRITE, 2, 1},    {"config-w64", EVENT_WRITE, 8, 7},
+        {"config-8", EVENT_READ, 1, 1},        {"config-16", EVENT_READ, 2, 1},
+        {"config-64", EVENT_READ, 8, 1},       {"config-w8", EVENT_WRITE, 1, 1},
+        {"config-w16", EVENT_WRITE, 2, 1},     {"config-w64", EVENT_WRITE, 8, 7},
     };
 
     EACH_VARIANT(i)
@@ -147,9 +147,12 @@ END_TEST
 START_TEST(plain_and_volatile_memory_accesses_are_seen_with_their_values)
 {
     static const struct expected expected[] = {
-        {"store-8", EVENT_STORE, 1, 0x11},         {"store-16", EVENT_STORE, 2, 0x2222},
-        {"store-32", EVENT_STORE, 4, 0x33333333},  {"store-64", EVENT_STORE, 8, 0x4444444444444444},
-        {"store-equal", EVENT_STORE, 4, 0x33333333}, {"load-16", EVENT_LOAD, 2, 0x2222},
+        {"store-8", EVENT_STORE, 1, 0x11},
+        {"store-16", EVENT_STORE, 2, 0x2222},
+        {"store-32", EVENT_STORE, 4, 0x33333333},
+        {"store-64", EVENT_STORE, 8, 0x4444444444444444},
+        {"store-equal", EVENT_STORE, 4, 0x33333333},
+        {"load-16", EVENT_LOAD, 2, 0x2222},
         {"load-64", EVENT_LOAD, 8, 0x4444444444444444},
     };
 
@@ -161,7 +164,8 @@ START_TEST(plain_and_volatile_memory_accesses_are_seen_with_their_values)
 }
 END_TEST
 
-/* Compilers differ in how they tell a structure copy: bytes and lines must agree, pieces may not. */
+/* Compilers differ in how they tell a structure copy: bytes and lines must agree, pieces may not.
+ */
 START_TEST(structure_copies_and_packed_fields_are_seen_whole)
 {
     EACH_VARIANT(i)
@@ -237,7 +241,7 @@ START_TEST(memory_functions_are_seen_as_ranges)
 {
     static const struct expected expected[] = {
         {"memset", EVENT_STORE, 32, 0x5a5a5a5a5a5a5a5a},
-        {"memcpy", EVENT_STORE, 24, 0x742d79746e657774},  /* "twenty-t" */
+        {"memcpy", EVENT_STORE, 24, 0x742d79746e657774}, /* "twenty-t" */
         {"memmove", EVENT_LOAD, 8, 0x742d79746e657774},
         {"memmove", EVENT_STORE, 8, 0x742d79746e657774},
     };
@@ -323,7 +327,8 @@ static bool found(const char *id, const char *mark)
     return false;
 }
 
-/* The access goes through all the same: the driver reads the register's value, the device gets the write. */
+/* The access goes through all the same: the driver reads the register's value, the device gets the
+ * write. */
 START_TEST(an_unobserved_access_to_the_window_is_caught_by_address_and_place)
 {
     EACH_VARIANT(i)

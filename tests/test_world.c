@@ -1,6 +1,6 @@
 /*
- * Whole runs: where a driver's memory may lie, what a driver may do to the process, and that a run is a
- * pure function of its scenario.
+ * Whole runs: where a driver's memory may lie, what a driver may do to the process, and that a run
+ * is a pure function of its scenario.
  */
 #include <check.h>
 #include <stdlib.h>
@@ -26,11 +26,8 @@ static void mix(void *context, const struct event *event)
 static const char *run(const char *driver, const char *text)
 {
     char path[512];
-    struct world_options options = {.driver_path = path,
-                                    .guard = true,
-                                    .check_stores = true,
-                                    .rules = true,
-                                    .reader = mix};
+    struct world_options options = {
+        .driver_path = path, .guard = true, .check_stores = true, .rules = true, .reader = mix};
     struct scenario *scenario = scenario_parse("world.scn", text, stderr);
     const char *error;
 
@@ -144,7 +141,8 @@ START_TEST(a_driver_that_crashes_or_spins_is_a_finding_and_not_the_end)
         char mark[64];
         struct source_place place;
 
-        snprintf(text, sizeof text, "device gpu\ndriver unruly\ncall %s -> ...\ncall count-runs -> OK\n",
+        snprintf(text, sizeof text,
+                 "device gpu\ndriver unruly\ncall %s -> ...\ncall count-runs -> OK\n",
                  unruly[i].call);
         ck_assert_ptr_null(run("unruly", text));
         ck_assert_msg(outcome.call[0].crash == unruly[i].crash, "%s: %s", unruly[i].call,

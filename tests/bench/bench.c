@@ -95,8 +95,8 @@ static double run_median(const char *text, const char *driver, bool guard, bool 
 
 static void bench_step(void)
 {
-    static const char text[] = "device gpu\ndriver bench\ncall init -> OK\ncall accesses " ACCESSES
-                               " -> OK\n";
+    static const char text[] =
+        "device gpu\ndriver bench\ncall init -> OK\ncall accesses " ACCESSES " -> OK\n";
     double accesses = 2 * strtod(ACCESSES, NULL);
     double plain = run_median(text, "bench-plain", false, false, false) / accesses * 1e9;
     double bare = run_median(text, "bench-probe", false, false, false) / accesses * 1e9;

@@ -1,6 +1,7 @@
 /*
- * A driver as hobby kernels write it: rings and response in static data, the request on the stack, the
- * device's registers at a fixed address, physical addresses equal to pointers where it is told so.
+ * A driver as hobby kernels write it: rings and response in static data, the request on the stack,
+ * the device's registers at a fixed address, physical addresses equal to pointers where it is told
+ * so.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -57,8 +58,8 @@ static enum suite_result init(const struct suite_args *args)
 
     identity = args->count > 0 && args->value[0] != 0;
     reg = registers();
-    if (reg[VIRTIO_MMIO_MagicValue / 4] != VIRTIO_MMIO_MAGIC ||
-        reg[VIRTIO_MMIO_Version / 4] != 2 || reg[VIRTIO_MMIO_DeviceID / 4] != VIRTIO_ID_GPU)
+    if (reg[VIRTIO_MMIO_MagicValue / 4] != VIRTIO_MMIO_MAGIC || reg[VIRTIO_MMIO_Version / 4] != 2 ||
+        reg[VIRTIO_MMIO_DeviceID / 4] != VIRTIO_ID_GPU)
         return SUITE_NO_DEVICE;
     reg[VIRTIO_MMIO_Status / 4] = 0;
     if (reg[VIRTIO_MMIO_Status / 4] != 0)

@@ -1,7 +1,8 @@
 /*
  * A driver that does one access of every kind, each on a line of its own that ends in a mark.
  *
- * test_probe.c knows, for every mark, which events must be seen, in which order and with which values.
+ * test_probe.c knows, for every mark, which events must be seen, in which order and with which
+ * values.
  * Nothing in here knows that it is watched.
  */
 #include <stddef.h>
@@ -107,7 +108,8 @@ static enum suite_result atomics(const struct suite_args *args)
                                        __ATOMIC_SEQ_CST);
     sum += __atomic_fetch_add(half, 3, __ATOMIC_RELAXED);               /* @fetch-add */
     sum += __atomic_fetch_or(wide, 0x10, __ATOMIC_ACQ_REL);             /* @fetch-or */
-    __atomic_store_n((uint32_t *)(uintptr_t)(window + 0x30), 0, __ATOMIC_RELAXED); /* @atomic-reg */
+    word = (uint32_t *)(uintptr_t)(window + 0x30);
+    __atomic_store_n(word, 0, __ATOMIC_RELAXED);                        /* @atomic-reg */
     return sum != 0 ? SUITE_OK : SUITE_BAD_DEVICE;
 }
 
@@ -163,17 +165,19 @@ static enum suite_result survive(const struct suite_args *args)
 /* Behind the compiler's back: an access that only assembly makes. */
 static enum suite_result hidden(const struct suite_args *args)
 {
+    volatile uint8_t *status = window + 0x70;
+    uint8_t *data = DATA + 0x300;
     uint32_t value = 0x51;
 
     if (args->value[0] == 0) {
-        __asm__ volatile("movl (%1), %0" : "=r"(value) : "r"(window) : "memory"); /* @hidden-read */
+        __asm__ volatile("movl (%1), %0" : "=r"(value) : "r"(window)); /* @hidden-read */
         return value == 0x74726976 ? SUITE_OK : SUITE_BAD_DEVICE;
     }
     if (args->value[0] == 1) {
-        __asm__ volatile("movl %0, (%1)" : : "r"(value), "r"(window + 0x70) : "memory"); /* @hidden-write */
+        __asm__ volatile("movl %0, (%1)" ::"r"(value), "r"(status) : "memory"); /* @hidden-write */
         return SUITE_OK;
     }
-    __asm__ volatile("movl %0, (%1)" : : "r"(value), "r"(DATA + 0x300) : "memory"); /* @hidden-store */
+    __asm__ volatile("movl %0, (%1)" ::"r"(value), "r"(data) : "memory"); /* @hidden-store */
     return SUITE_OK;
 }
 
