@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Keeps the house in order: include directions, line and file lengths, heads of files, forbidden words.
+"""Keeps the house in order: include directions, lengths of lines and files, heads, forbidden words.
 
-Usage: tests/tidy.py ROOT. Prints one line a mistake, `path:line: what`, and exits 1 if there is any.
+Usage: tests/tidy.py ROOT. Prints one line a mistake, `path:line: what`; exits 1 if there is any.
 """
 import os
 import re
@@ -12,7 +12,7 @@ COLUMNS_MAX = 100
 FILE_LINES_MAX = 620
 FUNCTION_LINES_MAX = 85
 
-# Vocabulary -> sim -> harness, vocabulary -> driver -> harness. `sim` and `driver` never meet.
+# Vocabulary -> sim -> harness, vocabulary -> driver -> harness; `sim` and `driver` never meet.
 # folder -> regular expressions of quoted includes that are allowed, besides files of the same folder
 ALLOWED = {
     "driver/virtio": [],

@@ -145,7 +145,7 @@ static enum suite_result barriers(const struct suite_args *args)
     return SUITE_OK;
 }
 
-/* Registers must survive the stubs behind foreign instructions: the sum is wrong if one does not. */
+/* Registers survive the stubs behind foreign instructions: the sum is wrong if one does not. */
 static enum suite_result survive(const struct suite_args *args)
 {
     uint64_t sum = args->value[0];
@@ -182,7 +182,8 @@ static enum suite_result hidden(const struct suite_args *args)
 }
 
 static const struct suite_op ops[] = {
-    {"init", init},         {"registers", registers}, {"plain", plain},   {"structures", structures},
+    {"init", init},         {"registers", registers}, {"plain", plain},
+    {"structures", structures},
     {"atomics", atomics},   {"memory", memory},       {"barriers", barriers},
     {"survive", survive},   {"hidden", hidden},
 };
