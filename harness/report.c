@@ -351,6 +351,36 @@ void report_find_places(const struct world_outcome *outcome)
     }
 }
 
+/* Calls that got stuck one after the other on the same rung are told once. */
+static void put_stuck(FILE *out, const struct report_options *options,
+                      const struct world_outcome *outcome)
+{
+    for (size_t i = 0; i < outcome->call_count; i++) {
+        const struct world_call *call = &outcome->call[i];
+        size_t again = 0;
+        if (!call->stuck) {
+            continue;
+        }
+        while (i + 1 < outcome->call_count && call[1].stuck &&
+               call[1].ladder.missed == call->ladder.missed &&
+               call[1].ladder.queue == call->ladder.queue) {
+            call++;
+            again++;
+            i++;
+        }
+        call -= again;
+        report_put(out, options, REPORT_STYLE_ERROR, "stuck");
+        report_put(out, options, REPORT_STYLE_BOLD, " in ");
+        report_wrap(out, options, REPORT_STYLE_BOLD, "", 2, 9, call->action->name);
+        report_ladder(out, options, outcome, &call->ladder);
+        if (again > 0) {
+            fprintf(out, "    and %zu more call%s after it, on the same rung\n", again,
+                    again == 1 ? "" : "s");
+        }
+        fputc('\n', out);
+    }
+}
+
 void report_outcome(FILE *out, const struct report_options *options,
                     const struct world_outcome *outcome)
 {
@@ -368,15 +398,7 @@ void report_outcome(FILE *out, const struct report_options *options,
     put_response(out, options, outcome);
     put_screen(out, options, outcome);
     fputc('\n', out);
-    for (size_t i = 0; i < outcome->call_count; i++) {
-        if (outcome->call[i].stuck) {
-            report_put(out, options, REPORT_STYLE_ERROR, "stuck");
-            report_put(out, options, REPORT_STYLE_BOLD, " in ");
-            report_wrap(out, options, REPORT_STYLE_BOLD, "", 2, 9, outcome->call[i].action->name);
-            report_ladder(out, options, outcome, &outcome->call[i].ladder);
-            fputc('\n', out);
-        }
-    }
+    put_stuck(out, options, outcome);
     for (uint32_t i = 0; i < outcome->findings.count; i++) {
         report_finding(out, options, outcome, &outcome->findings.item[i]);
         fputc('\n', out);
