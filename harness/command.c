@@ -7,7 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "build.h"
 #include "replay.h"
+#include "resources.h"
 #include "rule.h"
 #include "scenario.h"
 
@@ -27,6 +29,9 @@ static int version_main(int argc, char **argv);
     X("rules", rules_main, "[PREFIX]", "list the rules that drivers are held to")                  \
     X("explain", explain_main, "ID...", "print a rule in full")                                    \
     X("drivers", drivers_main, "[--drivers DIR]", "list the driver objects that are found")        \
+    X("new-driver", build_new_driver_main, "NAME [DIR]", "write a folder to put a driver into")    \
+    X("cc", build_cc_main, "[--cc COMPILER] FLAG...", "compile a driver's source under the probe") \
+    X("link", build_link_main, "-o FILE.so OBJECT...", "make a driver object of what cc compiled") \
     X("help", help_main, "", "print this")                                                         \
     X("version", version_main, "", "print the version")
 
@@ -243,7 +248,7 @@ static int read_run_option(struct run_options *options, int argc, char **argv, i
 static int run_main(int argc, char **argv)
 {
     static struct run_options options; /* too large for a stack */
-    options = (struct run_options){.driver_dir = RINGSIDE_DRIVER_DIR,
+    options = (struct run_options){.driver_dir = resource_folder(RESOURCE_drivers),
                                    .color = REPORT_AUTO,
                                    .guard = true,
                                    .shadow = true};
@@ -383,7 +388,7 @@ static int explain_main(int argc, char **argv)
 static int drivers_main(int argc, char **argv)
 {
     static const char *const words[] = {"--drivers"};
-    const char *folder = RINGSIDE_DRIVER_DIR;
+    const char *folder = resource_folder(RESOURCE_drivers);
     if (argc == 2 && strcmp(argv[0], words[0]) == 0) {
         folder = argv[1];
     } else if (argc == 1 && strncmp(argv[0], "--drivers=", 10) == 0) {

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "resources.h"
 #include "skip.h"
 #include "source.h"
 #include "world.h"
@@ -295,7 +296,7 @@ static void note_again(struct run *run)
     const char *const pairs[][2] = {{"--driver", options->driver_path},
                                     {"--drivers", options->driver_dir}};
     for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
-        if (pairs[i][1] && strcmp(pairs[i][1], RINGSIDE_DRIVER_DIR) != 0 &&
+        if (pairs[i][1] && strcmp(pairs[i][1], resource_folder(RESOURCE_drivers)) != 0 &&
             used < sizeof run->again) {
             report_shell_word(pairs[i][1], word, sizeof word);
             used += (size_t)snprintf(run->again + used, sizeof run->again - used, "%s%s %s",

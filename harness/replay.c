@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "boot.h"
 #include "patience.h"
+#include "resources.h"
 #include "transcript.h"
 
 #define GUEST_ERRORS_BYTES_MAX (1u << 20)
@@ -28,7 +29,7 @@ static char message[BOOT_ERROR_BYTES + 200];
 const char *replay_image(const struct scenario *scenario, const struct replay_options *options,
                          char *out, size_t out_bytes)
 {
-    const char *dir = options->image_dir ? options->image_dir : RINGSIDE_IMAGE_DIR;
+    const char *dir = options->image_dir ? options->image_dir : resource_folder(RESOURCE_images);
 
     int used = snprintf(out, out_bytes, "%s/%s-%s.elf", dir, scenario->driver, options->target);
     return used < 0 || (size_t)used >= out_bytes ? "the image's path is too long" : NULL;

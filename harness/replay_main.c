@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "boot.h"
 #include "command.h"
+#include "resources.h"
 
 /* X(name, word, argument or "", help) */
 #define REPLAY_OPTIONS(X)                                                                          \
@@ -338,7 +339,7 @@ static int replay_one(struct replay_job *job, size_t at, struct world_outcome *s
 {
     const struct scenario *scenario = job->scenario[at];
     const struct world_options world = {
-        .driver_dir = job->options.driver_dir ? job->options.driver_dir : RINGSIDE_DRIVER_DIR,
+        .driver_dir = job->options.driver_dir ? job->options.driver_dir : resource_folder(RESOURCE_drivers),
         .guard = true,
         .rules = true,
     };

@@ -155,7 +155,13 @@ static void put_call(FILE *out, const struct report_options *options, const char
     }
     unsigned at = report_put(out, options, REPORT_STYLE_PLAIN, text);
     if (call->skipped) {
-        snprintf(text, sizeof text, " ... skipped: driver `%s` has no %s", driver, action->name);
+        if (call->blocked_by > SUITE_OK && call->blocked_by != SUITE_UNSUPPORTED) {
+            snprintf(text, sizeof text, " ... skipped: init came to %s",
+                     result_name(call->blocked_by));
+        } else {
+            snprintf(text, sizeof text, " ... skipped: driver `%s` has no %s", driver,
+                     call->blocked_by == SUITE_OK ? action->name : "init");
+        }
         report_wrap(out, options, REPORT_STYLE_FAINT, "", 6, at, text);
         return;
     }
@@ -284,10 +290,10 @@ static const char *plural(uint64_t count)
 static void skipped_text(const struct world_outcome *outcome, char *out, size_t out_bytes)
 {
     char names[REPORT_LINE_BYTES / 4] = "";
-    size_t calls = skip_calls(outcome, names, sizeof names);
+    (void)skip_calls(outcome, names, sizeof names);
     size_t used = 0;
     out[0] = '\0';
-    if (calls > 0) {
+    if (names[0] != '\0') {
         used = (size_t)snprintf(out, out_bytes, "; driver `%s` has no %s", outcome->driver, names);
     }
     if (outcome->skip_count > 0 && used < out_bytes) {

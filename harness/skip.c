@@ -40,6 +40,21 @@ bool skip_allows_call(const struct world_outcome *outcome, const struct scenario
            (skip_is_foreign(outcome) || is_suite_word(action->name));
 }
 
+int skip_blocker(const struct world_outcome *outcome, const struct scenario_action *action)
+{
+    for (size_t i = outcome->call_count; i-- > 0;) {
+        const struct world_call *call = &outcome->call[i];
+        if (strcmp(call->action->name, "init") != 0)
+            continue;
+        if (strcmp(action->name, "init") == 0)
+            return SUITE_OK;
+        if (call->skipped)
+            return SUITE_UNSUPPORTED;
+        return call->action->result < 0 && call->result > SUITE_OK ? call->result : SUITE_OK;
+    }
+    return SUITE_OK;
+}
+
 static void note(struct world_outcome *outcome, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -133,8 +148,8 @@ bool skip_expectation(struct world_outcome *outcome, const struct scenario_expec
         const struct world_call *call = &outcome->call[i];
         if (!call->skipped || !could_meet(expect, call->action->name))
             continue;
-        note(outcome, expect->line, "expect %.60s ... skipped: driver `%s` has no %s",
-             expectation_text(expect, text, sizeof text), outcome->driver, call->action->name);
+        note(outcome, expect->line, "expect %.60s ... skipped: %s was",
+             expectation_text(expect, text, sizeof text), call->action->name);
         return true;
     }
     return false;
@@ -155,7 +170,7 @@ size_t skip_calls(const struct world_outcome *outcome, char *out, size_t out_byt
         for (size_t j = 0; j < i && !seen; j++)
             seen = outcome->call[j].skipped &&
                    strcmp(outcome->call[j].action->name, call->action->name) == 0;
-        if (out != NULL && !seen && used < out_bytes)
+        if (out != NULL && !seen && call->blocked_by == SUITE_OK && used < out_bytes)
             used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", used != 0 ? ", " : "",
                                      call->action->name);
     }

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "resources.h"
 
 #define OBJECTS_MAX      16u
 #define UNITS_MAX        65536u /* of one object */
@@ -113,7 +114,7 @@ static int open_source(const char *file)
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && file[0] != '/') {
         char path[PATH_MAX];
-        int bytes = snprintf(path, sizeof path, "%s/%s", RINGSIDE_SOURCE_DIR, file);
+        int bytes = snprintf(path, sizeof path, "%s/%s", resource_folder(RESOURCE_sources), file);
         if (bytes > 0 && (size_t)bytes < sizeof path) {
             fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
         }
@@ -192,7 +193,7 @@ static void show_file(Dwarf_Die *unit, const char *recorded, char out[SOURCE_FIL
         shown = bare;
     }
     char here[PATH_MAX];
-    const char *in_project = below(shown, RINGSIDE_SOURCE_DIR);
+    const char *in_project = below(shown, resource_folder(RESOURCE_sources));
     const char *in_here = getcwd(here, sizeof here) ? below(shown, here) : NULL;
     shown = in_project ? in_project : in_here ? in_here : shown;
     snprintf(out, SOURCE_FILE_BYTES, "%.*s", (int)SOURCE_FILE_BYTES - 1, shown);

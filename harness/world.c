@@ -11,6 +11,7 @@
 
 #include "crash.h"
 #include "report.h"
+#include "resources.h"
 #include "ringside_asan.h"
 #include "skip.h"
 #include "world_state.h"
@@ -152,7 +153,7 @@ static const char *load_driver(struct world *world)
     if (path == NULL && scenario->driver[0] == '\0')
         return NULL;
     if (path == NULL) {
-        snprintf(built, sizeof built, "%s/%s.so", folder != NULL ? folder : RINGSIDE_DRIVER_DIR,
+        snprintf(built, sizeof built, "%s/%s.so", folder != NULL ? folder : resource_folder(RESOURCE_drivers),
                  scenario->driver);
         path = built;
     }
@@ -365,13 +366,14 @@ static void run_call(struct world *world, const struct scenario_action *action)
     long result = SUITE_UNSUPPORTED;
 
     *call = (struct world_call){.action = action, .result = -1};
+    call->blocked_by = world->driver != NULL ? skip_blocker(world->outcome, action) : SUITE_OK;
     world->call = call;
     world->outcome->response_filled = false;
     event.value = world->outcome->call_count;
     event.index = (uint32_t)world->outcome->call_count++;
     world_emit(world, &event);
     world_activity(world);
-    if (world->driver != NULL)
+    if (world->driver != NULL && call->blocked_by == SUITE_OK)
         op = find_op(world->driver->suite, action->name);
     if (op != NULL) {
         struct op_call argument = {op, &action->args};
@@ -379,7 +381,7 @@ static void run_call(struct world *world, const struct scenario_action *action)
     }
     call->result = result >= 0 && result < SUITE_RESULT_COUNT ? (int)result : -1;
     call->skipped = world->driver != NULL && result == SUITE_UNSUPPORTED &&
-                    skip_allows_call(world->outcome, action);
+                    (call->blocked_by != SUITE_OK || skip_allows_call(world->outcome, action));
     event.kind = EVENT_RETURN;
     event.value = (uint64_t)(call->result >= 0 ? call->result : SUITE_RESULT_COUNT);
     world_emit(world, &event);

@@ -51,7 +51,8 @@ struct world_call {
     int result;               /* enum suite_result, or -1 when it did not return */
     enum world_crash crash;
     bool stuck;
-    bool skipped;             /* the driver has no such operation */
+    bool skipped;             /* the driver has no such operation, or was not brought up: */
+    int blocked_by;           /* what `init` came to, a result; SUITE_OK = it is not why */
     struct ladder ladder;     /* at the moment it was known to be stuck, or at the end */
 };
 

@@ -9,8 +9,36 @@
 find_program(RINGSIDE_GCC NAMES gcc gcc-12 REQUIRED)
 find_program(RINGSIDE_CLANG NAMES clang clang-14)
 
-set(RINGSIDE_PROBE_DIR ${CMAKE_CURRENT_LIST_DIR}/../../harness/probe)
-get_filename_component(RINGSIDE_PROBE_DIR ${RINGSIDE_PROBE_DIR} ABSOLUTE)
+# Further arguments: [ADAPTER adapter.c] [SCENARIOS path...]
+#
+# ADAPTER is the source that says which function does what (ringside/ringside.h). With it the test
+# card is linked in, TEXT_SEGMENT is inside RAM, and the conformance suite becomes tests of the
+# driver, unless SCENARIOS says otherwise; see ringside_add_tests() below. OPTIONS about the driver's
+# own machine (RINGSIDE_TARGET_FLAGS) are left out.
+#
+# This file serves the project's own build and, installed, everybody else's: the installed package
+# (ringsideConfig.cmake) has set these to its own folders.
+find_program(RINGSIDE_AR NAMES ar REQUIRED)
+if(NOT DEFINED RINGSIDE_PROBE_DIR)
+    get_filename_component(ringside_source ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
+    set(RINGSIDE_PROBE_DIR ${ringside_source}/harness/probe)
+    set(RINGSIDE_DRIVER_SOURCE_DIR ${ringside_source}/driver)
+    set(RINGSIDE_SCENARIO_DIR ${ringside_source}/scenarios)
+    set(RINGSIDE_INCLUDE_DIR ${CMAKE_BINARY_DIR}/include)
+    file(MAKE_DIRECTORY ${RINGSIDE_INCLUDE_DIR})
+    file(CREATE_LINK ${RINGSIDE_DRIVER_SOURCE_DIR} ${RINGSIDE_INCLUDE_DIR}/ringside SYMBOLIC)
+endif()
+
+# Where an adapter's driver is loaded unless it says otherwise: inside RAM as scenarios have it.
+set(RINGSIDE_TEXT_SEGMENT 0x42000000)
+# Beginnings of options that are about the machine a driver is written for, and mean nothing here.
+set(RINGSIDE_TARGET_FLAGS
+    -march= -mabi= -mcpu= -mtune= -mcmodel= -mgeneral-regs-only -mstrict-align -mno-unaligned-access
+    -mthumb -marm -mfpu= -mfloat-abi= -msoft-float -mhard-float -mno-outline-atomics
+    -mrelax -mno-relax -msave-restore -mno-save-restore -mriscv-attribute -mbranch-protection= -mtp=
+    -msmall-data-limit= -medany -medlow -mno-sse -mno-sse2 -mno-mmx -mno-80387 -mno-avx -mkernel
+    -mno-fp-ret-in-387
+    --target= -static -no-pie -fno-pie -fno-pic -fpie -fPIE -nostartfiles -nostdlib -T)
 
 set(RINGSIDE_PROBE_FLAGS
     -g -ffreestanding -fno-builtin -fPIC -fvisibility=default -mno-red-zone -fno-stack-protector
@@ -23,7 +51,14 @@ set(RINGSIDE_PROBE_FLAGS_clang -fno-vectorize -fno-slp-vectorize
 
 function(ringside_add_driver name)
     cmake_parse_arguments(ARG "" "COMPILER;OPTIMISE;OUTPUT_NAME;TEXT_SEGMENT"
-                          "SOURCES;INCLUDES;DEFINES;LIBRARIES;OPTIONS" ${ARGN})
+                          "SOURCES;INCLUDES;DEFINES;LIBRARIES;OPTIONS;ADAPTER;SCENARIOS" ${ARGN})
+    ringside_host_options(ARG_OPTIONS)
+    if(ARG_ADAPTER)
+        list(APPEND ARG_SOURCES ${ARG_ADAPTER})
+        if(NOT ARG_TEXT_SEGMENT)
+            set(ARG_TEXT_SEGMENT ${RINGSIDE_TEXT_SEGMENT})
+        endif()
+    endif()
     if(NOT ARG_COMPILER)
         set(ARG_COMPILER gcc)
     endif()
@@ -45,6 +80,7 @@ function(ringside_add_driver name)
     foreach(define IN LISTS ARG_DEFINES)
         list(APPEND flags -D${define})
     endforeach()
+    list(APPEND flags -I${RINGSIDE_INCLUDE_DIR})
 
     set(object_dir ${CMAKE_BINARY_DIR}/drivers/${ARG_OUTPUT_NAME}.dir)
     file(MAKE_DIRECTORY ${object_dir})
@@ -79,6 +115,12 @@ function(ringside_add_driver name)
         DEPENDS ${RINGSIDE_PROBE_DIR}/ringside_glue.c
         COMMENT "Compiling the probe's glue for ${ARG_OUTPUT_NAME}" VERBATIM)
 
+    set(archive)
+    if(ARG_ADAPTER)
+        ringside_add_pictures(archive ${object_dir} ${compiler} ${RINGSIDE_PROBE_FLAGS}
+                              ${RINGSIDE_PROBE_FLAGS_${ARG_COMPILER}})
+    endif()
+
     set(libraries)
     foreach(library IN LISTS ARG_LIBRARIES)
         list(APPEND libraries -l${library})
@@ -89,11 +131,94 @@ function(ringside_add_driver name)
     endif()
     set(shared_object ${CMAKE_BINARY_DIR}/drivers/${ARG_OUTPUT_NAME}.so)
     add_custom_command(OUTPUT ${shared_object}
-        COMMAND ${RINGSIDE_GCC} -shared -o ${shared_object} ${objects} ${glue} ${libraries}
+        COMMAND ${RINGSIDE_GCC} -shared -o ${shared_object} ${objects} ${glue} ${archive}
+                ${libraries}
                 -Wl,--version-script=${RINGSIDE_PROBE_DIR}/driver.map
                 -Wl,-z,norelro -Wl,-z,now -Wl,--build-id=none ${segment}
-        DEPENDS ${objects} ${glue} ${RINGSIDE_PROBE_DIR}/driver.map
+        DEPENDS ${objects} ${glue} ${archive} ${RINGSIDE_PROBE_DIR}/driver.map
         COMMENT "Linking driver ${ARG_OUTPUT_NAME}" COMMAND_EXPAND_LISTS VERBATIM)
     add_custom_target(driver_${ARG_OUTPUT_NAME} ALL DEPENDS ${shared_object})
     set_property(GLOBAL APPEND PROPERTY RINGSIDE_DRIVER_TARGETS driver_${ARG_OUTPUT_NAME})
+    set_property(TARGET driver_${ARG_OUTPUT_NAME} PROPERTY RINGSIDE_OBJECT ${shared_object})
+    if(ARG_ADAPTER AND NOT ARG_SCENARIOS)
+        set(ARG_SCENARIOS suite)
+    endif()
+    if(ARG_SCENARIOS)
+        ringside_add_tests(${ARG_OUTPUT_NAME} SCENARIOS ${ARG_SCENARIOS})
+    endif()
+endfunction()
+
+# Takes out of a list variable the options that are about the driver's own machine.
+function(ringside_host_options variable)
+    set(kept)
+    foreach(option IN LISTS ${variable})
+        set(drop FALSE)
+        foreach(beginning IN LISTS RINGSIDE_TARGET_FLAGS)
+            string(FIND "${option}" "${beginning}" at)
+            if(at EQUAL 0)
+                set(drop TRUE)
+            endif()
+        endforeach()
+        if(NOT drop)
+            list(APPEND kept "${option}")
+        endif()
+    endforeach()
+    set(${variable} ${kept} PARENT_SCOPE)
+endfunction()
+
+# The test card for adapters, in an archive: a driver that brings it along keeps its own.
+function(ringside_add_pictures variable object_dir compiler)
+    set(objects)
+    foreach(source
+            ${RINGSIDE_DRIVER_SOURCE_DIR}/testcard.c ${RINGSIDE_PROBE_DIR}/ringside_picture.c)
+        get_filename_component(stem ${source} NAME_WE)
+        set(object ${object_dir}/ringside-${stem}.o)
+        add_custom_command(OUTPUT ${object}
+            COMMAND ${compiler} -std=gnu11 -O2 ${ARGN} -I${RINGSIDE_DRIVER_SOURCE_DIR}
+                    -include ${RINGSIDE_PROBE_DIR}/ringside_asm.h -c ${source} -o ${object}
+            DEPENDS ${source}
+            COMMENT "Compiling the test card (${stem})" VERBATIM)
+        list(APPEND objects ${object})
+    endforeach()
+    set(archive ${object_dir}/ringside-pictures.a)
+    add_custom_command(OUTPUT ${archive}
+        COMMAND ${CMAKE_COMMAND} -E rm -f ${archive}
+        COMMAND ${RINGSIDE_AR} rc ${archive} ${objects}
+        DEPENDS ${objects} VERBATIM)
+    set(${variable} ${archive} PARENT_SCOPE)
+endfunction()
+
+# ringside_add_tests(DRIVER SCENARIOS path...)
+#
+# Makes one test a scenario, `ringside/DRIVER/SCENARIO`, that runs the driver built above. A path is
+# a file NAME.scn or a folder of them, of the project or else of ringside itself (`suite`). A
+# scenario of which the driver has no operation shows up as skipped.
+function(ringside_add_tests driver)
+    cmake_parse_arguments(ARG "" "" "SCENARIOS" ${ARGN})
+    get_target_property(object driver_${driver} RINGSIDE_OBJECT)
+    foreach(path IN LISTS ARG_SCENARIOS)
+        get_filename_component(from ${path} ABSOLUTE)
+        if(NOT EXISTS ${from})
+            set(from ${RINGSIDE_SCENARIO_DIR}/${path})
+        endif()
+        if(NOT EXISTS ${from})
+            message(FATAL_ERROR "ringside_add_tests: there is no scenario `${path}`, neither here "
+                                "nor in ${RINGSIDE_SCENARIO_DIR}")
+        endif()
+        get_filename_component(base ${from} DIRECTORY)
+        if(IS_DIRECTORY ${from})
+            file(GLOB_RECURSE scenarios CONFIGURE_DEPENDS ${from}/*.scn)
+        else()
+            set(scenarios ${from})
+        endif()
+        foreach(scenario IN LISTS scenarios)
+            file(RELATIVE_PATH name ${base} ${scenario})
+            string(REGEX REPLACE "\\.scn$" "" name ${name})
+            set(test ringside/${driver}/${name})
+            add_test(NAME ${test} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+                     COMMAND $<TARGET_FILE:ringside::ringside> run --driver ${object} ${scenario})
+            set_tests_properties(${test} PROPERTIES TIMEOUT 60
+                                 SKIP_REGULAR_EXPRESSION "1 scenario: 0 ok, 0 failed, 1 skipped;")
+        endforeach()
+    endforeach()
 endfunction()
