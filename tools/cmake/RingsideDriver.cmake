@@ -117,8 +117,8 @@ function(ringside_add_driver name)
 
     set(archive)
     if(ARG_ADAPTER)
-        ringside_add_pictures(archive ${object_dir} ${compiler} ${RINGSIDE_PROBE_FLAGS}
-                              ${RINGSIDE_PROBE_FLAGS_${ARG_COMPILER}})
+        ringside_add_pictures(archive ${object_dir} ${RINGSIDE_${compiler_upper}}
+                              ${RINGSIDE_PROBE_FLAGS} ${RINGSIDE_PROBE_FLAGS_${ARG_COMPILER}})
     endif()
 
     set(libraries)
