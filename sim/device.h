@@ -6,7 +6,7 @@
  * queue.c   owns the device's side of a queue, in micro-steps
  * chain.c   gathers a chain's descriptors, and moves its data for a class
  * memory.c  is the device's view of RAM; place.c names the parts of a queue in it
- * gpu.c     is a class: what a request means
+ * gpu.c     is a class: what a request means; so are blk.c and rng.c
  *
  * Status machine (2.1, 3.1.1), version 2:
  *
@@ -31,7 +31,7 @@
 #include "virtio/config.h"
 
 #define SIM_QUEUES_MAX      4u
-#define SIM_VENDOR_ID       0x72736964u /* "disr": a simulated device, no vendor */
+#define SIM_VENDOR_ID       0x554d4551u /* "QEMU": drivers in the field insist on it */
 #define SIM_SHM_REGIONS_MAX 2u
 
 /*
@@ -142,6 +142,10 @@ struct sim_class {
     void (*request)(struct sim_device *device, uint32_t queue);
     void (*execute)(struct sim_device *device, uint32_t queue);
     void (*respond)(struct sim_device *device, uint32_t queue);
+    /* Of the codes in EXECUTE and RESPOND, for people; NULL when the code is unknown. */
+    const char *(*command_name)(uint32_t command);
+    const char *(*response_name)(uint32_t response);
+    bool (*succeeded)(uint32_t response);
 };
 
 struct sim_config {

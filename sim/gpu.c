@@ -283,6 +283,11 @@ static void reset(struct sim_device *device)
         gpu->request[queue] = (struct gpu_request){.row = GPU_ROW_NONE};
 }
 
+static bool succeeded(uint32_t response)
+{
+    return response >= VIRTIO_GPU_RESP_OK_NODATA && response < VIRTIO_GPU_RESP_ERR_UNSPEC;
+}
+
 const struct sim_class gpu_class = {
     .name = "gpu",
     .device_id = 16,
@@ -295,6 +300,9 @@ const struct sim_class gpu_class = {
     .request = gpu_request,
     .execute = gpu_execute,
     .respond = gpu_respond,
+    .command_name = gpu_command_name,
+    .response_name = gpu_response_name,
+    .succeeded = succeeded,
 };
 
 bool gpu_create(struct sim_device *device, const struct gpu_config *config)

@@ -62,6 +62,10 @@
     X(BACKING_PRESENT, ERROR, "backing is attached to a resource that has some already")           \
     X(BACKING_SHORT, ERROR, "a transfer reads behind the end of the backing")                      \
     X(BACKING_ENTRIES, ERROR, "fewer memory entries than nr_entries says, or more than the limit") \
+    X(SECTOR_RANGE, ERROR, "a request reaches behind the last sector of the disk")                 \
+    X(DATA_LENGTH, ERROR, "the data of a request is not whole sectors of 512 bytes")               \
+    X(DISK_READ_ONLY, ERROR, "a write to a disk that is read-only")                                \
+    X(ENTROPY_READABLE, ERROR, "a buffer for random bytes has a device-readable part")             \
     /* status */                                                                                   \
     X(STATUS_CLEARS, NOTE, "Status is written without a bit that was set; only 0 may do that")     \
     X(FEATURES_VETO, NOTE, "the feature set is refused: FEATURES_OK stays clear")                  \

@@ -59,69 +59,97 @@ int linux_need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx);
     X(virtq_used_elem, vring_used_elem, len)                                                       \
     X(virtq_used, vring_used, flags)                                                               \
     X(virtq_used, vring_used, idx)                                                                 \
-    VOCABULARY_GPU(X, virtio_gpu_config, events_read)                                              \
-    VOCABULARY_GPU(X, virtio_gpu_config, events_clear)                                             \
-    VOCABULARY_GPU(X, virtio_gpu_config, num_scanouts)                                             \
-    VOCABULARY_GPU(X, virtio_gpu_config, num_capsets)                                              \
-    VOCABULARY_GPU(X, virtio_gpu_ctrl_hdr, type)                                                   \
-    VOCABULARY_GPU(X, virtio_gpu_ctrl_hdr, flags)                                                  \
-    VOCABULARY_GPU(X, virtio_gpu_ctrl_hdr, fence_id)                                               \
-    VOCABULARY_GPU(X, virtio_gpu_ctrl_hdr, ctx_id)                                                 \
-    VOCABULARY_GPU(X, virtio_gpu_ctrl_hdr, ring_idx)                                               \
-    VOCABULARY_GPU(X, virtio_gpu_ctrl_hdr, padding)                                                \
-    VOCABULARY_GPU(X, virtio_gpu_rect, x)                                                          \
-    VOCABULARY_GPU(X, virtio_gpu_rect, y)                                                          \
-    VOCABULARY_GPU(X, virtio_gpu_rect, width)                                                      \
-    VOCABULARY_GPU(X, virtio_gpu_rect, height)                                                     \
-    VOCABULARY_GPU(X, virtio_gpu_display_one, r)                                                   \
-    VOCABULARY_GPU(X, virtio_gpu_display_one, enabled)                                             \
-    VOCABULARY_GPU(X, virtio_gpu_display_one, flags)                                               \
-    VOCABULARY_GPU(X, virtio_gpu_resp_display_info, hdr)                                           \
-    VOCABULARY_GPU(X, virtio_gpu_resp_display_info, pmodes)                                        \
-    VOCABULARY_GPU(X, virtio_gpu_resource_create_2d, hdr)                                          \
-    VOCABULARY_GPU(X, virtio_gpu_resource_create_2d, resource_id)                                  \
-    VOCABULARY_GPU(X, virtio_gpu_resource_create_2d, format)                                       \
-    VOCABULARY_GPU(X, virtio_gpu_resource_create_2d, width)                                        \
-    VOCABULARY_GPU(X, virtio_gpu_resource_create_2d, height)                                       \
-    VOCABULARY_GPU(X, virtio_gpu_resource_unref, hdr)                                              \
-    VOCABULARY_GPU(X, virtio_gpu_resource_unref, resource_id)                                      \
-    VOCABULARY_GPU(X, virtio_gpu_resource_unref, padding)                                          \
-    VOCABULARY_GPU(X, virtio_gpu_set_scanout, hdr)                                                 \
-    VOCABULARY_GPU(X, virtio_gpu_set_scanout, r)                                                   \
-    VOCABULARY_GPU(X, virtio_gpu_set_scanout, scanout_id)                                          \
-    VOCABULARY_GPU(X, virtio_gpu_set_scanout, resource_id)                                         \
-    VOCABULARY_GPU(X, virtio_gpu_resource_flush, hdr)                                              \
-    VOCABULARY_GPU(X, virtio_gpu_resource_flush, r)                                                \
-    VOCABULARY_GPU(X, virtio_gpu_resource_flush, resource_id)                                      \
-    VOCABULARY_GPU(X, virtio_gpu_resource_flush, padding)                                          \
-    VOCABULARY_GPU(X, virtio_gpu_transfer_to_host_2d, hdr)                                         \
-    VOCABULARY_GPU(X, virtio_gpu_transfer_to_host_2d, r)                                           \
-    VOCABULARY_GPU(X, virtio_gpu_transfer_to_host_2d, offset)                                      \
-    VOCABULARY_GPU(X, virtio_gpu_transfer_to_host_2d, resource_id)                                 \
-    VOCABULARY_GPU(X, virtio_gpu_transfer_to_host_2d, padding)                                     \
-    VOCABULARY_GPU(X, virtio_gpu_mem_entry, addr)                                                  \
-    VOCABULARY_GPU(X, virtio_gpu_mem_entry, length)                                                \
-    VOCABULARY_GPU(X, virtio_gpu_mem_entry, padding)                                               \
-    VOCABULARY_GPU(X, virtio_gpu_resource_attach_backing, hdr)                                     \
-    VOCABULARY_GPU(X, virtio_gpu_resource_attach_backing, resource_id)                             \
-    VOCABULARY_GPU(X, virtio_gpu_resource_attach_backing, nr_entries)                              \
-    VOCABULARY_GPU(X, virtio_gpu_resource_detach_backing, hdr)                                     \
-    VOCABULARY_GPU(X, virtio_gpu_resource_detach_backing, resource_id)                             \
-    VOCABULARY_GPU(X, virtio_gpu_resource_detach_backing, padding)                                 \
+    X(virtio_blk_req_hdr, virtio_blk_outhdr, type)                                                 \
+    X(virtio_blk_req_hdr, virtio_blk_outhdr, ioprio)                                               \
+    X(virtio_blk_req_hdr, virtio_blk_outhdr, sector)                                               \
+    VOCABULARY_SAME(X, virtio_blk_config, capacity)                                                \
+    VOCABULARY_SAME(X, virtio_blk_config, size_max)                                                \
+    VOCABULARY_SAME(X, virtio_blk_config, seg_max)                                                 \
+    VOCABULARY_SAME(X, virtio_blk_config, geometry)                                                \
+    VOCABULARY_SAME(X, virtio_blk_config, blk_size)                                                \
+    VOCABULARY_SAME(X, virtio_blk_config, physical_block_exp)                                      \
+    VOCABULARY_SAME(X, virtio_blk_config, alignment_offset)                                        \
+    VOCABULARY_SAME(X, virtio_blk_config, min_io_size)                                             \
+    VOCABULARY_SAME(X, virtio_blk_config, opt_io_size)                                             \
+    VOCABULARY_SAME(X, virtio_blk_config, wce)                                                     \
+    VOCABULARY_SAME(X, virtio_blk_config, unused)                                                  \
+    VOCABULARY_SAME(X, virtio_blk_config, num_queues)                                              \
+    VOCABULARY_SAME(X, virtio_blk_config, max_discard_sectors)                                     \
+    VOCABULARY_SAME(X, virtio_blk_config, max_discard_seg)                                         \
+    VOCABULARY_SAME(X, virtio_blk_config, discard_sector_alignment)                                \
+    VOCABULARY_SAME(X, virtio_blk_config, max_write_zeroes_sectors)                                \
+    VOCABULARY_SAME(X, virtio_blk_config, max_write_zeroes_seg)                                    \
+    VOCABULARY_SAME(X, virtio_blk_config, write_zeroes_may_unmap)                                  \
+    VOCABULARY_SAME(X, virtio_blk_config, unused1)                                                 \
+    VOCABULARY_SAME(X, virtio_blk_config, max_secure_erase_sectors)                                \
+    VOCABULARY_SAME(X, virtio_blk_config, max_secure_erase_seg)                                    \
+    VOCABULARY_SAME(X, virtio_blk_config, secure_erase_sector_alignment)                           \
+    VOCABULARY_SAME(X, virtio_blk_geometry, cylinders)                                             \
+    VOCABULARY_SAME(X, virtio_blk_geometry, heads)                                                 \
+    VOCABULARY_SAME(X, virtio_blk_geometry, sectors)                                               \
+    VOCABULARY_SAME(X, virtio_gpu_config, events_read)                                             \
+    VOCABULARY_SAME(X, virtio_gpu_config, events_clear)                                            \
+    VOCABULARY_SAME(X, virtio_gpu_config, num_scanouts)                                            \
+    VOCABULARY_SAME(X, virtio_gpu_config, num_capsets)                                             \
+    VOCABULARY_SAME(X, virtio_gpu_ctrl_hdr, type)                                                  \
+    VOCABULARY_SAME(X, virtio_gpu_ctrl_hdr, flags)                                                 \
+    VOCABULARY_SAME(X, virtio_gpu_ctrl_hdr, fence_id)                                              \
+    VOCABULARY_SAME(X, virtio_gpu_ctrl_hdr, ctx_id)                                                \
+    VOCABULARY_SAME(X, virtio_gpu_ctrl_hdr, ring_idx)                                              \
+    VOCABULARY_SAME(X, virtio_gpu_ctrl_hdr, padding)                                               \
+    VOCABULARY_SAME(X, virtio_gpu_rect, x)                                                         \
+    VOCABULARY_SAME(X, virtio_gpu_rect, y)                                                         \
+    VOCABULARY_SAME(X, virtio_gpu_rect, width)                                                     \
+    VOCABULARY_SAME(X, virtio_gpu_rect, height)                                                    \
+    VOCABULARY_SAME(X, virtio_gpu_display_one, r)                                                  \
+    VOCABULARY_SAME(X, virtio_gpu_display_one, enabled)                                            \
+    VOCABULARY_SAME(X, virtio_gpu_display_one, flags)                                              \
+    VOCABULARY_SAME(X, virtio_gpu_resp_display_info, hdr)                                          \
+    VOCABULARY_SAME(X, virtio_gpu_resp_display_info, pmodes)                                       \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_2d, hdr)                                         \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_2d, resource_id)                                 \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_2d, format)                                      \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_2d, width)                                       \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_2d, height)                                      \
+    VOCABULARY_SAME(X, virtio_gpu_resource_unref, hdr)                                             \
+    VOCABULARY_SAME(X, virtio_gpu_resource_unref, resource_id)                                     \
+    VOCABULARY_SAME(X, virtio_gpu_resource_unref, padding)                                         \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout, hdr)                                                \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout, r)                                                  \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout, scanout_id)                                         \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout, resource_id)                                        \
+    VOCABULARY_SAME(X, virtio_gpu_resource_flush, hdr)                                             \
+    VOCABULARY_SAME(X, virtio_gpu_resource_flush, r)                                               \
+    VOCABULARY_SAME(X, virtio_gpu_resource_flush, resource_id)                                     \
+    VOCABULARY_SAME(X, virtio_gpu_resource_flush, padding)                                         \
+    VOCABULARY_SAME(X, virtio_gpu_transfer_to_host_2d, hdr)                                        \
+    VOCABULARY_SAME(X, virtio_gpu_transfer_to_host_2d, r)                                          \
+    VOCABULARY_SAME(X, virtio_gpu_transfer_to_host_2d, offset)                                     \
+    VOCABULARY_SAME(X, virtio_gpu_transfer_to_host_2d, resource_id)                                \
+    VOCABULARY_SAME(X, virtio_gpu_transfer_to_host_2d, padding)                                    \
+    VOCABULARY_SAME(X, virtio_gpu_mem_entry, addr)                                                 \
+    VOCABULARY_SAME(X, virtio_gpu_mem_entry, length)                                               \
+    VOCABULARY_SAME(X, virtio_gpu_mem_entry, padding)                                              \
+    VOCABULARY_SAME(X, virtio_gpu_resource_attach_backing, hdr)                                    \
+    VOCABULARY_SAME(X, virtio_gpu_resource_attach_backing, resource_id)                            \
+    VOCABULARY_SAME(X, virtio_gpu_resource_attach_backing, nr_entries)                             \
+    VOCABULARY_SAME(X, virtio_gpu_resource_detach_backing, hdr)                                    \
+    VOCABULARY_SAME(X, virtio_gpu_resource_detach_backing, resource_id)                            \
+    VOCABULARY_SAME(X, virtio_gpu_resource_detach_backing, padding)                                \
     X(virtio_gpu_get_edid, virtio_gpu_cmd_get_edid, hdr)                                           \
     X(virtio_gpu_get_edid, virtio_gpu_cmd_get_edid, scanout)                                       \
     X(virtio_gpu_get_edid, virtio_gpu_cmd_get_edid, padding)                                       \
-    VOCABULARY_GPU(X, virtio_gpu_cursor_pos, scanout_id)                                           \
-    VOCABULARY_GPU(X, virtio_gpu_cursor_pos, x)                                                    \
-    VOCABULARY_GPU(X, virtio_gpu_cursor_pos, y)                                                    \
-    VOCABULARY_GPU(X, virtio_gpu_cursor_pos, padding)                                              \
-    VOCABULARY_GPU(X, virtio_gpu_update_cursor, hdr)                                               \
-    VOCABULARY_GPU(X, virtio_gpu_update_cursor, pos)                                               \
-    VOCABULARY_GPU(X, virtio_gpu_update_cursor, resource_id)                                       \
-    VOCABULARY_GPU(X, virtio_gpu_update_cursor, hot_x)                                             \
-    VOCABULARY_GPU(X, virtio_gpu_update_cursor, hot_y)                                             \
-    VOCABULARY_GPU(X, virtio_gpu_update_cursor, padding)
-#define VOCABULARY_GPU(X, name, field) X(name, name, field)
+    VOCABULARY_SAME(X, virtio_gpu_cursor_pos, scanout_id)                                          \
+    VOCABULARY_SAME(X, virtio_gpu_cursor_pos, x)                                                   \
+    VOCABULARY_SAME(X, virtio_gpu_cursor_pos, y)                                                   \
+    VOCABULARY_SAME(X, virtio_gpu_cursor_pos, padding)                                             \
+    VOCABULARY_SAME(X, virtio_gpu_update_cursor, hdr)                                              \
+    VOCABULARY_SAME(X, virtio_gpu_update_cursor, pos)                                              \
+    VOCABULARY_SAME(X, virtio_gpu_update_cursor, resource_id)                                      \
+    VOCABULARY_SAME(X, virtio_gpu_update_cursor, hot_x)                                            \
+    VOCABULARY_SAME(X, virtio_gpu_update_cursor, hot_y)                                            \
+    VOCABULARY_SAME(X, virtio_gpu_update_cursor, padding)
+#define VOCABULARY_SAME(X, name, field) X(name, name, field)
 
 /* X(our structure, Linux's): every structure. */
 #define VOCABULARY_STRUCTS(X)                                                                      \
@@ -129,6 +157,9 @@ int linux_need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx);
     X(virtq_avail, vring_avail)                                                                    \
     X(virtq_used_elem, vring_used_elem)                                                            \
     X(virtq_used, vring_used)                                                                      \
+    X(virtio_blk_config, virtio_blk_config)                                                        \
+    X(virtio_blk_geometry, virtio_blk_geometry)                                                    \
+    X(virtio_blk_req_hdr, virtio_blk_outhdr)                                                       \
     X(virtio_gpu_config, virtio_gpu_config)                                                        \
     X(virtio_gpu_ctrl_hdr, virtio_gpu_ctrl_hdr)                                                    \
     X(virtio_gpu_rect, virtio_gpu_rect)                                                            \

@@ -3,6 +3,7 @@
  */
 #include "vocabulary.h"
 
+#include <linux/virtio_blk.h>
 #include <linux/virtio_config.h>
 #include <linux/virtio_gpu.h>
 #include <linux/virtio_ids.h>
@@ -82,6 +83,32 @@ static const struct vocabulary_row rows[] = {
     REGISTER(CONFIG, CONFIG)
     REGISTER(INT_USED, INT_VRING)
     REGISTER(INT_CONFIG, INT_CONFIG)
+
+    SAME(VIRTIO_BLK_F_BARRIER)
+    SAME(VIRTIO_BLK_F_SIZE_MAX)
+    SAME(VIRTIO_BLK_F_SEG_MAX)
+    SAME(VIRTIO_BLK_F_GEOMETRY)
+    SAME(VIRTIO_BLK_F_RO)
+    SAME(VIRTIO_BLK_F_BLK_SIZE)
+    SAME(VIRTIO_BLK_F_SCSI)
+    SAME(VIRTIO_BLK_F_FLUSH)
+    SAME(VIRTIO_BLK_F_TOPOLOGY)
+    SAME(VIRTIO_BLK_F_CONFIG_WCE)
+    SAME(VIRTIO_BLK_F_MQ)
+    SAME(VIRTIO_BLK_F_DISCARD)
+    SAME(VIRTIO_BLK_F_WRITE_ZEROES)
+    SAME(VIRTIO_BLK_F_SECURE_ERASE)
+    SAME(VIRTIO_BLK_T_IN)
+    SAME(VIRTIO_BLK_T_OUT)
+    SAME(VIRTIO_BLK_T_FLUSH)
+    SAME(VIRTIO_BLK_T_GET_ID)
+    SAME(VIRTIO_BLK_T_DISCARD)
+    SAME(VIRTIO_BLK_T_WRITE_ZEROES)
+    SAME(VIRTIO_BLK_T_SECURE_ERASE)
+    SAME(VIRTIO_BLK_S_OK)
+    SAME(VIRTIO_BLK_S_IOERR)
+    SAME(VIRTIO_BLK_S_UNSUPP)
+    SAME(VIRTIO_BLK_ID_BYTES)
 
     SAME(VIRTIO_GPU_F_VIRGL)
     SAME(VIRTIO_GPU_F_EDID)
@@ -173,6 +200,11 @@ static const struct vocabulary_row alone[] = {
     {"VIRTIO_GPU_CURSORQ", "5.7.2", 1},
     {"VIRTIO_GPU_QUEUE_COUNT", "5.7.2", 2},
     {"VIRTIO_GPU_PIXEL_BYTES", "5.7.6.8: eight formats of 32 bits", 4},
+    {"VIRTIO_BLK_F_LIFETIME", "5.2.3; not in Linux's header", 15},
+    {"VIRTIO_BLK_F_ZONED", "5.2.3; in Linux since 6.3", 17},
+    {"VIRTIO_BLK_REQUESTQ", "5.2.2", 0},
+    {"VIRTIO_BLK_SECTOR_BYTES", "5.2.4: capacity is in sectors of 512 bytes", 512},
+    {"VIRTIO_ENTROPY_REQUESTQ", "5.4.2", 0},
     {"VIRTQ_SIZE_MAX", "2.7", 32768},
 };
 /* clang-format on */

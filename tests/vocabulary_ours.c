@@ -3,7 +3,9 @@
  */
 #include "vocabulary.h"
 
+#include "virtio/blk.h"
 #include "virtio/config.h"
+#include "virtio/entropy.h"
 #include "virtio/gpu.h"
 #include "virtio/mmio.h"
 #include "virtio/ring.h"
@@ -33,6 +35,15 @@ static const struct vocabulary_row rows[] = {
     {"request " #name, NULL, request}, {"response " #name, NULL, response_bytes},
     VIRTIO_GPU_COMMANDS(X)
 #undef X
+#define X(name, bit) CONSTANT(VIRTIO_BLK_F_##name)
+    VIRTIO_BLK_FEATURES(X)
+#undef X
+#define X(name, value) CONSTANT(VIRTIO_BLK_T_##name)
+    VIRTIO_BLK_TYPES(X)
+#undef X
+#define X(name, value) CONSTANT(VIRTIO_BLK_S_##name)
+    VIRTIO_BLK_STATUSES(X)
+#undef X
 #define X(name, code) CONSTANT(VIRTIO_GPU_RESP_##name)
     VIRTIO_GPU_RESPONSES(X)
 #undef X
@@ -52,6 +63,10 @@ static const struct vocabulary_row rows[] = {
     CONSTANT(VIRTIO_GPU_FLAG_FENCE)
     CONSTANT(VIRTIO_GPU_FLAG_INFO_RING_IDX)
     CONSTANT(VIRTIO_GPU_PIXEL_BYTES)
+    CONSTANT(VIRTIO_BLK_REQUESTQ)
+    CONSTANT(VIRTIO_BLK_SECTOR_BYTES)
+    CONSTANT(VIRTIO_BLK_ID_BYTES)
+    CONSTANT(VIRTIO_ENTROPY_REQUESTQ)
     CONSTANT(VIRTQ_SIZE_MAX)
     CONSTANT(VIRTQ_DESC_F_NEXT)
     CONSTANT(VIRTQ_DESC_F_WRITE)
