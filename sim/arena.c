@@ -51,13 +51,14 @@ static void *map_ram_anywhere(const struct arena *arena)
     return mmap(NULL, arena->size_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, arena->fd, 0);
 }
 
-/* RAM at its own physical addresses, around what is loaded there already. */
+/* RAM where it is wanted, around what is loaded there already. */
 static void *map_ram_around(struct arena *arena, const struct arena_config *config)
 {
-    const uintptr_t from[2] = {(uintptr_t)config->base, config->hole_high};
-    const uintptr_t to[2] = {config->hole_low, (uintptr_t)arena_ram_end(arena)};
+    const uintptr_t wanted = config->host_wanted;
+    const uintptr_t from[2] = {wanted, config->hole_high};
+    const uintptr_t to[2] = {config->hole_low, wanted + arena->size_bytes};
     for (unsigned i = 0; i < 2; i++) {
-        off_t offset = (off_t)(from[i] - config->base);
+        off_t offset = (off_t)(from[i] - wanted);
         if (from[i] < to[i] &&
             mmap((void *)from[i], to[i] - from[i], PROT_READ | PROT_WRITE,
                  MAP_SHARED | MAP_FIXED_NOREPLACE, arena->fd, offset) == MAP_FAILED) {
@@ -67,18 +68,18 @@ static void *map_ram_around(struct arena *arena, const struct arena_config *conf
             return MAP_FAILED;
         }
     }
-    arena->aliases[arena->alias_count++] =
-        (struct arena_alias){config->hole_low, config->hole_low,
-                             config->hole_high - config->hole_low};
-    return (void *)(uintptr_t)config->base;
+    arena->hole = (struct arena_alias){config->hole_low, config->base + (config->hole_low - wanted),
+                                       config->hole_high - config->hole_low};
+    arena->aliases[arena->alias_count++] = arena->hole;
+    return (void *)wanted;
 }
 
 static const char *map_ram(struct arena *arena, const struct arena_config *config)
 {
     uintptr_t host_wanted = config->host_wanted;
     bool has_hole = config->hole_high > config->hole_low;
-    assert(!has_hole || (host_wanted == config->base && config->hole_low >= config->base &&
-                         config->hole_high <= arena_ram_end(arena)));
+    assert(!has_hole || (host_wanted != 0 && config->hole_low >= host_wanted &&
+                         config->hole_high <= host_wanted + arena->size_bytes));
     arena->fd = memfd_create("ringside-ram", MFD_CLOEXEC);
     if (arena->fd < 0) {
         return "the kernel refuses a memory file for the machine's RAM (memfd_create)";
@@ -158,13 +159,12 @@ static void unmap_part(struct arena *arena, uint64_t from, uint64_t to)
     (void)failed;
 }
 
-/* Leaves the aliases of an identity mapping alone: the driver's loaded object lies there. */
+/* Leaves the hole alone: the driver's loaded object lies there. */
 void arena_destroy(struct arena *arena)
 {
     if (arena->host != NULL) {
-        if (!arena_is_identity(arena)) {
-            arena->alias_count = 0;
-        }
+        arena->alias_count = arena->hole.size_bytes != 0 ? 1 : 0;
+        arena->aliases[0] = arena->hole;
         each_unaliased(arena, unmap_part);
     }
     if (arena->shadow != NULL) {
@@ -235,12 +235,21 @@ static void reset_part(struct arena *arena, uint64_t from, uint64_t to)
     }
 }
 
+/* RAM that nobody was given holds anything: the shadow knows of none of it. */
+static void poison_part(struct arena *arena, uint64_t from, uint64_t to)
+{
+    memset(arena_host(arena, from), ARENA_POISON, to - from);
+}
+
 void arena_reset(struct arena *arena)
 {
     each_unaliased(arena, reset_part);
     arena->region_count = 0;
     arena->last_hit = 0;
     arena->next = arena_bottom(arena);
+    if (arena->poison) {
+        each_unaliased(arena, poison_part);
+    }
 }
 
 /* Replaces `host` by a mapping of RAM with the same contents; they become known to the shadow. */
@@ -294,15 +303,10 @@ bool arena_reserve(struct arena *arena, uint64_t addr, uint64_t size_bytes)
 bool arena_fill_hole(struct arena *arena, uint64_t addr, uint64_t size_bytes)
 {
     assert((addr | size_bytes) % ARENA_PAGE_BYTES == 0);
-    for (size_t i = 0; i < arena->alias_count; i++) {
-        const struct arena_alias *alias = &arena->aliases[i];
-        if (arena_is_identity(arena) && alias->host == alias->addr && addr >= alias->addr &&
-            addr - alias->addr < alias->size_bytes &&
-            size_bytes <= alias->size_bytes - (addr - alias->addr)) {
-            return map_over(arena, addr, arena_host(arena, addr), size_bytes);
-        }
-    }
-    return false;
+    const struct arena_alias *hole = &arena->hole;
+    return addr >= hole->addr && addr - hole->addr < hole->size_bytes &&
+           size_bytes <= hole->size_bytes - (addr - hole->addr) &&
+           map_over(arena, addr, arena_host(arena, addr), size_bytes);
 }
 
 bool arena_physical(const struct arena *arena, const void *host, uint64_t *addr)

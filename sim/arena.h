@@ -66,6 +66,7 @@ struct arena {
     uint64_t next; /* physical address where the next allocation is looked for */
     int fd;
     bool poison; /* memory that is not promised to be zero is filled with ARENA_POISON */
+    struct arena_alias hole; /* what was loaded there before RAM was mapped; 0 bytes = nothing */
     size_t region_count;
     size_t last_hit; /* region that the last check found: a cache, nothing else */
     struct arena_region *regions;
@@ -87,9 +88,9 @@ struct arena_config {
     bool shadow;
     bool poison;
     /*
-     * With `host_wanted` equal to `base`: addresses of RAM that something is loaded at already,
-     * such as a driver whose pointers are physical addresses; multiples of 4096, both 0 for none.
-     * They stay as they are, and count as an alias.
+     * With `host_wanted`: host addresses of RAM that something is loaded at already, such as a
+     * driver whose pointers are physical addresses or a fixed distance from them; multiples of
+     * 4096, both 0 for none. They stay as they are, and count as an alias.
      */
     uintptr_t hole_low;
     uintptr_t hole_high;
@@ -100,7 +101,8 @@ const char *arena_create(struct arena *arena, const struct arena_config *config)
 void arena_destroy(struct arena *arena);
 
 /*
- * Forgets all regions and clears RAM and shadow, for the next run. Aliases stay, with their
+ * Forgets all regions and clears (with `poison`: fills) RAM, and clears the shadow, for the next
+ * run. Aliases stay, with their
  * contents: whoever mapped them puts the contents back and declares their regions again.
  */
 void arena_reset(struct arena *arena);

@@ -58,21 +58,27 @@ START_TEST(identity_mapping_is_at_the_physical_address_or_says_why_not)
 }
 END_TEST
 
-START_TEST(identity_mapping_leaves_a_hole_for_what_is_loaded_there)
+/* `offset` is what a pointer is above the physical address. */
+static void check_hole(uint64_t offset)
 {
     const uint64_t low = BASE + 4 * PAGE;
     const uint64_t high = low + 3 * PAGE;
-    uint8_t *loaded = mmap((void *)(uintptr_t)low, high - low, PROT_READ | PROT_WRITE,
+    uintptr_t low_host = (uintptr_t)(low + offset);
+    uint8_t *loaded = mmap((void *)low_host, high - low, PROT_READ | PROT_WRITE,
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    ck_assert_ptr_eq(loaded, (void *)(uintptr_t)low);
+    ck_assert_ptr_eq(loaded, (void *)low_host);
     memset(loaded, 0x77, high - low);
     struct arena_config config = {.base = BASE,
                                   .size_bytes = RAM_BYTES,
-                                  .host_wanted = BASE,
+                                  .host_wanted = (uintptr_t)(BASE + offset),
                                   .shadow = true,
-                                  .hole_low = low,
-                                  .hole_high = high};
+                                  .hole_low = low_host,
+                                  .hole_high = (uintptr_t)(high + offset)};
     ck_assert_ptr_null(arena_create(&arena, &config));
+    uint64_t physical = 0;
+    ck_assert(arena_physical(&arena, loaded + PAGE + 4, &physical));
+    ck_assert_uint_eq(physical, low + PAGE + 4);
+    ck_assert(arena_reserve(&arena, high + 4 * PAGE, PAGE)); /* no hole: goes with the RAM */
     arena.next = low - PAGE;
     ck_assert_uint_eq(alloc(PAGE, "below"), low - PAGE);
     ck_assert_uint_eq(alloc(PAGE, "above"), high);
@@ -97,14 +103,25 @@ START_TEST(identity_mapping_leaves_a_hole_for_what_is_loaded_there)
     /* a second one finds no place, and leaves nothing mapped that was not */
     arena_destroy(&arena);
     ck_assert(all_bytes_are(loaded + 2 * PAGE, PAGE, 0x77));
-    uint8_t *blocker = mmap((void *)(uintptr_t)high, PAGE, PROT_READ | PROT_WRITE,
+    uint8_t *blocker = mmap(loaded + (high - low), PAGE, PROT_READ | PROT_WRITE,
                             MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
-    ck_assert_ptr_eq(blocker, (void *)(uintptr_t)high);
+    ck_assert_ptr_eq(blocker, loaded + (high - low));
     ck_assert_ptr_nonnull(arena_create(&arena, &config));
     munmap(blocker, PAGE);
     ck_assert_ptr_null(arena_create(&arena, &config));
     arena_destroy(&arena);
     munmap(loaded, high - low);
+}
+
+START_TEST(identity_mapping_leaves_a_hole_for_what_is_loaded_there)
+{
+    check_hole(0);
+}
+END_TEST
+
+START_TEST(mapping_at_an_offset_leaves_a_hole_too)
+{
+    check_hole(UINT64_C(0x300000000000));
 }
 END_TEST
 
@@ -222,8 +239,10 @@ START_TEST(poison_fills_padding_and_stacks_but_no_promised_zeros)
     ck_assert(all_bytes_are(arena_host(&arena, addr + 100), PAGE - 100, ARENA_POISON));
     ck_assert(arena_declare(&arena, ARENA_REGION_STACK, addr + PAGE, 2 * PAGE, "stack"));
     ck_assert(all_bytes_are(arena_host(&arena, addr + PAGE), 2 * PAGE, ARENA_POISON));
+    memset(arena_host(&arena, addr + 3 * PAGE), 0x33, PAGE); /* as it was loaded */
     ck_assert(arena_declare(&arena, ARENA_REGION_STATIC, addr + 3 * PAGE, PAGE, "static"));
-    ck_assert(all_bytes_are(arena_host(&arena, addr + 3 * PAGE), PAGE, 0));
+    ck_assert(all_bytes_are(arena_host(&arena, addr + 3 * PAGE), PAGE, 0x33));
+    ck_assert(all_bytes_are(arena_host(&arena, addr + 4 * PAGE), PAGE, ARENA_POISON));
     ck_assert_uint_eq(arena_first_unobserved(&arena, addr, 4 * PAGE), 4 * PAGE);
 }
 END_TEST
@@ -341,6 +360,7 @@ int main(void)
     tcase_add_test(creation, pointers_cut_to_32_bits_lie_outside_ram_and_are_the_same_in_every_run);
     tcase_add_test(creation, identity_mapping_is_at_the_physical_address_or_says_why_not);
     tcase_add_test(creation, identity_mapping_leaves_a_hole_for_what_is_loaded_there);
+    tcase_add_test(creation, mapping_at_an_offset_leaves_a_hole_too);
     tcase_add_loop_test(creation, ram_that_cannot_be_is_refused_with_a_sentence, 0,
                         (int)COUNT(impossible));
     suite_add_tcase(suite, creation);
