@@ -10,10 +10,10 @@
 #include <assert.h>
 #include <string.h>
 
+#include "gpu.h"
 #include "model_queue.h"
 #include "suite.h"
 #include "virtio/config.h"
-#include "virtio/gpu.h"
 #include "virtio/ring.h"
 
 #define LOW_WORD UINT64_C(0xffffffff)
@@ -24,6 +24,7 @@ void model_create(struct model *model, const struct sim_config *config, uint32_t
     memset(model, 0, sizeof *model);
     model->config = *config;
     model->queue_count = queue_count < SIM_QUEUES_MAX ? queue_count : SIM_QUEUES_MAX;
+    model->class = &gpu_class;
     model->arena = arena;
     model->features.offered = config->features;
     if (config->version == 1)
@@ -60,7 +61,7 @@ static struct model_mark mark_of(const struct event *event)
 
 static void note_identification(struct model *model, const struct event *event)
 {
-    struct model_slot *slot = &model->slot[event->slot % BUS_SLOTS];
+    struct model_slot *slot = &model->slot[event->slot % BUS_SLOTS_MAX];
 
     if (event->kind == EVENT_WRITE) {
         slot->written = true;
@@ -383,7 +384,7 @@ static void device_reset(struct model *model, const struct event *event)
 static void responded(struct model *model, const struct event *event)
 {
     model->call.response = model_keep(event);
-    if (event->value >= VIRTIO_GPU_RESP_OK_NODATA && event->value < VIRTIO_GPU_RESP_ERR_UNSPEC)
+    if (model->class->succeeded((uint32_t)event->value))
         model->display.responses_ok++;
 }
 
@@ -454,6 +455,8 @@ static void driver_event(struct model *model, const struct event *event)
     case EVENT_CACHE:
     case EVENT_ALLOC:
     case EVENT_FREE:
+    case EVENT_FOREIGN:
+    case EVENT_NO_WINDOW:
     case EVENT_RELAX:
     case EVENT_CALL:
     case EVENT_RETURN:
@@ -541,6 +544,8 @@ static void other_event(struct model *model, const struct event *event)
     case EVENT_CACHE:
     case EVENT_ALLOC:
     case EVENT_FREE:
+    case EVENT_FOREIGN:
+    case EVENT_NO_WINDOW:
     case EVENT_RELAX:
     case EVENT_WAIT:
     case EVENT_FLUSH:

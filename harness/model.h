@@ -180,13 +180,14 @@ struct model_store {
 struct model {
     struct sim_config config;
     uint32_t queue_count;
-    const struct arena *arena; /* may be NULL: then chains are not followed */
+    const struct sim_class *class; /* says what commands and responses mean */
+    const struct arena *arena;     /* may be NULL: then chains are not followed */
     /* registers */
     struct event last_read[VIRTIO_MMIO_REG_COUNT], last_write[VIRTIO_MMIO_REG_COUNT];
     struct event guest_page_write; /* kept over a reset */
     uint32_t guest_page_bytes;     /* as the device holds it; 0 = unset */
     uint32_t queue_sel;
-    struct model_slot slot[BUS_SLOTS];
+    struct model_slot slot[BUS_SLOTS_MAX];
     struct model_status status;
     struct model_features features;
     struct model_queue queue[SIM_QUEUES_MAX];

@@ -204,14 +204,18 @@ struct time_call {
     bool interrupted;
 };
 
+uint64_t world_look_at_clock(struct world *world)
+{
+    world->clock_ns += probe.skip_polls ? WORLD_LOOK_FAST_NS : WORLD_LOOK_NS;
+    probe.callbacks++;
+    return world->clock_ns;
+}
+
 static void host_now(void *argument)
 {
     struct time_call *call = argument;
-    struct world *world = begin();
 
-    world->clock_ns += probe.skip_polls ? WORLD_LOOK_FAST_NS : WORLD_LOOK_NS;
-    call->value = world->clock_ns;
-    probe.callbacks++;
+    call->value = world_look_at_clock(begin());
 }
 
 uint64_t platform_now_ns(void)
@@ -222,16 +226,18 @@ uint64_t platform_now_ns(void)
 }
 
 /* A turn of a polling loop is a look at nothing: it counts like a repeated read. */
+void world_relax(struct world *world, uintptr_t pc)
+{
+    probe.callbacks++;
+    if (!world_interrupt(world) && !probe.skip_polls)
+        world_note_poll(world, 0, 0, pc);
+}
+
 static void host_relax(void *argument)
 {
     const struct time_call *call = argument;
-    struct world *world = begin();
 
-    probe.callbacks++;
-    if (--probe.budget < 0)
-        world_budget_out(call->pc);
-    if (!world_interrupt(world) && !probe.skip_polls)
-        world_note_poll(world, 0, 0, call->pc);
+    world_relax(begin(), call->pc);
 }
 
 void platform_relax(void)
@@ -244,31 +250,51 @@ void platform_relax(void)
     probe_on_host(host_relax, &call);
 }
 
-static void host_wait(void *argument)
+/* Each turn lets a timer end or the device finish something: there are not more than these. */
+#define WAIT_TURNS_MAX (2u * VIRTQ_SIZE_MAX)
+
+bool world_settle_until_interrupt(struct world *world)
 {
-    struct time_call *call = argument;
-    struct world *world = begin();
-    struct event event = {.party = EVENT_PARTY_DRIVER, .kind = EVENT_WAIT, .pc = call->pc};
+    for (unsigned turn = 0; turn < WAIT_TURNS_MAX; turn++) {
+        if (world->device.interrupt_status != 0)
+            return true;
+        if (!world_settle(world))
+            return false;
+    }
+    return false;
+}
+
+bool world_wait(struct world *world, uint64_t deadline_ns, uintptr_t pc)
+{
+    struct event event = {.party = EVENT_PARTY_DRIVER, .kind = EVENT_WAIT, .pc = pc};
+    bool interrupted;
 
     (void)world_interrupt(world);
-    call->interrupted = world->interrupt_seen;
-    /* Each turn lets a timer end or the device finish something: there are not more than these. */
-    for (unsigned turn = 0; turn < 2 * VIRTQ_SIZE_MAX && !call->interrupted; turn++) {
+    interrupted = world->interrupt_seen;
+    for (unsigned turn = 0; turn < WAIT_TURNS_MAX && !interrupted; turn++) {
         if (world_interrupt(world))
-            call->interrupted = true;
+            interrupted = true;
         else if (!world_settle(world))
             break;
     }
     world->interrupt_seen = false;
-    event.value = call->interrupted;
-    if (!call->interrupted) {
-        world_driver_waits(world, call->pc);
-        if (world->clock_ns < call->value)
-            world->clock_ns = call->value;
+    event.value = interrupted;
+    if (!interrupted) {
+        world_driver_waits(world, pc);
+        if (world->clock_ns < deadline_ns)
+            world->clock_ns = deadline_ns;
     }
     if (--probe.budget < 0)
-        world_budget_out(call->pc);
+        world_budget_out(pc);
     world_emit(world, &event);
+    return interrupted;
+}
+
+static void host_wait(void *argument)
+{
+    struct time_call *call = argument;
+
+    call->interrupted = world_wait(begin(), call->value, call->pc);
 }
 
 bool platform_wait_interrupt(uint64_t deadline_ns)
@@ -288,12 +314,38 @@ void platform_set_interrupt_handler(uint32_t interrupt, void (*handler)(void *co
     world_now->handler_context = context;
 }
 
+struct map_call {
+    uint64_t addr;
+    size_t size_bytes;
+    uintptr_t pc;
+};
+
+/* Said only when it fails: a window that exists costs no step. */
+static void host_no_window(void *argument)
+{
+    const struct map_call *call = argument;
+    struct world *world = begin();
+    struct event event = {
+        .party = EVENT_PARTY_DRIVER,
+        .kind = EVENT_NO_WINDOW,
+        .addr = call->addr,
+        .value = call->size_bytes,
+        .pc = call->pc,
+    };
+
+    world_emit(world, &event);
+}
+
 volatile void *platform_map_mmio(uint64_t addr, size_t size_bytes)
 {
-    if (addr < BUS_BASE || addr - BUS_BASE >= BUS_BYTES ||
-        size_bytes > BUS_BYTES - (addr - BUS_BASE))
-        return NULL;
-    return world_now->window + (addr - BUS_BASE);
+    const struct sim_machine *machine = &world_now->bus.machine;
+    struct map_call call = {.addr = addr, .size_bytes = size_bytes, .pc = DRIVER_PC};
+
+    if (addr >= machine->base && addr - machine->base < machine_bytes(machine) &&
+        size_bytes <= machine_bytes(machine) - (addr - machine->base))
+        return world_now->window + (addr - machine->base);
+    probe_on_host(host_no_window, &call);
+    return NULL;
 }
 
 const void *platform_device_tree(void)

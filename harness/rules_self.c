@@ -98,7 +98,8 @@ static void raise_crash(const struct rule *rule, struct judge *judge, const stru
     if (event->value == WORLD_CRASH_SEGV)
         snprintf(label, sizeof label, "address 0x%" PRIx64, event->addr);
     finding =
-        judge_raise(judge, rule, event, label, NULL, NULL, "driver %s", crash_text[event->value]);
+        judge_raise(judge, rule, event, label, NULL, NULL, "driver %s",
+                    event->bytes != NULL ? (const char *)event->bytes : crash_text[event->value]);
     if (finding != NULL && finding->times == 1)
         finding->level = level;
 }
@@ -107,6 +108,27 @@ static void check_crash(const struct rule *rule, struct judge *judge, const stru
 {
     raise_crash(rule, judge, event, CRASH(SEGV) | CRASH(ILLEGAL) | CRASH(ARITHMETIC) | CRASH(ABORT),
                 FINDING_ERROR);
+}
+
+static void check_process(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    raise_crash(rule, judge, event, CRASH(LEFT) | CRASH(KILLED), FINDING_ERROR);
+}
+
+static void check_wild_store(const struct rule *rule, struct judge *judge,
+                             const struct event *event)
+{
+    raise_crash(rule, judge, event, CRASH(WILD), FINDING_ERROR);
+}
+
+static void check_memory(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    raise_crash(rule, judge, event, CRASH(MEMORY), FINDING_ERROR);
+}
+
+static void check_heap(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    raise_crash(rule, judge, event, CRASH(HEAP), FINDING_ERROR);
 }
 
 static void check_stack(const struct rule *rule, struct judge *judge, const struct event *event)
@@ -213,6 +235,43 @@ static void check_freed(const struct rule *rule, struct judge *judge, const stru
     raise_dma(rule, judge, event, ARENA_FAULT_FREED);
 }
 
+/* ---- instructions of other machines ---- */
+
+static void check_foreign(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    const char *text = event->bytes != NULL ? (const char *)event->bytes : "an instruction";
+    struct finding *finding;
+    char label[FINDING_TEXT_BYTES];
+    size_t length;
+
+    snprintf(label, sizeof label, "its register holds 0x%" PRIx64, event->value);
+    finding = judge_raise(judge, rule, event, event->value != 0 ? label : "", NULL, NULL,
+                          "driver executed what means nothing here: `%s`", text);
+    if (finding == NULL || finding->times == 1)
+        return;
+    length = strlen(finding->text);
+    snprintf(finding->text + length, sizeof finding->text - length, ", `%s`", text);
+}
+
+/* ---- registers that are not there ---- */
+
+static void check_no_window(const struct rule *rule, struct judge *judge,
+                            const struct event *event)
+{
+    char label[FINDING_TEXT_BYTES];
+
+    snprintf(label, sizeof label, "%" PRIu64 " bytes at 0x%" PRIx64, event->value, event->addr);
+    if (judge->scenario != NULL) {
+        const struct sim_machine *machine = &judge->scenario->machine;
+        snprintf(label, sizeof label, "the slots of %s are 0x%" PRIx64 " to 0x%" PRIx64,
+                 machine->word, machine->base, machine->base + machine_bytes(machine) - 1);
+    }
+    judge_raise(judge, rule, event, label, NULL, NULL,
+                "driver asked for %" PRIu64 " bytes of registers at 0x%" PRIx64
+                ", where the machine has none; it was given NULL",
+                event->value, event->addr);
+}
+
 /* ---- the display ---- */
 
 static void check_display_lost(const struct rule *rule, struct judge *judge,
@@ -240,7 +299,8 @@ static void check_no_scanout(const struct rule *rule, struct judge *judge,
     const struct model_display *display = &judge->model.display;
 
     (void)event;
-    if (display->responses_ok == 0 || display->scanouts_set != 0)
+    if (judge->model.class != &gpu_class || display->responses_ok == 0 ||
+        display->scanouts_set != 0)
         return;
     for (uint32_t i = 0; i < judge->findings->count; i++) {
         if (judge->findings->item[i].level == FINDING_ERROR)
@@ -321,12 +381,12 @@ static void check_leak(const struct rule *rule, struct judge *judge, const struc
 static void check_response(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     const struct event *response = &judge->model.call.response;
-    const char *name = gpu_response_name((uint32_t)response->value);
+    const struct sim_class *class = judge->model.class;
+    const char *name = class->response_name((uint32_t)response->value);
     char label[FINDING_TEXT_BYTES];
 
     if (event->value != SUITE_OK || response->step == 0 || response->extra == 0 ||
-        (response->value >= VIRTIO_GPU_RESP_OK_NODATA &&
-         response->value < VIRTIO_GPU_RESP_ERR_UNSPEC))
+        class->succeeded((uint32_t)response->value))
         return;
     snprintf(label, sizeof label, "the response's type is 0x%" PRIx64 "%s%s", response->value,
              name != NULL ? ", " : ", which is none that is defined", name != NULL ? name : "");
@@ -348,7 +408,8 @@ static void check_refused(const struct rule *rule, struct judge *judge, const st
     if (event->value == SIM_REFUSAL_NOTIFY_BEFORE_DRIVER_OK)
         return; /* INIT-DRV-06, at the write */
     for (size_t i = 0; i < count; i++) {
-        if (&rules[i] != rule && (rules[i].refusals & (UINT64_C(1) << event->value)) != 0)
+        if (&rules[i] != rule && rule_applies(&rules[i], &judge->model) &&
+            (rules[i].refusals & (UINT64_C(1) << event->value)) != 0)
             return;
     }
     rule_check_refusal(rule, judge, event);
@@ -378,6 +439,9 @@ static const struct rule rules[] = {
     {SELF("RS-UNOBSERVED-STORE", WARNING, "Every byte that the device reads was seen stored.",
           "the compiler hides this store; gcc tells of more of them than clang"),
      .on = ON(UNOBSERVED), .check = check_unobserved_store},
+    {SELF("RS-FOREIGN", NOTE, "Instructions of other machines are understood, or skipped.",
+          "nothing was done; if the driver needs its effect, put a function in its place"),
+     .on = ON(FOREIGN), .check = check_foreign},
     {SELF("RS-CRASH", ERROR, "A driver does not crash.", ""),
      .on = ON(CRASH), .check = check_crash},
     {SELF("RS-STACK", ERROR, "A driver does not recurse without end.", ""),
@@ -387,6 +451,19 @@ static const struct rule rules[] = {
      .on = ON(CRASH), .check = check_spin},
     {SELF("RS-SILENT-SPIN", ERROR, "A driver's loops end.", ""),
      .on = ON(CRASH), .check = check_silent_spin},
+    {SELF("RS-PROCESS", ERROR, "A driver leaves the process that it runs in as it is.",
+          "a kernel has no exit, fork or signals; a driver's own function of the name is kept"),
+     .on = ON(CRASH), .check = check_process},
+    {SELF("RS-WILD-STORE", ERROR, "A driver writes only to memory that it was given.",
+          "the pointer is wrong, or an index ran over the end of what it points to"),
+     .on = ON(CRASH), .check = check_wild_store},
+    {SELF("RS-MEMORY", ERROR, "A driver's memory has a limit: 256 MiB from malloc and mmap.", ""),
+     .on = ON(CRASH), .check = check_memory},
+    {SELF("RS-HEAP", ERROR, "A driver writes to and frees only what malloc gave it.", ""),
+     .on = ON(CRASH), .check = check_heap},
+    {SELF("RS-NO-WINDOW", NOTE, "Registers are looked for where the machine has them.",
+          "choose the machine: `machine virt-riscv`, or `machine base ADDRESS stride N slots N`"),
+     .on = ON(NO_WINDOW), .check = check_no_window},
     {SELF("RS-DISPLAY-LOST", ERROR, "A live device that shows a picture is not reset by accident.",
           "let one owner of the device reset it; a second handle on a slot that is in use must not"),
      .on = ON(WRITE), .where = AT(REGISTER), .registers = REGISTER(QueueNotify),

@@ -148,7 +148,7 @@ static void check_config_width(const struct rule *rule, struct judge *judge,
 
 static const struct model_slot *slot_of(const struct judge *judge, const struct event *event)
 {
-    return &judge->model.slot[event->slot % BUS_SLOTS];
+    return &judge->model.slot[event->slot % BUS_SLOTS_MAX];
 }
 
 static struct event read_of(const struct model_mark *mark, const struct event *like,

@@ -31,6 +31,7 @@ void world_abandon(void)
 void world_emit(struct world *world, struct event *event)
 {
     event->step = ++world->steps;
+    world->outcome->steps = event->step; /* known also when the process is lost */
     if (event->party == EVENT_PARTY_DRIVER) {
         world->driver_steps++;
         world->clock_ns += WORLD_STEP_NS;
@@ -67,14 +68,16 @@ void world_window_open(struct world *world, bool open)
     if (!world->guard || world->window_open == open)
         return;
     world->window_open = open;
-    int failed = mprotect(world->window, BUS_BYTES, open ? PROT_READ | PROT_WRITE : PROT_NONE);
+    int failed = mprotect(world->window_map, world->window_map_bytes,
+                          open ? PROT_READ | PROT_WRITE : PROT_NONE);
     assert(failed == 0);
 }
 
 /* Lays register values out where the driver's access will find them. The window must be open. */
 static void window_fill(struct world *world, uint32_t offset, uint32_t bytes)
 {
-    uint32_t end = offset + bytes < BUS_BYTES ? offset + bytes : BUS_BYTES;
+    uint32_t window_bytes = machine_bytes(&world->bus.machine);
+    uint32_t end = bytes < window_bytes - offset ? offset + bytes : window_bytes;
 
     if (bytes <= 8 && bus_check(&world->bus, offset, bytes, false) == EVENT_VERDICT_OK) {
         uint64_t value = bus_read(&world->bus, offset, bytes);
@@ -90,8 +93,8 @@ static void window_fill(struct world *world, uint32_t offset, uint32_t bytes)
 static struct event register_event(struct world *world, uint32_t offset, uint32_t bytes,
                                    bool is_write, uint8_t flags, uintptr_t pc)
 {
-    uint32_t slot = offset / BUS_SLOT_BYTES;
-    uint32_t in_slot = offset % BUS_SLOT_BYTES;
+    uint32_t slot = machine_slot_of(&world->bus.machine, offset);
+    uint32_t in_slot = machine_in_slot(&world->bus.machine, offset);
     int reg = mmio_register_at(in_slot);
     struct event event = {
         .party = EVENT_PARTY_DRIVER,
@@ -124,7 +127,7 @@ static void keep_last_picture(struct world *world, const struct event *event)
     struct gpu_scanout_info info;
 
     if (event->addr != VIRTIO_MMIO_Status || event->value != 0 ||
-        (event->flags & EVENT_OTHER_SLOT) != 0 || world->device.state == NULL)
+        (event->flags & EVENT_OTHER_SLOT) != 0 || world->device.class != &gpu_class)
         return;
     gpu_scanout_info(&world->device, 0, &info);
     if (!info.active)
@@ -148,12 +151,13 @@ static void window_finish_write(struct world *world)
     struct event *event = &world->pending;
     uint32_t offset = (uint32_t)(world->pending_host - (uintptr_t)world->window);
     uint32_t bytes = event->width_bytes;
-    uint8_t raw[BUS_SLOT_BYTES];
+    uint32_t left_bytes = machine_bytes(&world->bus.machine) - offset;
+    uint8_t raw[VIRTIO_MMIO_WINDOW_BYTES];
 
     if (bytes > sizeof raw)
         bytes = sizeof raw;
-    if (bytes > BUS_BYTES - offset)
-        bytes = BUS_BYTES - offset;
+    if (bytes > left_bytes)
+        bytes = left_bytes;
     memcpy(raw, world->window + offset, bytes);
     world_window_open(world, false);
     if (bytes <= 8) {
@@ -175,6 +179,7 @@ static void window_access(struct world *world, bool is_write, uint32_t offset, u
                           uint8_t flags, uintptr_t pc)
 {
     struct event event = register_event(world, offset, bytes, is_write, flags, pc);
+    uint32_t window_bytes = machine_bytes(&world->bus.machine);
 
     world_window_open(world, true);
     window_fill(world, offset, bytes);
@@ -192,7 +197,7 @@ static void window_access(struct world *world, bool is_write, uint32_t offset, u
         world_note_poll(world, world->pending_host, event.value, pc);
         return;
     }
-    for (uint32_t at = 0; at < bytes && offset + at < BUS_BYTES; at += 4) {
+    for (uint32_t at = 0; at < bytes && offset + at < window_bytes; at += 4) {
         uint32_t part = bytes - at < 4 ? bytes - at : 4;
         struct event word = register_event(world, offset + at, part, false, flags, pc);
         memcpy(&word.value, world->window + offset + at, part);

@@ -2,8 +2,9 @@
  * The machine's virtio-mmio bus: which slot an access goes to, and the device tree that tells of
  * them.
  *
- * The tree has what a virtio driver looks at, in the order and with the values of QEMU's `virt`.
- * Not handled: the other devices of that machine, CPUs and timers.
+ * The tree has what a virtio driver looks at, in the order and with the values of QEMU's `virt` of
+ * Arm and of RISC-V. QEMU's microvm and m68k tell their kernels otherwise; here they have a plain
+ * tree without an interrupt controller. Not handled: the machines' other devices, CPUs and timers.
  */
 #include "bus.h"
 
@@ -21,6 +22,10 @@
 #define GIC_SPI       0u
 #define GIC_SPI_FIRST 32u
 #define EDGE_RISING   1u
+#define PLIC_PHANDLE  3u
+#define PLIC_BASE     UINT64_C(0x0c000000)
+#define PLIC_BYTES    UINT64_C(0x600000)
+#define PLIC_NDEV     95u
 #define NAME_BYTES    32u
 #define CELLS_MAX     8u
 
@@ -103,19 +108,32 @@ static void put_reg(struct tree *tree, const uint64_t *pair, size_t count)
     put_cells(tree, "reg", cell, 2 * count);
 }
 
-static void put_slot(struct tree *tree, uint32_t slot)
+/* A slot, and the interrupt that it has, in the cells that the machine's controller counts in. */
+static void put_slot(struct tree *tree, const struct sim_machine *machine, uint32_t slot)
 {
-    uint64_t addr = BUS_BASE + (uint64_t)slot * BUS_SLOT_BYTES;
+    uint32_t interrupt = machine->interrupt + slot;
+    uint64_t addr = machine->base + machine_slot_offset(machine, slot);
     begin_node_at(tree, "virtio_mmio", addr);
-    put_flag(tree, "dma-coherent");
-    put_cells(tree, "interrupts",
-              (const uint32_t[]){GIC_SPI, BUS_IRQ_BASE - GIC_SPI_FIRST + slot, EDGE_RISING}, 3);
-    put_reg(tree, (const uint64_t[]){addr, BUS_SLOT_BYTES}, 2);
+    switch (machine->interrupts) {
+    case MACHINE_GIC:
+        put_flag(tree, "dma-coherent");
+        put_cells(tree, "interrupts",
+                  (const uint32_t[]){GIC_SPI, interrupt - GIC_SPI_FIRST, EDGE_RISING}, 3);
+        break;
+    case MACHINE_PLIC:
+        put_cell(tree, "interrupts", interrupt);
+        put_cell(tree, "interrupt-parent", PLIC_PHANDLE);
+        break;
+    case MACHINE_PLAIN:
+        put_cell(tree, "interrupts", interrupt);
+        break;
+    }
+    put_reg(tree, (const uint64_t[]){addr, machine_slot_bytes(machine)}, 2);
     put_string(tree, "compatible", "virtio,mmio");
     end_node(tree);
 }
 
-static void put_interrupt_controller(struct tree *tree)
+static void put_gic(struct tree *tree)
 {
     begin_node_at(tree, "intc", GIC_BASE);
     put_cell(tree, "phandle", GIC_PHANDLE);
@@ -129,29 +147,75 @@ static void put_interrupt_controller(struct tree *tree)
     end_node(tree);
 }
 
-const char *bus_create(struct bus *bus, uint32_t version, uint64_t ram_base, uint64_t ram_bytes)
+static void put_plic(struct tree *tree)
+{
+    begin_node_at(tree, "plic", PLIC_BASE);
+    put_cell(tree, "phandle", PLIC_PHANDLE);
+    put_cell(tree, "riscv,ndev", PLIC_NDEV);
+    put_reg(tree, (const uint64_t[]){PLIC_BASE, PLIC_BYTES}, 2);
+    put_flag(tree, "interrupt-controller");
+    put_string(tree, "compatible", "riscv,plic0");
+    put_cell(tree, "#interrupt-cells", 1);
+    put_cell(tree, "#address-cells", 0);
+    end_node(tree);
+}
+
+static void put_root(struct tree *tree, const struct sim_machine *machine)
+{
+    static const char *const compatible[] = {[MACHINE_GIC] = "linux,dummy-virt",
+                                             [MACHINE_PLIC] = "riscv-virtio",
+                                             [MACHINE_PLAIN] = "linux,dummy-virt"};
+    begin_node(tree, "");
+    if (machine->interrupts == MACHINE_GIC) {
+        put_cell(tree, "interrupt-parent", GIC_PHANDLE);
+    }
+    put_string(tree, "model",
+               machine->interrupts == MACHINE_PLIC ? "riscv-virtio,qemu" : "linux,dummy-virt");
+    put_cell(tree, "#size-cells", 2);
+    put_cell(tree, "#address-cells", 2);
+    put_string(tree, "compatible", compatible[machine->interrupts]);
+}
+
+/* Slots and controller: on RISC-V inside `soc`, and the last slot first. */
+static void put_bus(struct tree *tree, const struct sim_machine *machine)
+{
+    bool is_riscv = machine->interrupts == MACHINE_PLIC;
+    if (is_riscv) {
+        begin_node(tree, "soc");
+        put_cell(tree, "#address-cells", 2);
+        put_cell(tree, "#size-cells", 2);
+        put_string(tree, "compatible", "simple-bus");
+        put_flag(tree, "ranges");
+    }
+    for (uint32_t i = 0; i < machine->slots; i++) {
+        put_slot(tree, machine, is_riscv ? machine->slots - 1 - i : i);
+    }
+    if (machine->interrupts == MACHINE_GIC) {
+        put_gic(tree);
+    }
+    if (is_riscv) {
+        put_plic(tree);
+        end_node(tree);
+    }
+}
+
+const char *bus_create(struct bus *bus, const struct sim_machine *machine, uint32_t version,
+                       uint64_t ram_base, uint64_t ram_bytes)
 {
     assert(version == 1 || version == 2);
-    *bus = (struct bus){.version = version};
+    assert(machine->slots >= 1 && machine->slots <= BUS_SLOTS_MAX);
+    *bus = (struct bus){.machine = *machine, .version = version};
     struct tree tree = {.blob = bus->fdt};
     tree_do(&tree, fdt_create(tree.blob, sizeof bus->fdt));
     if (tree.error == 0) {
         tree_do(&tree, fdt_finish_reservemap(tree.blob));
     }
-    begin_node(&tree, "");
-    put_cell(&tree, "interrupt-parent", GIC_PHANDLE);
-    put_string(&tree, "model", "linux,dummy-virt");
-    put_cell(&tree, "#size-cells", 2);
-    put_cell(&tree, "#address-cells", 2);
-    put_string(&tree, "compatible", "linux,dummy-virt");
+    put_root(&tree, machine);
     begin_node_at(&tree, "memory", ram_base);
     put_reg(&tree, (const uint64_t[]){ram_base, ram_bytes}, 2);
     put_string(&tree, "device_type", "memory");
     end_node(&tree);
-    for (uint32_t slot = 0; slot < BUS_SLOTS; slot++) {
-        put_slot(&tree, slot);
-    }
-    put_interrupt_controller(&tree);
+    put_bus(&tree, machine);
     begin_node(&tree, "chosen");
     end_node(&tree);
     end_node(&tree);
@@ -165,13 +229,15 @@ const char *bus_create(struct bus *bus, uint32_t version, uint64_t ram_base, uin
 
 void bus_plug(struct bus *bus, uint32_t slot, struct sim_device *device)
 {
-    assert(slot < BUS_SLOTS && (device == NULL || bus->device[slot] == NULL));
+    assert(slot < bus->machine.slots && (device == NULL || bus->device[slot] == NULL));
     bus->device[slot] = device;
 }
 
-static bool inside_one_slot(uint32_t offset, uint32_t width_bytes)
+static bool inside_one_slot(const struct bus *bus, uint32_t offset, uint32_t width_bytes)
 {
-    return offset < BUS_BYTES && width_bytes <= BUS_SLOT_BYTES - offset % BUS_SLOT_BYTES;
+    const struct sim_machine *machine = &bus->machine;
+    return offset < machine_bytes(machine) &&
+           width_bytes <= machine_slot_bytes(machine) - machine_in_slot(machine, offset);
 }
 
 /* What a slot without a device says of itself: the identification registers, read as such. */
@@ -203,11 +269,11 @@ static uint64_t empty_read(const struct bus *bus, uint32_t offset)
 enum event_verdict bus_check(const struct bus *bus, uint32_t offset, uint32_t width_bytes,
                              bool is_write)
 {
-    if (!inside_one_slot(offset, width_bytes)) {
+    if (!inside_one_slot(bus, offset, width_bytes)) {
         return EVENT_VERDICT_GAP;
     }
-    const struct sim_device *device = bus->device[offset / BUS_SLOT_BYTES];
-    uint32_t in_slot = offset % BUS_SLOT_BYTES;
+    const struct sim_device *device = bus->device[machine_slot_of(&bus->machine, offset)];
+    uint32_t in_slot = machine_in_slot(&bus->machine, offset);
     return device != NULL ? mmio_check(device, in_slot, width_bytes, is_write)
                           : empty_check(in_slot, width_bytes, is_write);
 }
@@ -217,18 +283,18 @@ uint64_t bus_read(struct bus *bus, uint32_t offset, uint32_t width_bytes)
     if (bus_check(bus, offset, width_bytes, false) != EVENT_VERDICT_OK) {
         return 0;
     }
-    struct sim_device *device = bus->device[offset / BUS_SLOT_BYTES];
-    uint32_t in_slot = offset % BUS_SLOT_BYTES;
+    struct sim_device *device = bus->device[machine_slot_of(&bus->machine, offset)];
+    uint32_t in_slot = machine_in_slot(&bus->machine, offset);
     return device != NULL ? mmio_read(device, in_slot, width_bytes) : empty_read(bus, in_slot);
 }
 
 void bus_write(struct bus *bus, uint32_t offset, uint32_t width_bytes, uint64_t value)
 {
-    if (!inside_one_slot(offset, width_bytes)) {
+    if (!inside_one_slot(bus, offset, width_bytes)) {
         return;
     }
-    struct sim_device *device = bus->device[offset / BUS_SLOT_BYTES];
+    struct sim_device *device = bus->device[machine_slot_of(&bus->machine, offset)];
     if (device != NULL) {
-        mmio_write(device, offset % BUS_SLOT_BYTES, width_bytes, value);
+        mmio_write(device, machine_in_slot(&bus->machine, offset), width_bytes, value);
     }
 }

@@ -46,6 +46,8 @@ enum event_party {
     X(CACHE, "cache", "enum event_cache; addr and width_bytes say where")                          \
     X(ALLOC, "alloc", "size in bytes, at addr; extra = alignment")                                 \
     X(FREE, "free", "size in bytes, at addr")                                                      \
+    X(NO_WINDOW, "no-window", "bytes of registers asked for at addr, where the machine has none")  \
+    X(FOREIGN, "foreign", "an instruction that means nothing here; last register's value")         \
     X(RELAX, "relax", "none")                                                                      \
     X(WAIT, "wait", "1 when an interrupt came, 0 for the deadline")                                \
     X(CALL, "call", "number of the scenario's call, `index` too")                                  \

@@ -33,6 +33,8 @@
     X(CACHE,         "%c %m %w")                      /* driver cache clean controlq+0x0 0x40 */   \
     X(ALLOC,         "%N %v at %a[ align %x]")        /* driver alloc controlq 0x1000 at 0x4000 */ \
     X(FREE,          "%N %v at %a")                                                                \
+    X(NO_WINDOW,     "%v at %a")                      /* driver no-window 0x200 at 0x1c130000 */   \
+    X(FOREIGN,       "[ %v]")                         /* driver foreign 0x30d00800 */              \
     X(RELAX,         "[ %v]")                         /* driver relax; the clock's: steps passed */\
     X(WAIT,          "%W")                            /* driver wait deadline */                   \
     X(CALL,          "%l")                            /* driver call 2 */                          \

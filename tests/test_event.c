@@ -57,6 +57,7 @@ static const char *const lines[] = {
     "20 driver alloc - 0x1000 at 0x400c7000 align 0x1000",
     "21 driver free - 0x1000 at 0x400c7000",
     "driver relax",
+    "driver no-window 0x200 at 0x1c130000",
     "driver relax x1000000",
     "clock relax 0x64",
     "driver wait interrupt",
