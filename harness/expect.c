@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "blk.h"
 #include "skip.h"
 #include "source.h"
 #include "testcard.h"
@@ -177,7 +178,8 @@ static void check_scanout(struct sim_device *device, struct world_outcome *outco
     const char *state;
     bool ok = false;
 
-    if (expect->scanout != 0 && device != NULL && device->state != NULL)
+    if (expect->scanout != 0 && device != NULL && device->class == &gpu_class &&
+        device->state != NULL)
         gpu_scanout_info(device, expect->scanout, &info);
     state = info.active ? "active" : info.ever_active ? "off" : "never set";
     switch (expect->state) {
@@ -273,6 +275,20 @@ static void check_value(struct sim_device *device, const struct arena *arena,
              expect->event.value);
 }
 
+static void check_disk(const struct sim_device *device, struct world_outcome *outcome,
+                       const struct scenario_expect *expect)
+{
+    uint32_t value = 0;
+
+    if (device == NULL || device->class != &blk_class ||
+        !blk_disk_word(device, expect->count, &value))
+        fail(outcome, expect->line, "the disk has no word at 0x%" PRIx64, expect->count);
+    else if (value != expect->event.value)
+        fail(outcome, expect->line,
+             "the disk has 0x%" PRIx32 " at 0x%" PRIx64 ", expected 0x%" PRIx64, value,
+             expect->count, expect->event.value);
+}
+
 void expect_check(const struct scenario *scenario, struct sim_device *device,
                   const struct arena *arena, struct world_outcome *outcome)
 {
@@ -301,6 +317,9 @@ void expect_check(const struct scenario *scenario, struct sim_device *device,
         case SCENARIO_EXPECT_VALUE:
             check_value(device, arena, outcome, expect);
             break;
+        case SCENARIO_EXPECT_DISK:
+            check_disk(device, outcome, expect);
+            break;
         case SCENARIO_EXPECT_DMA_LIVE:
             if (outcome->live_dma != expect->count)
                 fail(outcome, expect->line,
@@ -310,6 +329,28 @@ void expect_check(const struct scenario *scenario, struct sim_device *device,
         }
         if (outcome->failure_count > failures && skip_expectation(outcome, expect))
             outcome->failure_count = failures;
+    }
+    check_unexpected(scenario, outcome);
+}
+
+void expect_check_lost(const struct scenario *scenario, struct world_outcome *outcome)
+{
+    size_t calls = 0;
+
+    check_calls(outcome);
+    for (size_t i = 0; i < scenario->action_count; i++) {
+        const struct scenario_action *action = &scenario->action[i];
+        if (action->kind == SCENARIO_CALL && ++calls > outcome->call_count && action->result >= 0)
+            fail(outcome, action->line, "call `%s` was not made any more", action->name);
+    }
+    for (size_t i = 0; i < scenario->expect_count; i++) {
+        const struct scenario_expect *expect = &scenario->expect[i];
+        if (expect->kind == SCENARIO_EXPECT_FINDING)
+            check_finding(outcome, expect);
+        else if (expect->kind == SCENARIO_EXPECT_STUCK)
+            check_stuck(outcome, expect);
+        else
+            fail(outcome, expect->line, "cannot be known: the driver took its process with it");
     }
     check_unexpected(scenario, outcome);
 }

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "rules.h"
 #include "virtio/mmio.h"
 
 #define SUBJECTS  (EVENT_PLACE_COUNT + VIRTIO_MMIO_REG_COUNT) /* places, then registers */
@@ -97,6 +98,8 @@ void judge_create(struct judge *judge, const struct scenario *scenario, const st
     judge->rules_on = rules_on;
     memset(judge->layout_checked, 0, sizeof judge->layout_checked);
     model_create(&judge->model, &device->config, queue_count, arena);
+    if (device->class != NULL && device->class->succeeded != NULL)
+        judge->model.class = device->class;
 }
 
 void judge_destroy(struct judge *judge)
@@ -114,7 +117,7 @@ static void ask(struct judge *judge, const struct interest *cell, const struct e
 
     for (unsigned i = 0; i < cell->count; i++) {
         const struct rule *rule = &rules[pool[cell->first + i]];
-        if (other_slot && !rule->other_slots)
+        if ((other_slot && !rule->other_slots) || !rule_applies(rule, &judge->model))
             continue;
         if (rule->refusals != 0 && event != NULL && event->kind == EVENT_REFUSE &&
             (rule->refusals & (UINT64_C(1) << event->value)) == 0)

@@ -348,6 +348,7 @@ static void climb_notified(struct climb *climb)
 
 static void climb_taken(struct climb *climb)
 {
+    const struct sim_class *class = climb->model->class;
     const struct model_queue *queue = climb->queue;
     const struct model_request *request = climb->request;
     uint8_t state = request->state != MODEL_FREE ? request->state : MODEL_USED;
@@ -368,8 +369,8 @@ static void climb_taken(struct climb *climb)
     put(climb, LADDER_UNDERSTOOD, reached_if(state >= MODEL_EXECUTED),
         state >= MODEL_EXECUTED ? &queue->execute : NULL, "%s",
         state < MODEL_EXECUTED                       ? ""
-        : gpu_command_name(request->command) != NULL ? gpu_command_name(request->command)
-                                                     : "an unknown command");
+        : class->command_name(request->command) != NULL ? class->command_name(request->command)
+                                                        : "an unknown command");
     put(climb, LADDER_RESPONSE, reached_if(state >= MODEL_RESPONDED), NULL,
         state >= MODEL_RESPONDED ? "type 0x%x" : "the response buffer is untouched",
         request->response);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gpu.h"
 #include "virtio/config.h"
 #include "virtio/gpu.h"
 #include "virtio/ring.h"
@@ -442,7 +443,8 @@ void model_device_request(struct model *model, const struct event *event)
     }
     if (event->kind == EVENT_EXECUTE) {
         queue->execute = model_keep(event);
-        model->display.transfers += event->value == VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D;
+        model->display.transfers += model->class == &gpu_class &&
+                                    event->value == VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D;
         climb(queue, queue->hand, MODEL_EXECUTED, event);
     } else {
         climb(queue, queue->hand, MODEL_RESPONDED, event);

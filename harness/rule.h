@@ -37,6 +37,7 @@ struct rule {
     bool by_driver;      /* only events of the driver */
     bool bad_access;     /* only accesses whose verdict is not OK */
     bool other_slots;    /* accesses to other slots of the bus, too */
+    uint32_t device_id;  /* the one type of device that it is about; 0 = all */
     bool once;           /* one finding for the whole device, not one a queue */
     bool explains_wait;  /* an error of this rule is why a request cannot complete */
     void (*check)(const struct rule *rule, struct judge *judge, const struct event *event);

@@ -148,7 +148,7 @@ struct event rule_blame(const struct judge *judge, const struct event *refusal)
              refusal->value <= SIM_REFUSAL_FLAGS_UNKNOWN)
         at = blame_descriptor(queue, refusal);
     else if (refusal->value >= SIM_REFUSAL_REQUEST_SHORT &&
-             refusal->value <= SIM_REFUSAL_BACKING_ENTRIES)
+             refusal->value <= SIM_REFUSAL_ENTROPY_READABLE)
         at = blame_request(judge, queue);
     else if (refusal->value >= SIM_REFUSAL_NOTIFY_QUEUE &&
              refusal->value <= SIM_REFUSAL_NOTIFY_BEFORE_DRIVER_OK)

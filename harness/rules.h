@@ -35,6 +35,12 @@ static inline uint32_t rule_fresh_status(const struct judge *judge)
     return judge->model.status.value & ~judge->model.status.before;
 }
 
+/* Is the rule about this type of device? */
+static inline bool rule_applies(const struct rule *rule, const struct model *model)
+{
+    return rule->device_id == 0 || rule->device_id == model->class->device_id;
+}
+
 /* Does an event of a live queue's queue number have a model? */
 static inline const struct model_queue *rule_queue(const struct judge *judge, uint32_t queue)
 {

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "gpu.h"
+#include "virtio/config.h"
 #include "virtio/gpu.h"
 
 /* The command that a refusal is about: the one that the device executed last on that queue. */
@@ -151,7 +152,8 @@ static void check_feature(const struct rule *rule, struct judge *judge, const st
     }
 }
 
-#define GPU_REFUSAL(names) .on = ON(REFUSE), .refusals = (names)
+#define GPU_ONLY           .device_id = VIRTIO_ID_GPU
+#define GPU_REFUSAL(names) GPU_ONLY, .on = ON(REFUSE), .refusals = (names)
 
 /* clang-format off */
 static const struct rule rules[] = {
@@ -169,7 +171,7 @@ static const struct rule rules[] = {
           "The order is RESOURCE_CREATE_2D, ATTACH_BACKING, SET_SCANOUT; then TRANSFER_TO_HOST_2D "
           "before each RESOURCE_FLUSH.",
           "transfer what was drawn before flushing it"),
-     .on = ON(REFUSE) | ON(EXECUTE), .refusals = REFUSAL(BACKING_MISSING),
+     GPU_ONLY, .on = ON(REFUSE) | ON(EXECUTE), .refusals = REFUSAL(BACKING_MISSING),
      .check = check_sequence},
     {RULE("XGPU-DRV-11", MUST, ERROR, "5.7.6.8", "Device Operation: controlq",
           "A rectangle lies inside its resource.",

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "suite.h"
+#include "virtio/blk.h"
 #include "virtio/config.h"
 #include "virtio/gpu.h"
 
@@ -28,6 +29,16 @@
     (VIRTIO_BIT(VIRTIO_GPU_F_VIRGL) | VIRTIO_BIT(VIRTIO_GPU_F_EDID) |                              \
      VIRTIO_BIT(VIRTIO_GPU_F_RESOURCE_UUID) | VIRTIO_BIT(VIRTIO_GPU_F_RESOURCE_BLOB) |             \
      VIRTIO_BIT(VIRTIO_GPU_F_CONTEXT_INIT))
+
+/* What the type of device defines, implemented here or not. */
+static uint64_t device_features(const struct model *model)
+{
+    if (model->class->device_id == VIRTIO_ID_GPU)
+        return GPU_FEATURES;
+#define X(name, bit) VIRTIO_BIT(VIRTIO_BLK_F_##name) |
+    return model->class->device_id == VIRTIO_ID_BLOCK ? VIRTIO_BLK_FEATURES(X) UINT64_C(0) : 0;
+#undef X
+}
 
 static bool is_ok(const struct event *event)
 {
@@ -129,7 +140,7 @@ static void check_prerequisite(const struct rule *rule, struct judge *judge,
 static void check_reserved(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     const struct model_features *features = &judge->model.features;
-    uint64_t known = GENERIC_FEATURES | GPU_FEATURES;
+    uint64_t known = GENERIC_FEATURES | device_features(&judge->model);
     uint64_t extra;
 
     if (model_is_legacy(&judge->model))
@@ -406,7 +417,7 @@ static const struct rule rules[] = {
           "A feature is accepted only together with those that it depends on.",
           "accept VIRTIO_GPU_F_VIRGL too, or leave CONTEXT_INIT out"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .explains_wait = true, .check = check_prerequisite},
+     .device_id = VIRTIO_ID_GPU, .explains_wait = true, .check = check_prerequisite},
     {RULE("FEAT-DRV-05", MUST_NOT, ERROR, "2.2.1", "Feature Bits",
           "Bits that are reserved, or that belong to another transport or device, are not accepted.",
           "accept only bits that the driver knows by name"),

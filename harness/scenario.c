@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include "bus.h"
+#include "blk.h"
 #include "scenario_parse.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -19,7 +19,6 @@
 /* All that a file of the longest allowed lines, CR and LF included, can hold. */
 #define SCENARIO_FILE_BYTES ((size_t)SCENARIO_LINES_MAX * (SCENARIO_LINE_BYTES + 2u))
 
-#define DEFAULT_MEMORY_BASE    UINT64_C(0x40000000)
 #define DEFAULT_MEMORY_BYTES   (UINT64_C(64) << 20)
 #define DEFAULT_QUEUE_SIZE_MAX 1024u
 #define DEFAULT_WIDTH_PX       1280u
@@ -126,6 +125,11 @@ static bool parse_line(struct parser *parser, unsigned seen[VERB_COUNT])
                           "`%s` comes too late: the first action is in line %u", verb->word,
                           parser->first_action_line);
     }
+    unsigned after = seen[VERB_device] != 0 ? seen[VERB_device] : seen[VERB_memory];
+    if (row == VERB_machine && after != 0) {
+        return parse_fail(parser, word, NULL, NULL,
+                          "`machine` comes too late: line %u depends on it", after);
+    }
     seen[row] = parser->line_number;
     bool action = row >= VERB_call && row <= VERB_interrupt;
     if (action && seen[VERB_device] == 0) {
@@ -205,13 +209,15 @@ static struct scenario *scenario_new(const char *path, const char *text, const c
         scenario_free(scenario);
         return NULL;
     }
+    scenario->machine = machine_by_name(MACHINE_VIRT_AARCH64);
     scenario->device = (struct sim_config){.version = 2,
                                            .profile = SIM_PROFILE_SPEC,
-                                           .slot = BUS_GPU_SLOT,
+                                           .slot = scenario->machine.slot,
                                            .queue_size_max = DEFAULT_QUEUE_SIZE_MAX};
     scenario->display_width_px = DEFAULT_WIDTH_PX;
     scenario->display_height_px = DEFAULT_HEIGHT_PX;
-    scenario->memory_base = DEFAULT_MEMORY_BASE;
+    scenario->disk_bytes = BLK_DISK_BYTES_DEFAULT;
+    scenario->memory_base = scenario->machine.ram_base;
     scenario->memory_bytes = DEFAULT_MEMORY_BYTES;
     return scenario;
 }

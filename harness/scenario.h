@@ -3,10 +3,14 @@
  *
  *   spec      ID...                                 rules that the scenario is about
  *   violates  ID...                                 rules that its driver breaks on purpose
+ *   machine   NAME [base A] [stride N] [slots N] [interrupt N] [ram A]   or without NAME;
+ *             before `device` and `memory`; virt-aarch64 unless told otherwise
  *   device    gpu [version N] [profile spec|qemu] [queue-size-max N] [display WxH] [slot N]
  *             [features +NAME -NAME ...] [eager-poll]
+ *   device    blk ... [disk N[KiB|MiB]] [read-only]   /   device rng ...
  *   driver    NAME [option value]...
- *   memory    [base A] [size N[KiB|MiB|GiB]] [next A] [identity] [static-dma] [stack-dma] [poison]
+ *   memory    [base A] [size N[KiB|MiB|GiB]] [next A] [identity | offset N] [static-dma]
+ *             [stack-dma] [poison]
  *   schedule  eager | lazy | random
  *   seed      N
  *   fault     WORD [argument] [request N]
@@ -21,6 +25,7 @@
  *   expect    scanout N active [WxH] | off | never | lost
  *   expect    picture test-card
  *   expect    PLACE VALUE                           a register or ring field when the run is over
+ *   expect    disk OFFSET VALUE                     a 32-bit word of a blk device's disk
  *   expect    dma-live N                            allocations still alive when the run is over
  *   replay    qemu TARGET...
  *
@@ -41,6 +46,7 @@
 #include "event.h"
 #include "fault.h"
 #include "ladder.h"
+#include "machine.h"
 #include "suite.h"
 
 #define SCENARIO_LINES_MAX   1000u
@@ -51,6 +57,13 @@
 #define SCENARIO_TARGETS_MAX 8u
 #define SCENARIO_WORD_BYTES  64u
 #define SCENARIO_SPECS_MAX   16u
+
+enum scenario_device {
+    SCENARIO_DEVICE_GPU,
+    SCENARIO_DEVICE_BLK,
+    SCENARIO_DEVICE_RNG,
+    SCENARIO_DEVICE_COUNT
+};
 
 enum schedule_kind { SCHEDULE_EAGER, SCHEDULE_LAZY, SCHEDULE_RANDOM };
 
@@ -88,6 +101,7 @@ enum scenario_expect_kind {
     SCENARIO_EXPECT_PICTURE,
     SCENARIO_EXPECT_VALUE,
     SCENARIO_EXPECT_DMA_LIVE,
+    SCENARIO_EXPECT_DISK,
 };
 
 enum scenario_scanout {
@@ -109,7 +123,7 @@ struct scenario_expect {
     enum scenario_scanout state;
     uint32_t width_px, height_px; /* SCANOUT: 0 = any */
     struct event event;           /* VALUE: place; value */
-    uint64_t count;               /* DMA_LIVE */
+    uint64_t count;               /* DMA_LIVE; DISK: the offset, event.value the word */
 };
 
 struct scenario {
@@ -120,10 +134,17 @@ struct scenario {
     char spec[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
     size_t violates_count;
     char violates[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
+    struct sim_machine machine; /* default virt-aarch64 */
+    bool machine_own;       /* laid out by options of the scenario */
+    bool machine_given;     /* a driver's table must not choose another one */
     /* device */
-    struct sim_config device; /* defaults: version 2, spec, slot 31, QEMU's features, 1024 */
+    enum scenario_device kind;
+    /* defaults: version 2, spec, the machine's slot, QEMU's features, 1024 */
+    struct sim_config device;
     uint64_t features_on, features_off;           /* as asked; already applied to device.features */
     uint32_t display_width_px, display_height_px; /* default 1280 x 800 */
+    uint64_t disk_bytes; /* default 1 MiB */
+    bool disk_read_only;
     struct sim_faults faults;
     /* driver */
     char driver[SCENARIO_WORD_BYTES]; /* "" = none: the scenario plays the driver itself */
@@ -131,7 +152,8 @@ struct scenario {
     size_t option_count;
     struct scenario_option option[SCENARIO_OPTIONS_MAX];
     /* memory */
-    uint64_t memory_base, memory_bytes; /* default 0x40000000, 64 MiB */
+    uint64_t memory_base, memory_bytes; /* default: the machine's, 64 MiB */
+    uint64_t memory_offset;             /* pointer minus physical address, if not 0 */
     uint64_t memory_next;               /* 0 = after the device tree's place */
     bool identity, static_dma, stack_dma, poison;
     /* schedule */

@@ -1,22 +1,18 @@
 /*
- * Scenario verbs that set the machine up: spec, violates, device, driver, memory, schedule, seed,
- * fault.
+ * Scenario verbs that set the run up: spec, violates, device, driver, schedule, seed, fault.
  *
  * Options of a driver are kept as they stand: the driver knows them, not the parser.
  */
 #include "scenario_parse.h"
 #include <string.h>
-#include "bus.h"
+#include "blk.h"
 #include "gpu.h"
+#include "rng.h"
+#include "virtio/blk.h"
 #include "virtio/config.h"
 #include "virtio/ring.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-#define MEMORY_PAGE_BYTES UINT64_C(4096)
-#define MEMORY_BYTES_MIN  UINT64_C(65536)
-#define MEMORY_BYTES_MAX  (UINT64_C(4) << 30)
-#define MEMORY_BASE_MAX   (UINT64_C(1) << 44) /* a version-1 QueuePFN reaches no further */
 
 static bool parse_ids(struct parser *parser, char (*ids)[SCENARIO_WORD_BYTES], size_t *count)
 {
@@ -47,16 +43,61 @@ bool parse_violates(struct parser *parser)
 
 /* ---- device ---- */
 
+/* X(kind, word, features of the device type that are offered unless the scenario says otherwise) */
+#define DEVICE_KINDS(X)                                                                            \
+    X(GPU, gpu, 0)                                                                                 \
+    X(BLK, blk,                                                                                    \
+      VIRTIO_BIT(VIRTIO_BLK_F_SEG_MAX) | VIRTIO_BIT(VIRTIO_BLK_F_BLK_SIZE) |                       \
+          VIRTIO_BIT(VIRTIO_BLK_F_FLUSH))                                                          \
+    X(RNG, rng, 0)
+
+static const char *const kind_words[SCENARIO_DEVICE_COUNT] = {
+#define X(kind, word, offered) [SCENARIO_DEVICE_##kind] = #word,
+    DEVICE_KINDS(X)
+#undef X
+};
+
+static const struct sim_class *class_of(enum scenario_device kind)
+{
+    switch (kind) {
+#define X(kind, word, offered)                                                                     \
+    case SCENARIO_DEVICE_##kind:                                                                   \
+        return &word##_class;
+        DEVICE_KINDS(X)
+#undef X
+    case SCENARIO_DEVICE_COUNT:
+        break;
+    }
+    return &gpu_class;
+}
+
+static uint64_t offered_by(enum scenario_device kind)
+{
+    static const uint64_t offered_features[SCENARIO_DEVICE_COUNT] = {
+#define X(kind, word, offered) [SCENARIO_DEVICE_##kind] = (offered),
+        DEVICE_KINDS(X)
+#undef X
+    };
+    return offered_features[kind];
+}
+
 struct feature {
     const char *name;
     unsigned bit;
+    int kind; /* enum scenario_device, or -1 for features of every device */
 };
 
-#define X(name, bit) {#name, bit},
-static const struct feature features[] = {VIRTIO_FEATURES(X) VIRTIO_GPU_FEATURES(X)};
-#undef X
+#define ANY(name, bit) {#name, bit, -1},
+#define GPU(name, bit) {#name, bit, SCENARIO_DEVICE_GPU},
+#define BLK(name, bit) {#name, bit, SCENARIO_DEVICE_BLK},
+static const struct feature features[] = {VIRTIO_FEATURES(ANY) VIRTIO_GPU_FEATURES(GPU)
+                                              VIRTIO_BLK_FEATURES(BLK)};
+#undef ANY
+#undef GPU
+#undef BLK
 #define X(name, bit) #name,
-static const char *const feature_names[] = {VIRTIO_FEATURES(X) VIRTIO_GPU_FEATURES(X)};
+static const char *const feature_names[] = {VIRTIO_FEATURES(X) VIRTIO_GPU_FEATURES(X)
+                                                VIRTIO_BLK_FEATURES(X)};
 #undef X
 
 /* What the simulated transport and queue can do, or what asks nothing of them. */
@@ -105,13 +146,18 @@ static bool device_features(struct parser *parser, struct device_line *line)
             return parse_fail(parser, &name, NULL, NULL, "feature `%s` is given twice",
                               features[row].name);
         }
+        enum scenario_device kind = parser->scenario->kind;
+        if (features[row].kind >= 0 && features[row].kind != (int)kind) {
+            return parse_fail(parser, &name, NULL, NULL, "feature `%s` is one of %s devices",
+                              features[row].name, kind_words[features[row].kind]);
+        }
         uint64_t mask = VIRTIO_BIT(features[row].bit);
         if (word->text[0] == '-') {
             line->feature_off[row] = word;
             parser->scenario->features_off |= mask;
             continue;
         }
-        if (((FEATURES_SIMULATED | gpu_class.features) & mask) == 0) {
+        if (((FEATURES_SIMULATED | class_of(kind)->features) & mask) == 0) {
             return parse_fail(parser, &name, NULL, NULL,
                               "feature `%s` is not implemented by the simulated device",
                               features[row].name);
@@ -143,6 +189,10 @@ static bool device_apply_features(struct parser *parser, const struct device_lin
         }
     }
     scenario->device.features = legacy ? FEATURES_VERSION_1 : FEATURES_VERSION_2;
+    scenario->device.features |= offered_by(scenario->kind);
+    if (scenario->disk_read_only) {
+        scenario->device.features |= VIRTIO_BIT(VIRTIO_BLK_F_RO);
+    }
     scenario->device.features |= scenario->features_on;
     scenario->device.features &= ~scenario->features_off;
     return true;
@@ -156,13 +206,39 @@ enum device_option {
     DEVICE_SLOT,
     DEVICE_FEATURES,
     DEVICE_EAGER_POLL,
+    DEVICE_DISK,
+    DEVICE_READ_ONLY,
     DEVICE_OPTION_COUNT
 };
 
 static const char *const device_options[DEVICE_OPTION_COUNT] = {"version",        "profile",
                                                                 "queue-size-max", "display",
                                                                 "slot",           "features",
-                                                                "eager-poll"};
+                                                                "eager-poll",     "disk",
+                                                                "read-only"};
+
+/* The one kind of device that has an option, or -1. */
+static int kind_with(enum device_option option)
+{
+    if (option == DEVICE_DISPLAY) {
+        return SCENARIO_DEVICE_GPU;
+    }
+    return option == DEVICE_DISK || option == DEVICE_READ_ONLY ? SCENARIO_DEVICE_BLK : -1;
+}
+
+static bool device_disk(struct parser *parser)
+{
+    struct scenario *scenario = parser->scenario;
+    const struct word *word = parse_peek(parser);
+    if (!parse_size(parser, "a size", VIRTIO_BLK_SECTOR_BYTES, BLK_DISK_BYTES_MAX,
+                    &scenario->disk_bytes)) {
+        return false;
+    }
+    if (scenario->disk_bytes % VIRTIO_BLK_SECTOR_BYTES != 0) {
+        return parse_fail(parser, word, "a multiple of 512", NULL, "the disk is not whole sectors");
+    }
+    return true;
+}
 
 static bool device_option(struct parser *parser, enum device_option option,
                           struct device_line *line)
@@ -194,7 +270,7 @@ static bool device_option(struct parser *parser, enum device_option option,
         return parse_extent(parser, parse_next(parser), &scenario->display_width_px,
                             &scenario->display_height_px);
     case DEVICE_SLOT:
-        if (!parse_number(parser, "a slot of the bus", 0, BUS_SLOTS - 1, &number)) {
+        if (!parse_number(parser, "a slot of the bus", 0, scenario->machine.slots - 1, &number)) {
             return false;
         }
         device->slot = (uint32_t)number;
@@ -204,6 +280,11 @@ static bool device_option(struct parser *parser, enum device_option option,
     case DEVICE_EAGER_POLL:
         device->eager_poll = true;
         return true;
+    case DEVICE_DISK:
+        return device_disk(parser);
+    case DEVICE_READ_ONLY:
+        scenario->disk_read_only = true;
+        return true;
     case DEVICE_OPTION_COUNT:
         break;
     }
@@ -212,10 +293,11 @@ static bool device_option(struct parser *parser, enum device_option option,
 
 bool parse_device(struct parser *parser)
 {
-    static const char *const types[] = {"gpu"};
-    if (parse_choice(parser, "device type", types, COUNT(types)) < 0) {
+    int kind = parse_choice(parser, "device type", kind_words, COUNT(kind_words));
+    if (kind < 0) {
         return false;
     }
+    parser->scenario->kind = (enum scenario_device)kind;
     struct device_line line = {0};
     bool seen[DEVICE_OPTION_COUNT] = {false};
     const struct word *word;
@@ -230,6 +312,11 @@ bool parse_device(struct parser *parser)
                               device_options[option]);
         }
         seen[option] = true;
+        int owner = kind_with((enum device_option)option);
+        if (owner >= 0 && owner != kind) {
+            return parse_fail(parser, word, NULL, NULL, "`%s` is an option of %s devices",
+                              device_options[option], kind_words[owner]);
+        }
         if (!device_option(parser, (enum device_option)option, &line)) {
             return false;
         }
@@ -278,109 +365,6 @@ bool parse_driver(struct parser *parser)
         }
     }
     return true;
-}
-
-/* ---- memory ---- */
-
-enum memory_option {
-    MEMORY_BASE,
-    MEMORY_SIZE,
-    MEMORY_NEXT,
-    MEMORY_IDENTITY,
-    MEMORY_STATIC_DMA,
-    MEMORY_STACK_DMA,
-    MEMORY_POISON,
-    MEMORY_OPTION_COUNT
-};
-
-static const char *const memory_options[MEMORY_OPTION_COUNT] = {"base",       "size",
-                                                                "next",       "identity",
-                                                                "static-dma", "stack-dma",
-                                                                "poison"};
-
-static bool memory_option(struct parser *parser, enum memory_option option)
-{
-    struct scenario *scenario = parser->scenario;
-    switch (option) {
-    case MEMORY_BASE:
-        return parse_number(parser, "a physical address", 0, MEMORY_BASE_MAX,
-                            &scenario->memory_base);
-    case MEMORY_SIZE:
-        return parse_size(parser, "a size", MEMORY_BYTES_MIN, MEMORY_BYTES_MAX,
-                          &scenario->memory_bytes);
-    case MEMORY_NEXT:
-        return parse_number(parser, "a physical address", 1, MEMORY_BASE_MAX + MEMORY_BYTES_MAX,
-                            &scenario->memory_next);
-    case MEMORY_IDENTITY:
-        scenario->identity = true;
-        return true;
-    case MEMORY_STATIC_DMA:
-        scenario->static_dma = true;
-        return true;
-    case MEMORY_STACK_DMA:
-        scenario->stack_dma = true;
-        return true;
-    case MEMORY_POISON:
-        scenario->poison = true;
-        return true;
-    case MEMORY_OPTION_COUNT:
-        break;
-    }
-    return false;
-}
-
-/* Options that are right one by one may not fit together; `word` is the value of each, or NULL. */
-static bool memory_fits(struct parser *parser, const struct word *const word[MEMORY_OPTION_COUNT])
-{
-    const struct scenario *scenario = parser->scenario;
-    uint64_t end = scenario->memory_base + scenario->memory_bytes;
-    if (scenario->memory_base % MEMORY_PAGE_BYTES != 0) {
-        return parse_fail(parser, word[MEMORY_BASE], "a multiple of 4096", NULL,
-                          "the base is not at the start of a page");
-    }
-    if (scenario->memory_bytes % MEMORY_PAGE_BYTES != 0) {
-        return parse_fail(parser, word[MEMORY_SIZE], "a multiple of 4096", NULL,
-                          "the size is not whole pages");
-    }
-    if (scenario->memory_base < BUS_BASE + BUS_BYTES && end > BUS_BASE) {
-        const struct word *culprit = word[MEMORY_BASE] ? word[MEMORY_BASE] : word[MEMORY_SIZE];
-        return parse_fail(parser, culprit, NULL, NULL,
-                          "memory from %#llx to %#llx would lie over the register windows at %#llx",
-                          (unsigned long long)scenario->memory_base, (unsigned long long)end - 1,
-                          (unsigned long long)BUS_BASE);
-    }
-    if (word[MEMORY_NEXT] &&
-        (scenario->memory_next < scenario->memory_base || scenario->memory_next >= end)) {
-        return parse_fail(parser, word[MEMORY_NEXT], NULL, NULL,
-                          "the next address lies outside memory, which goes from %#llx to %#llx",
-                          (unsigned long long)scenario->memory_base, (unsigned long long)end - 1);
-    }
-    return true;
-}
-
-bool parse_memory(struct parser *parser)
-{
-    const struct word *value[MEMORY_OPTION_COUNT] = {NULL};
-    bool seen[MEMORY_OPTION_COUNT] = {false};
-    const struct word *word = parse_next(parser);
-    do { /* bounded by the words of the line */
-        int option =
-            parse_choose(parser, word, "memory option", memory_options, MEMORY_OPTION_COUNT);
-        if (option < 0) {
-            return false;
-        }
-        if (seen[option]) {
-            return parse_fail(parser, word, NULL, NULL, "`%s` is given twice",
-                              memory_options[option]);
-        }
-        seen[option] = true;
-        value[option] = parse_peek(parser);
-        if (!memory_option(parser, (enum memory_option)option)) {
-            return false;
-        }
-        word = parse_next(parser);
-    } while (word);
-    return memory_fits(parser, value);
 }
 
 /* ---- schedule, seed, fault ---- */

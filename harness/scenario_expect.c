@@ -194,7 +194,8 @@ bool parse_interrupt(struct parser *parser)
     X(RESPONSE, "response", true)                                                                  \
     X(SCANOUT, "scanout", false)                                                                   \
     X(PICTURE, "picture", true)                                                                    \
-    X(DMA_LIVE, "dma-live", true)
+    X(DMA_LIVE, "dma-live", true)                                                                  \
+    X(DISK, "disk", false)
 
 static bool expect_stuck(struct parser *parser, struct scenario_expect *expect)
 {
@@ -285,6 +286,25 @@ static bool expect_scanout(struct parser *parser, struct scenario_expect *expect
     return true;
 }
 
+/* `disk OFFSET VALUE` */
+static bool expect_disk(struct parser *parser, struct scenario_expect *expect)
+{
+    const struct scenario *scenario = parser->scenario;
+    if (scenario->kind != SCENARIO_DEVICE_BLK) {
+        return parse_fail(parser, &parser->word[1], "a line `device blk` above", NULL,
+                          "this device has no disk");
+    }
+    const struct word *word = parse_peek(parser);
+    if (!parse_number(parser, "an offset in bytes", 0, scenario->disk_bytes - sizeof(uint32_t),
+                      &expect->count)) {
+        return false;
+    }
+    if (expect->count % sizeof(uint32_t) != 0) {
+        return parse_fail(parser, word, "a multiple of 4", NULL, "the word is not aligned");
+    }
+    return parse_number(parser, "a 32-bit word", 0, UINT32_MAX, &expect->event.value);
+}
+
 /* Every expectation but a value; VALUE never comes here. */
 static bool expect_word(struct parser *parser, struct scenario_expect *expect)
 {
@@ -303,6 +323,8 @@ static bool expect_word(struct parser *parser, struct scenario_expect *expect)
     case SCENARIO_EXPECT_DMA_LIVE:
         return parse_number(parser, "a number of allocations", 0, ARENA_REGIONS_MAX,
                             &expect->count);
+    case SCENARIO_EXPECT_DISK:
+        return expect_disk(parser, expect);
     case SCENARIO_EXPECT_VALUE:
         break;
     }
@@ -325,8 +347,8 @@ static bool expect_value(struct parser *parser, const struct word *word,
             nearest = nearest ? nearest : parse_nearest_place(text);
         }
         return parse_fail(parser, word,
-                          "stuck, finding, response, scanout, picture, dma-live, a register or a "
-                          "field of a queue",
+                          "stuck, finding, response, scanout, picture, dma-live, disk, a register "
+                          "or a field of a queue",
                           nearest, "unknown expectation `%.*s`", word_shown(word), word->text);
     }
     if (!parse_place(parser, word, &expect->event)) {
@@ -351,7 +373,7 @@ bool parse_expect(struct parser *parser)
     struct scenario *scenario = parser->scenario;
     const struct word *word = parse_need(parser, "what is expected",
                                          "stuck, finding, response, scanout, picture, "
-                                         "dma-live, a register or a field of a queue");
+                                         "dma-live, disk, a register or a field of a queue");
     if (!word) {
         return false;
     }
@@ -386,8 +408,14 @@ bool parse_replay(struct parser *parser)
     static const char *const machines[] = {"qemu"};
     static const char *const targets[] = {"aarch64"};
     struct scenario *scenario = parser->scenario;
+    const struct word *at = parse_peek(parser);
     if (parse_choice(parser, "machine", machines, COUNT(machines)) < 0) {
         return false;
+    }
+    if (scenario->machine.name != MACHINE_VIRT_AARCH64 || scenario->machine_own ||
+        scenario->kind != SCENARIO_DEVICE_GPU) {
+        return parse_fail(parser, at, "a gpu device on virt-aarch64, or no `replay` line", NULL,
+                          "QEMU is not started for this machine and device");
     }
     scenario->target_line = parser->line_number;
     const struct word *word = parse_next(parser);

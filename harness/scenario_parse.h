@@ -4,7 +4,8 @@
  *
  * scenario.c         reads the file, finds the lines, hands each to its verb
  * scenario_words.c   words, numbers, choices, the message
- * scenario_device.c  verbs that set the machine up
+ * scenario_machine.c machine and memory
+ * scenario_device.c  the other verbs that set the run up
  * scenario_place.c   registers and fields of queues
  * scenario_expect.c  verbs that act, and verbs that expect
  *
@@ -44,6 +45,7 @@ struct parser {
 #define SCENARIO_VERBS(X)                                                                          \
     X(spec, "spec", false, false)                                                                  \
     X(violates, "violates", false, false)                                                          \
+    X(machine, "machine", true, true)                                                              \
     X(device, "device", true, true)                                                                \
     X(driver, "driver", true, true)                                                                \
     X(memory, "memory", true, true)                                                                \

@@ -110,6 +110,7 @@ static bool could_meet(const struct scenario_expect *expect, const char *name)
     case SCENARIO_EXPECT_FINDING:
     case SCENARIO_EXPECT_VALUE:
     case SCENARIO_EXPECT_DMA_LIVE:
+    case SCENARIO_EXPECT_DISK:
         return true;
     }
     return false;
@@ -136,6 +137,8 @@ static const char *expectation_text(const struct scenario_expect *expect, char *
         return out;
     case SCENARIO_EXPECT_DMA_LIVE:
         return "dma-live";
+    case SCENARIO_EXPECT_DISK:
+        return "disk";
     }
     return "";
 }

@@ -7,9 +7,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "crash.h"
+#include "isolate.h"
+#include "process.h"
 #include "report.h"
 #include "resources.h"
 #include "ringside_asan.h"
@@ -28,119 +29,7 @@ const char *world_crash_text(enum world_crash crash)
     return text[crash];
 }
 
-static void observer_emit(void *context, struct event *event)
-{
-    world_emit(context, event);
-}
-
 /* ---- set-up ---- */
-
-static const char *create_memory(struct world *world)
-{
-    const struct scenario *scenario = world->scenario;
-    struct arena_config config = {
-        .base = scenario->memory_base,
-        .size_bytes = scenario->memory_bytes,
-        .host_wanted = scenario->identity ? (uintptr_t)scenario->memory_base : 0,
-        .shadow = world->options->check_stores,
-        .poison = scenario->poison,
-    };
-    const char *error;
-
-    if (scenario->identity && world->driver != NULL) {
-        const struct driver *driver = world->driver;
-        uint64_t end = scenario->memory_base + scenario->memory_bytes;
-        if (driver->image_low >= scenario->memory_base && driver->image_high <= end) {
-            config.hole_low = driver->image_low;
-            config.hole_high = driver->image_high;
-            world->driver->aliased = true;
-        }
-    }
-    error = arena_create(&world->arena, &config);
-    if (error != NULL)
-        return error;
-    if (scenario->memory_next != 0)
-        world->arena.next = scenario->memory_next;
-    probe.memory[0] = (struct probe_range){(uintptr_t)world->arena.host, world->arena.size_bytes};
-    probe.memory_count = 1;
-    return NULL;
-}
-
-static const char *create_window(struct world *world)
-{
-    void *wanted = world->scenario->identity ? (void *)(uintptr_t)BUS_BASE : NULL;
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (wanted != NULL ? MAP_FIXED_NOREPLACE : 0);
-    void *window = mmap(wanted, BUS_BYTES, PROT_READ | PROT_WRITE, flags, -1, 0);
-
-    if (window == MAP_FAILED)
-        return "no memory for the register window";
-    world->window = window;
-    world->window_open = true;
-    world->guard = world->options->guard;
-    world_window_open(world, false);
-    probe.window = (struct probe_range){(uintptr_t)window, BUS_BYTES};
-    return NULL;
-}
-
-/*
- * The stack lies above its guard. With `memory stack-dma` it is the top of RAM, where the device reaches it
- * and every access to it is a step.
- */
-static const char *create_stack(struct world *world)
-{
-    size_t bytes = WORLD_STACK_BYTES + WORLD_STACK_GUARD_BYTES;
-    void *stack;
-
-    if (world->scenario->stack_dma) {
-        uint64_t addr = world->arena.base + world->arena.size_bytes - WORLD_STACK_BYTES;
-        if (world->arena.size_bytes < 4 * bytes ||
-            !arena_declare(&world->arena, ARENA_REGION_STACK, addr, WORLD_STACK_BYTES, "stack"))
-            return "the driver's stack cannot be made DMA memory: RAM is too small";
-        stack = arena_host(&world->arena, addr) - WORLD_STACK_GUARD_BYTES;
-    } else {
-        stack = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-        if (stack == MAP_FAILED)
-            return "no memory for the driver's stack";
-        world->stack_mapped = true;
-    }
-    world->stack = stack;
-    world->stack_top = world->stack + bytes;
-    if (mprotect(stack, WORLD_STACK_GUARD_BYTES, PROT_NONE) != 0)
-        return "the driver's stack cannot be guarded";
-    crash_set_stack((uintptr_t)stack, (uintptr_t)stack + WORLD_STACK_GUARD_BYTES);
-    return NULL;
-}
-
-/*
- * With `memory static-dma`, the object's writable data is RAM: at its own addresses if the object was
- * loaded inside an identity mapping, else as a second mapping of a piece of RAM below the stack's.
- */
-static const char *place_static_data(struct world *world)
-{
-    struct driver_data *data = &world->driver->data;
-    uint64_t addr = world->arena.base + world->arena.size_bytes - WORLD_STACK_BYTES -
-                    WORLD_STACK_GUARD_BYTES - data->bytes;
-    bool inside = world->arena.alias_count > 0;
-    bool mapped;
-
-    if (!world->scenario->static_dma || data->bytes == 0)
-        return NULL;
-    if (data->bytes > world->arena.size_bytes / 2)
-        return "the driver's static data does not fit into RAM";
-    if (inside)
-        addr = (uint64_t)(uintptr_t)data->host;
-    world->driver->aliased = true;
-    mapped = inside ? arena_fill_hole(&world->arena, addr, data->bytes)
-                    : arena_map_alias(&world->arena, addr, data->host, data->bytes);
-    if (!mapped ||
-        !arena_declare(&world->arena, ARENA_REGION_STATIC, addr, data->bytes, "static"))
-        return "the driver's static data cannot be made DMA memory";
-    if (!inside)
-        probe.memory[probe.memory_count++] =
-            (struct probe_range){(uintptr_t)data->host, data->bytes};
-    return NULL;
-}
 
 static const char *load_driver(struct world *world)
 {
@@ -160,6 +49,9 @@ static const char *load_driver(struct world *world)
     world->driver = driver_load(path, &error);
     if (world->driver == NULL)
         return error;
+    isolate_note_driver(world->driver);
+    probe.image = (struct probe_range){world->driver->image_low,
+                                       world->driver->image_high - world->driver->image_low};
     snprintf(world->outcome->driver, sizeof world->outcome->driver, "%s",
              world->driver->suite->name);
     return NULL;
@@ -191,30 +83,16 @@ static const char *adapt_memory(struct world *world)
     world->adapted->identity |= has_word(memory, "identity");
     world->adapted->static_dma |= has_word(memory, "static-dma");
     world->adapted->stack_dma |= has_word(memory, "stack-dma");
+    for (enum machine_name name = 0; name < MACHINE_COUNT; name++) {
+        struct sim_machine machine = machine_by_name(name);
+        if (!has_word(memory, machine.word) || world->adapted->machine_given)
+            continue;
+        world->adapted->machine = machine;
+        world->adapted->device.slot = machine.slot;
+        world->adapted->memory_base = machine.ram_base;
+        world->adapted->memory_next = 0;
+    }
     world->scenario = world->adapted;
-    return NULL;
-}
-
-static const char *create_machine(struct world *world)
-{
-    const struct scenario *scenario = world->scenario;
-    struct event_observer observer = {observer_emit, world};
-    struct gpu_config gpu = {
-        .num_scanouts = 1,
-        .width_px = scenario->display_width_px,
-        .height_px = scenario->display_height_px,
-    };
-    const char *error = bus_create(&world->bus, scenario->device.version, scenario->memory_base,
-                                   scenario->memory_bytes);
-
-    if (error != NULL)
-        return error;
-    sim_device_create(&world->device, &scenario->device, &gpu_class, &world->arena, observer);
-    if (!gpu_create(&world->device, &gpu))
-        return "no memory for the GPU";
-    world->device.faults = scenario->faults;
-    world->device.check_stores = world->options->check_stores;
-    bus_plug(&world->bus, scenario->device.slot, &world->device);
     return NULL;
 }
 
@@ -225,15 +103,7 @@ static const char *create(struct world *world)
     if (error == NULL)
         error = adapt_memory(world);
     if (error == NULL)
-        error = create_memory(world);
-    if (error == NULL)
-        error = create_window(world);
-    if (error == NULL)
-        error = create_stack(world);
-    if (error == NULL)
-        error = create_machine(world);
-    if (error == NULL && world->driver != NULL)
-        error = place_static_data(world);
+        error = world_create_machine(world);
     if (error != NULL)
         return error;
     judge_create(&world->judge, world->scenario, &world->arena, &world->device,
@@ -243,16 +113,7 @@ static const char *create(struct world *world)
 
 static void destroy(struct world *world)
 {
-    if (world->device.state != NULL)
-        gpu_destroy(&world->device);
-    if (world->device.class != NULL)
-        sim_device_destroy(&world->device);
-    if (world->stack_mapped)
-        munmap(world->stack, WORLD_STACK_BYTES + WORLD_STACK_GUARD_BYTES);
-    if (world->window != NULL)
-        munmap(world->window, BUS_BYTES);
-    if (world->arena.host != NULL)
-        arena_destroy(&world->arena);
+    world_destroy_machine(world);
     if (world->driver != NULL && world->driver->aliased) {
         report_find_places(world->outcome);
         driver_unload(world->driver);
@@ -271,12 +132,15 @@ static long run_driver(struct world *world, long (*function)(void *), void *argu
 
     probe.budget = WORLD_SPIN_CALLBACKS;
     probe.running = true;
+    isolate_notes->in_call = true;
     crash_watch(true);
     result = probe_enter(function, argument, world->stack_top);
     crash_watch(false);
     if (probe.pending)
         world_finish();
+    process_check();
     probe.running = false;
+    isolate_notes->in_call = false;
     probe.skip_polls = false;
     ringside_asan_unpoison(world->stack + WORLD_STACK_GUARD_BYTES, WORLD_STACK_BYTES);
     return result;
@@ -346,6 +210,7 @@ struct op_call {
 static long call_op(void *argument)
 {
     const struct op_call *call = argument;
+    *probe_place = (uintptr_t)call->op->call + 1; /* until the driver says where it is */
     return (long)call->op->call(call->args);
 }
 
@@ -399,7 +264,8 @@ static long call_handler(void *argument)
 
 bool world_interrupt(struct world *world)
 {
-    if (world->device.interrupt_status == 0 || world->handler == NULL || world->in_handler)
+    if (world->device.interrupt_status == 0 || world->handler == NULL || world->in_handler ||
+        world->interrupts_masked)
         return false;
     world->in_handler = true;
     world_activity(world);
@@ -421,7 +287,7 @@ static uint32_t action_offset(const struct world *world, const struct event *eve
     uint32_t offset = event->place == EVENT_PLACE_REGISTER
                           ? mmio_register_offset((int)event->index)
                           : (uint32_t)event->addr;
-    return slot * BUS_SLOT_BYTES + offset;
+    return machine_slot_offset(&world->bus.machine, slot) + offset;
 }
 
 static void fail(struct world_outcome *outcome, unsigned line, const char *text)
@@ -443,8 +309,8 @@ static void act_register(struct world *world, const struct scenario_action *acti
     event.party = EVENT_PARTY_DRIVER;
     event.kind = is_write ? EVENT_WRITE : EVENT_READ;
     event.width_bytes = event.width_bytes != 0 ? event.width_bytes : 4;
-    event.addr = offset % BUS_SLOT_BYTES;
-    event.slot = (uint16_t)(offset / BUS_SLOT_BYTES);
+    event.addr = machine_in_slot(&world->bus.machine, offset);
+    event.slot = (uint16_t)machine_slot_of(&world->bus.machine, offset);
     event.verdict = (uint8_t)bus_check(&world->bus, offset, event.width_bytes, is_write);
     if (is_write) {
         world_emit(world, &event);
@@ -536,7 +402,8 @@ static void conclude(struct world *world)
         const struct arena_region *region = &world->arena.regions[i];
         outcome->live_dma += region->kind == ARENA_REGION_DMA && region->freed_step == 0;
     }
-    gpu_scanout_info(&world->device, 0, &outcome->scanout.info);
+    if (world->device.class == &gpu_class)
+        gpu_scanout_info(&world->device, 0, &outcome->scanout.info);
     if (outcome->scanout.info.active &&
         !gpu_scanout_picture(&world->device, 0, &outcome->scanout.picture))
         outcome->scanout.picture.rgb = NULL;
@@ -559,6 +426,9 @@ const char *world_run(const struct scenario *scenario, const struct world_option
     if (world == NULL)
         return "out of memory";
     crash_install();
+    process_keep();
+    driver_heap_reset();
+    isolate_limit_memory(scenario->memory_bytes);
     world->scenario = scenario;
     world->options = options;
     world->outcome = out;

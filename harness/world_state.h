@@ -9,12 +9,16 @@
 #include "bus.h"
 #include "device.h"
 #include "driver.h"
+#include "instruction.h"
 #include "judge.h"
 #include "observe.h"
 #include "world.h"
 
+#define WORLD_PAGE_BYTES        4096u
 #define WORLD_STACK_BYTES       (256u * 1024u)
 #define WORLD_STACK_GUARD_BYTES (64u * 1024u)
+/* Above the first frame of a call: where the frames of a kernel would be. */
+#define WORLD_STACK_ABOVE_BYTES 1024u
 /* Reads of one place, with one value and nothing else happening, that count as waiting. */
 #define WORLD_POLLS_WAITING 64u
 /* Callbacks of a driver in which nothing happens at all, after which it spins. */
@@ -41,7 +45,9 @@ struct world {
     struct judge judge;
     struct driver *driver;
     /* register window */
-    uint8_t *window;
+    uint8_t *window;     /* the first slot */
+    uint8_t *window_map; /* its mapping, whole pages */
+    size_t window_map_bytes;
     bool window_open;
     bool guard;
     /* the driver's stack; `stack_top` is where the next call starts */
@@ -72,6 +78,9 @@ struct world {
     void *handler_context;
     bool in_handler;
     bool interrupt_seen; /* delivered since the driver last waited for one */
+    bool interrupts_masked; /* by the driver: msr daifset, csrc sstatus, cpsid, cli */
+    /* system registers of the machine that the driver was written for */
+    struct instruction_state instruction;
 };
 
 /* The one world that is running, or NULL. The compiler's callbacks have no context argument. */
@@ -93,6 +102,17 @@ void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintpt
 void world_activity(struct world *world);
 /* Runs the driver's interrupt handler if the line is asserted; true when it ran. */
 bool world_interrupt(struct world *world);
+/* platform.c: a look at the driver's clock, which takes time; nanoseconds. */
+uint64_t world_look_at_clock(struct world *world);
+/* One turn of a polling loop that looks at nothing. */
+void world_relax(struct world *world, uintptr_t pc);
+/* The driver sleeps until an interrupt was delivered (true) or the deadline has passed. */
+bool world_wait(struct world *world, uint64_t deadline_ns, uintptr_t pc);
+/* Lets device and clock go on until the interrupt line is asserted, masked or not; false when it never is. */
+bool world_settle_until_interrupt(struct world *world);
+/* world_machine.c: memory, registers, stack and device; after the driver was loaded. */
+const char *world_create_machine(struct world *world);
+void world_destroy_machine(struct world *world);
 /* platform.c: what a driver asks of its world starts afresh. */
 void world_attach_platform(struct world *world);
 /* Opens or closes the register window, if the guard is on. */
