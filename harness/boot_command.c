@@ -105,6 +105,10 @@ static const char *action_word(enum scenario_action_kind kind)
         return "write";
     case SCENARIO_STORE:
         return "store";
+    case SCENARIO_ALLOC:
+        return "alloc";
+    case SCENARIO_FREE:
+        return "free";
     case SCENARIO_INTERRUPT:
         return "interrupt";
     }

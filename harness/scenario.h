@@ -18,6 +18,8 @@
  *   read      REGISTER [-> VALUE]                   the scenario plays the driver itself
  *   write     REGISTER VALUE
  *   store     PLACE VALUE  /  store ADDRESS WIDTH VALUE
+ *   alloc     NAME SIZE at ADDRESS                  DMA memory, as a driver allocates it
+ *   free      NAME SIZE at ADDRESS
  *   interrupt                                       lets the device finish, delivers the interrupt
  *   expect    stuck RUNG | stuck none
  *   expect    finding ID [at FILE[:LINE]]
@@ -79,17 +81,19 @@ enum scenario_action_kind {
     SCENARIO_READ,
     SCENARIO_WRITE,
     SCENARIO_STORE,
+    SCENARIO_ALLOC,
+    SCENARIO_FREE,
     SCENARIO_INTERRUPT,
 };
 
 struct scenario_action {
     enum scenario_action_kind kind;
     unsigned line;
-    char name[SCENARIO_WORD_BYTES]; /* CALL: the operation */
+    char name[SCENARIO_WORD_BYTES]; /* CALL: the operation; ALLOC, FREE: the memory */
     unsigned name_column;
     struct suite_args args; /* CALL */
     int result;             /* CALL: enum suite_result; -1 = don't care */
-    struct event event;     /* READ, WRITE, STORE: place, addr, width_bytes, value */
+    struct event event;     /* all but CALL: place, addr, width_bytes, value */
     bool check_value;       /* READ: event.value is expected */
 };
 

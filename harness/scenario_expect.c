@@ -1,6 +1,6 @@
 /*
- * Scenario verbs that act (call, read, write, store, interrupt), and those that say what is
- * expected of the run (expect, replay).
+ * Scenario verbs that act (call, read, write, store, alloc, free, interrupt), and those that say
+ * what is expected of the run (expect, replay).
  */
 #include "scenario_parse.h"
 #include <ctype.h>
@@ -9,6 +9,8 @@
 #include "virtio/gpu.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#define ALLOC_ALIGN_BYTES 4096u /* of the arena */
 
 /* ---- actions ---- */
 
@@ -178,6 +180,50 @@ bool parse_store(struct parser *parser)
     event->kind = EVENT_STORE;
     return parse_number(parser, "a value", 0, parse_width_max(event->width_bytes), &event->value) &&
            parse_end(parser);
+}
+
+/* `NAME SIZE at ADDRESS`, as the trace has it */
+static bool parse_allocation(struct parser *parser, enum scenario_action_kind kind)
+{
+    static const char form[] = "NAME SIZE at ADDRESS";
+    const struct scenario *scenario = parser->scenario;
+    struct scenario_action *action = action_new(parser, kind);
+    const struct word *word = action ? parse_need(parser, "a name for the memory", form) : NULL;
+    if (!word || !parse_name(parser, word, "a name of memory", action->name)) {
+        return false;
+    }
+    struct event *event = &action->event;
+    uint64_t end = scenario->memory_base + scenario->memory_bytes;
+    if (!parse_size(parser, "a size", 1, scenario->memory_bytes, &event->value)) {
+        return false;
+    }
+    word = parse_need(parser, "`at ADDRESS`", form);
+    if (!word_is(word, "at")) {
+        return word && parse_fail(parser, word, form, NULL, "`%.*s` does not belong here",
+                                  word_shown(word), word->text);
+    }
+    word = parse_peek(parser);
+    if (!parse_number(parser, "a physical address", scenario->memory_base, end - 1, &event->addr)) {
+        return false;
+    }
+    if (event->addr % ALLOC_ALIGN_BYTES != 0 || event->addr == 0) {
+        return parse_fail(parser, word, "a multiple of 4096", NULL,
+                          "memory is allocated in whole pages");
+    }
+    event->party = EVENT_PARTY_DRIVER;
+    event->kind = kind == SCENARIO_ALLOC ? EVENT_ALLOC : EVENT_FREE;
+    event->place = EVENT_PLACE_MEMORY;
+    return parse_end(parser);
+}
+
+bool parse_alloc(struct parser *parser)
+{
+    return parse_allocation(parser, SCENARIO_ALLOC);
+}
+
+bool parse_free(struct parser *parser)
+{
+    return parse_allocation(parser, SCENARIO_FREE);
 }
 
 bool parse_interrupt(struct parser *parser)

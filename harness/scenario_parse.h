@@ -56,6 +56,8 @@ struct parser {
     X(read, "read", false, false)                                                                  \
     X(write, "write", false, false)                                                                \
     X(store, "store", false, false)                                                                \
+    X(alloc, "alloc", false, false)                                                                \
+    X(free, "free", false, false)                                                                  \
     X(interrupt, "interrupt", false, false)                                                        \
     X(expect, "expect", false, false)                                                              \
     X(replay, "replay", true, false)

@@ -350,6 +350,34 @@ static void act_store(struct world *world, const struct scenario_action *action)
     world_activity(world);
 }
 
+static void act_allocation(struct world *world, const struct scenario_action *action)
+{
+    struct event event = action->event;
+    struct arena *arena = &world->arena;
+    uint64_t next = arena->next;
+    const char *trouble = NULL;
+
+    if (action->kind == SCENARIO_FREE) {
+        if (!arena_free(arena, event.addr, world->steps + 1))
+            trouble = "there is no allocation at this address";
+    } else {
+        uint64_t addr;
+        arena->next = event.addr;
+        addr = arena_alloc(arena, event.value, 1, action->name, world->steps + 1, 0);
+        arena->next = next;
+        if (addr != event.addr) {
+            trouble = "this memory is taken, or does not fit into RAM";
+            arena_free(arena, addr, world->steps + 1);
+        }
+    }
+    if (trouble != NULL) {
+        fail(world->outcome, action->line, trouble);
+        return;
+    }
+    world_emit(world, &event);
+    world_activity(world);
+}
+
 static void act(struct world *world, const struct scenario_action *action)
 {
     switch (action->kind) {
@@ -362,6 +390,10 @@ static void act(struct world *world, const struct scenario_action *action)
         break;
     case SCENARIO_STORE:
         act_store(world, action);
+        break;
+    case SCENARIO_ALLOC:
+    case SCENARIO_FREE:
+        act_allocation(world, action);
         break;
     case SCENARIO_INTERRUPT:
         (void)world_settle(world);

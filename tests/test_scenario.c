@@ -33,6 +33,8 @@ const char test_scenario_all_verbs[] =
     "write     QueueNum 16\n"
     "store     q0.desc[2].addr 0x80010000\n"
     "store     0x80010004 2 65535\n"
+    "alloc     ring 4KiB at 0x80020000\n"
+    "free      ring 4096 at 0x80020000\n"
     "interrupt\n"
     "expect    stuck queue-live\n"
     "expect    finding LMMIO-DRV-D10 at transport.c:88\n"
@@ -75,7 +77,7 @@ START_TEST(every_verb_is_read)
     ck_assert_uint_eq(s->seed, UINT64_C(0x123456789abcdef0));
     ck_assert_uint_eq(s->target_count, 1);
     ck_assert_str_eq(s->target[0], "aarch64");
-    ck_assert_uint_eq(s->target_line, 35);
+    ck_assert_uint_eq(s->target_line, 37);
     scenario_free(s);
 }
 END_TEST
@@ -127,7 +129,7 @@ START_TEST(actions_are_read)
 {
     struct scenario *s = parse(test_scenario_all_verbs);
     const struct scenario_action *a = s->action;
-    ck_assert_uint_eq(s->action_count, 11);
+    ck_assert_uint_eq(s->action_count, 13);
     ck_assert_str_eq(a[0].name, "init");
     ck_assert_int_eq(a[0].result, SUITE_OK); /* no arrow: OK is expected */
     ck_assert_uint_eq(a[1].args.count, 2);
@@ -157,7 +159,15 @@ START_TEST(actions_are_read)
     ck_assert_uint_eq(a[9].event.addr, 0x80010004u);
     ck_assert_uint_eq(a[9].event.width_bytes, 2);
     ck_assert_uint_eq(a[9].event.value, 65535);
-    ck_assert_uint_eq(a[10].kind, SCENARIO_INTERRUPT);
+    ck_assert_uint_eq(a[10].kind, SCENARIO_ALLOC);
+    ck_assert_str_eq(a[10].name, "ring");
+    ck_assert_uint_eq(a[10].event.kind, EVENT_ALLOC);
+    ck_assert_uint_eq(a[10].event.value, 4096);
+    ck_assert_uint_eq(a[10].event.addr, 0x80020000u);
+    ck_assert_uint_eq(a[11].kind, SCENARIO_FREE);
+    ck_assert_uint_eq(a[11].event.kind, EVENT_FREE);
+    ck_assert_uint_eq(a[11].event.addr, 0x80020000u);
+    ck_assert_uint_eq(a[12].kind, SCENARIO_INTERRUPT);
     scenario_free(s);
 }
 END_TEST
@@ -186,7 +196,7 @@ START_TEST(expectations_are_read)
     ck_assert_uint_eq(e[8].event.value, 1);
     ck_assert_uint_eq(e[9].event.index, VIRTIO_MMIO_REG_QueuePFN);
     ck_assert_uint_eq(e[10].kind, SCENARIO_EXPECT_DMA_LIVE);
-    ck_assert_uint_eq(e[10].line, 34);
+    ck_assert_uint_eq(e[10].line, 36);
     scenario_free(s);
 }
 END_TEST

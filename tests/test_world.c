@@ -27,12 +27,17 @@ static const char *run(const char *driver, const char *text)
 {
     char path[512];
     struct world_options options = {
-        .driver_path = path, .guard = true, .check_stores = true, .rules = true, .reader = mix};
+        .driver_path = driver != NULL ? path : NULL,
+        .guard = true,
+        .check_stores = true,
+        .rules = true,
+        .reader = mix};
     struct scenario *scenario = scenario_parse("world.scn", text, stderr);
     const char *error;
 
     ck_assert_ptr_nonnull(scenario);
-    snprintf(path, sizeof path, "%s/drivers/%s.so", RINGSIDE_BINARY_DIR, driver);
+    if (driver != NULL)
+        snprintf(path, sizeof path, "%s/drivers/%s.so", RINGSIDE_BINARY_DIR, driver);
     world_outcome_free(&outcome);
     hash = UINT64_C(0xcbf29ce484222325);
     error = world_run(scenario, &options, &outcome);
@@ -235,6 +240,38 @@ START_TEST(a_byte_that_the_device_reads_and_nobody_was_seen_to_store_is_reported
 }
 END_TEST
 
+/* ---- the scenario plays the driver ---- */
+
+START_TEST(a_scenario_that_plays_the_driver_allocates_where_it_says)
+{
+    static const struct {
+        const char *line;
+        const char *failure; /* NULL: it is done */
+        uint64_t live;
+    } row[] = {
+        {"alloc b 4096 at 0x40101000\n", NULL, 2},
+        {"alloc b 8193 at 0x43ffd000\n", NULL, 2},
+        {"alloc b 8192 at 0x43fff000\n", "this memory is taken, or does not fit into RAM", 1},
+        {"alloc b 4096 at 0x40100000\n", "this memory is taken, or does not fit into RAM", 1},
+        {"alloc b 8192 at 0x400ff000\n", "this memory is taken, or does not fit into RAM", 1},
+        {"free a 4096 at 0x40100000\n", NULL, 0},
+        {"free a 4096 at 0x40101000\n", "there is no allocation at this address", 1},
+        {"free a 4096 at 0x40100000\nalloc b 4096 at 0x40100000\n", NULL, 1},
+    };
+    char text[256];
+
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
+        snprintf(text, sizeof text, "device gpu\nalloc a 4096 at 0x40100000\n%s", row[i].line);
+        ck_assert_ptr_null(run(NULL, text));
+        ck_assert_uint_eq(outcome.failure_count, row[i].failure != NULL);
+        if (row[i].failure != NULL)
+            ck_assert_str_eq(outcome.failure[0].text, row[i].failure);
+        ck_assert_msg(outcome.live_dma == row[i].live, "%s: %llu alive", row[i].line,
+                      (unsigned long long)outcome.live_dma);
+    }
+}
+END_TEST
+
 START_TEST(a_missing_driver_is_an_error_of_the_environment)
 {
     const char *error = run("no-such-driver", "device gpu\ndriver x\ncall init -> OK\n");
@@ -260,6 +297,7 @@ int main(void)
     tcase_add_test(cases, the_same_scenario_gives_the_same_events);
     tcase_add_test(cases, schedules_differ_and_the_outcome_does_not);
     tcase_add_test(cases, a_byte_that_the_device_reads_and_nobody_was_seen_to_store_is_reported);
+    tcase_add_test(cases, a_scenario_that_plays_the_driver_allocates_where_it_says);
     tcase_add_test(cases, a_missing_driver_is_an_error_of_the_environment);
     suite_add_tcase(suite, cases);
     srunner_run_all(runner, CK_ENV);
