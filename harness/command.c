@@ -155,6 +155,23 @@ static bool parse_when(const char *text, enum report_when *out)
     return false;
 }
 
+static bool parse_isolate(const char *text, enum isolate_mode *out)
+{
+    static const char *const words[] = {
+#define X(name, word, meaning) [ISOLATE_##name] = word,
+        ISOLATE_MODES(X)
+#undef X
+    };
+    for (size_t i = 0; i < COUNT(words); i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *out = (enum isolate_mode)i;
+            return true;
+        }
+    }
+    misused("unknown word for --isolate", text, words, COUNT(words));
+    return false;
+}
+
 /* Takes one option; false after a message. `value` is "" where none was given and none is needed.
  */
 static bool take_run_option(struct run_options *options, enum run_option_row row, const char *value)
@@ -184,6 +201,8 @@ static bool take_run_option(struct run_options *options, enum run_option_row row
     case RUN_NO_SHADOW:
         options->shadow = false;
         return true;
+    case RUN_ISOLATE:
+        return parse_isolate(value, &options->isolate);
     case RUN_COLOR:
         return parse_when(value, &options->color);
     case RUN_VERBOSE:

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "isolate.h"
 #include "report_text.h"
 
 #define COMMAND_PATHS_MAX     4096u
@@ -33,6 +34,7 @@ int command_main(int argc, char **argv);
     X(PNG, "--png", "DIR", false, "write what is on the screens as DIR/NAME.png")                  \
     X(NO_GUARD, "--no-guard", "", false, "leave register windows readable between accesses")       \
     X(NO_SHADOW, "--no-shadow", "", false, "do not look for stores that the probe missed")         \
+    X(ISOLATE, "--isolate", "WHEN", false, "a process for drivers: auto, always (one each), never")    \
     X(COLOR, "--color", "WHEN", false, "always, never or auto")                                    \
     X(VERBOSE, "--verbose", "", false, "print calls and findings also when all is as expected")    \
     X(QUIET, "--quiet", "", false, "print nothing about scenarios that came as expected")          \
@@ -45,6 +47,7 @@ struct run_options {
     const char *png_dir;
     uint64_t until_step;
     enum report_when color;
+    enum isolate_mode isolate;
     bool guard, shadow, verbose, quiet;
     size_t path_count;
     const char *path[COMMAND_PATHS_MAX];
@@ -61,7 +64,8 @@ bool string_list_add(struct string_list *list, const char *text);
 void string_list_free(struct string_list *list);
 
 /*
- * Adds a file, or all *.scn files below a folder in the order of their names. False after a
+ * Adds a file, or all *.scn files below a folder in the order of their names; a relative path that
+ * is not there is looked for among ringside's own scenarios. False after a
  * message about what cannot be read.
  */
 bool files_find(struct string_list *out, const char *path);
@@ -74,6 +78,7 @@ struct whole_file {
     FILE *stream;
     char *path;
     char *temporary;
+    bool failed; /* a process that wrote to it as well could not */
 };
 
 /* False after a message. */

@@ -5,11 +5,13 @@
 #include "command.h"
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "resources.h"
 
 bool string_list_add(struct string_list *list, const char *text)
 {
@@ -112,8 +114,14 @@ static bool find_below(struct string_list *out, const char *folder, unsigned dep
 bool files_find(struct string_list *out, const char *path)
 {
     struct stat status;
+    char own[PATH_MAX];
     if (stat(path, &status) != 0) {
-        return complain(path, strerror(errno));
+        int error = errno;
+        snprintf(own, sizeof own, "%s/%s", resource_folder(RESOURCE_scenarios), path);
+        if (path[0] == '/' || stat(own, &status) != 0) {
+            return complain(path, strerror(error));
+        }
+        path = own;
     }
     if (S_ISDIR(status.st_mode)) {
         return find_below(out, path, 0);
@@ -170,7 +178,7 @@ bool whole_file_open(struct whole_file *file, const char *path)
 
 bool whole_file_close(struct whole_file *file, bool keep)
 {
-    bool bad = ferror(file->stream) != 0;
+    bool bad = file->failed || ferror(file->stream) != 0;
     errno = 0;
     bad = fclose(file->stream) != 0 || bad;
     if (bad) {

@@ -14,12 +14,14 @@
 #include <unistd.h>
 #include "resources.h"
 #include "skip.h"
+#include "lost.h"
 #include "source.h"
 #include "world.h"
 
 #define LAST_EVENTS      24u /* shown after --until */
 #define LAST_EVENT_BYTES 256u
 #define PNG_PATH_BYTES   4096u
+#define PNG_NAMES_BYTES  (16u << 20) /* of all pictures of a run */
 
 /* The last lines of a trace. */
 struct last_events {
@@ -28,18 +30,22 @@ struct last_events {
     char line[LAST_EVENTS][LAST_EVENT_BYTES];
 };
 
+/* Lies in memory that survives the process which runs the drivers; see isolate.h. */
 struct run {
     const struct run_options *options;
     struct report_options report;
     struct world_outcome *outcome;
     FILE *trace;
     struct last_events last;
-    struct string_list pictures; /* names already taken */
+    const struct string_list *paths;
     char again[1024];
     size_t files;
     size_t ok, failed, skipped, broken;
     bool unwritten; /* a picture could not be written */
+    bool untraced;  /* nor all of the trace */
     uint64_t findings, steps;
+    size_t picture_bytes;
+    char pictures[PNG_NAMES_BYTES]; /* names already taken, each with its terminator */
 };
 
 /* ---- the last events before --until ---- */
@@ -132,11 +138,15 @@ static bool picture_path(struct run *run, const char *name, const char *suffix,
             return false;
         }
         bool taken = false;
-        for (size_t i = 0; i < run->pictures.count && !taken; i++) {
-            taken = strcmp(run->pictures.item[i], out) == 0;
+        for (size_t at = 0; at < run->picture_bytes && !taken;
+             at += strlen(run->pictures + at) + 1) {
+            taken = strcmp(run->pictures + at, out) == 0;
         }
-        if (!taken) {
-            return string_list_add(&run->pictures, out);
+        size_t needed = strlen(out) + 1;
+        if (!taken && needed <= PNG_NAMES_BYTES - run->picture_bytes) {
+            memcpy(run->pictures + run->picture_bytes, out, needed);
+            run->picture_bytes += needed;
+            return true;
         }
     }
     return false;
@@ -209,7 +219,7 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     const char *error = world_run(scenario, &world, outcome);
     progress(run, NULL);
     if (trace) {
-        fflush(trace);
+        run->untraced = fflush(trace) != 0 || ferror(trace) || run->untraced;
     }
     if (error) {
         size_t bytes = strlen(scenario->path);
@@ -264,6 +274,44 @@ static bool run_scenario(struct run *run, const char *path)
     }
     scenario_free(scenario);
     return good;
+}
+
+static bool run_one(void *context, size_t index)
+{
+    struct run *run = context;
+    run->broken += !run_scenario(run, run->paths->item[index]);
+    fflush(stdout); /* so that a reader who went away is noticed now */
+    return !ferror(stdout);
+}
+
+/* A scenario whose driver took the process with it: what is known of it, and how it was lost. */
+static void tell_lost(void *context, size_t index, const struct isolate_death *death)
+{
+    struct run *run = context;
+    struct scenario *scenario = scenario_read(run->paths->item[index], stderr);
+    bool has_driver = scenario && (scenario->driver[0] || run->options->driver_path);
+    if (run->trace) {
+        fprintf(run->trace, "\n# lost: the driver %s\n", death->text);
+        fflush(run->trace);
+    }
+    if (has_driver) {
+        struct world_outcome *outcome = run->outcome;
+        lost_outcome(outcome, scenario, death);
+        bool failed = outcome->failure_count > 0;
+        run->failed += failed;
+        run->ok += !failed;
+        run->findings += outcome->findings.count + outcome->findings.dropped;
+        run->steps += outcome->steps;
+        if (failed || !run->options->quiet) {
+            report_outcome(stdout, &run->report, outcome);
+        }
+    } else {
+        fprintf(stderr, "ringside: %s: ringside itself was lost, without any driver: it %s\n",
+                run->paths->item[index], death->text);
+        run->broken++;
+    }
+    fflush(stdout);
+    scenario_free(scenario);
 }
 
 /* ---- all of them ---- */
@@ -328,8 +376,8 @@ static bool open_outputs(const struct run_options *options, struct run *run,
 static int run_files(const struct run_options *options, const struct string_list *files)
 {
     struct whole_file trace = {0};
-    struct run *run = calloc(1, sizeof *run);
-    struct world_outcome *outcome = calloc(1, sizeof *outcome);
+    struct run *run = isolate_alloc(sizeof *run);
+    struct world_outcome *outcome = isolate_alloc(sizeof *outcome);
     int status = EXIT_ENVIRONMENT;
     if (!run || !outcome) {
         fputs("ringside: out of memory\n", stderr);
@@ -337,27 +385,26 @@ static int run_files(const struct run_options *options, const struct string_list
         run->options = options;
         run->outcome = outcome;
         run->files = files->count;
+        run->paths = files;
         run->report = report_options_for(stdout, options->color);
         run->report.verbose = options->verbose || files->count == 1;
         run->report.until = options->until_step;
         note_again(run);
         if (open_outputs(options, run, &trace)) {
-            for (size_t i = 0; i < files->count && !ferror(stdout); i++) {
-                run->broken += !run_scenario(run, files->item[i]);
-                fflush(stdout); /* so that a reader who went away is noticed now */
-            }
+            struct isolate_jobs jobs = {options->isolate, files->count, run, run_one, tell_lost};
+            bool bad = !isolate_run(&jobs);
             print_summary(run);
-            bool bad = run->broken > 0 || run->unwritten;
+            bad = bad || run->broken > 0 || run->unwritten;
             status = bad ? EXIT_ENVIRONMENT : run->failed ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;
         }
+        trace.failed = run->untraced;
         if (trace.stream && !whole_file_close(&trace, true)) {
             status = EXIT_ENVIRONMENT;
         }
-        string_list_free(&run->pictures);
         source_close();
     }
-    free(outcome);
-    free(run);
+    isolate_free(outcome, sizeof *outcome);
+    isolate_free(run, sizeof *run);
     return status;
 }
 

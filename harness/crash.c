@@ -1,10 +1,11 @@
 /*
  * Signal handlers around a running driver.
  *
- * A fault in the driver ends its call: the handler changes the interrupted context so that returning
- * from the signal goes to probe_abandon_here(), which unwinds to the world. Nothing is jumped over, and
- * the signal mask is put back by the kernel. A fault on the closed register window does not end
- * anything: the value is laid out, the access single-stepped, and the window closed again.
+ * A fault in the driver ends its call: the handler changes the interrupted context so that
+ * returning from the signal goes to probe_abandon_here(), which unwinds to the world. Nothing is
+ * jumped over, and the signal mask is put back by the kernel. A fault on the closed register window
+ * does not end anything: the value is laid out, the access single-stepped, and the window closed
+ * again.
  *
  * A fault in ringside's own code is a bug of ours: it is left to the default action.
  */
@@ -19,6 +20,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
+#include "isolate.h"
 #include "observe.h"
 #include "world.h"
 
@@ -26,12 +28,14 @@
 #define TRAP_FLAG             0x100
 #define PAGE_FAULT_WRITE      2
 /* A tick of processor time, and how many ticks without any callback are an endless loop. */
-#define WATCH_TICK_US       50000
-#define WATCH_TICKS_SILENT  8
+#define WATCH_TICK_US         50000
+#define WATCH_TICKS_SILENT    8
 
 static uintptr_t stack_guard_low;
 static uintptr_t stack_guard_high;
 static bool stepping; /* one instruction is being single-stepped over the open window */
+static sigset_t kept_mask;
+static stack_t kept_stack;
 static uint64_t watched_callbacks;
 static int64_t watched_budget;
 static int silent_ticks;
@@ -47,11 +51,25 @@ static bool driver_is_running(void)
     return probe.running && (probe_on_host_flag == 0 || probe.copying != 0);
 }
 
+/*
+ * Where the driver was: at the interrupted instruction if that is its own, else (it jumped to where
+ * no code of it is, or called somebody else's) where it was heard of last.
+ */
+static uintptr_t driver_place(const ucontext_t *context)
+{
+    uintptr_t pc = (uintptr_t)context->uc_mcontext.gregs[REG_RIP];
+
+    if (probe.copying != 0)
+        return probe.copying;
+    if (probe.image.bytes != 0 && pc - probe.image.host >= probe.image.bytes)
+        return *probe_place;
+    return pc + 1;
+}
+
 /* Makes the return from the signal go to the world instead of to the driver. */
 static void leave_driver(ucontext_t *context, int crash, uintptr_t address)
 {
-    uintptr_t pc = probe.copying != 0 ? probe.copying
-                                      : (uintptr_t)context->uc_mcontext.gregs[REG_RIP] + 1;
+    uintptr_t pc = driver_place(context);
 
     probe.copying = 0;
     probe_abandon_result = world_crashed(crash, address, pc);
@@ -116,6 +134,7 @@ static void on_tick(int signal_number, siginfo_t *info, void *argument)
         watched_callbacks = probe.callbacks;
         watched_budget = probe.budget;
         silent_ticks = 0;
+        isolate_notes->beat++;
         return;
     }
     if (++silent_ticks >= WATCH_TICKS_SILENT) {
@@ -135,6 +154,16 @@ void crash_watch(bool on)
     }
     setitimer(ITIMER_VIRTUAL, &interval, NULL);
 }
+
+/* X(signal, handler) */
+#define SIGNALS(X)                                                                                 \
+    X(SIGSEGV, on_fault)                                                                           \
+    X(SIGBUS, on_fault)                                                                            \
+    X(SIGILL, on_fault)                                                                            \
+    X(SIGFPE, on_fault)                                                                            \
+    X(SIGABRT, on_fault)                                                                           \
+    X(SIGTRAP, on_trap)                                                                            \
+    X(SIGVTALRM, on_tick)
 
 static void handle(int signal_number, void (*handler)(int, siginfo_t *, void *))
 {
@@ -161,11 +190,50 @@ void crash_install(void)
         perror("ringside: no memory for a signal stack");
         _exit(2);
     }
-    handle(SIGSEGV, on_fault);
-    handle(SIGBUS, on_fault);
-    handle(SIGILL, on_fault);
-    handle(SIGFPE, on_fault);
-    handle(SIGABRT, on_fault);
-    handle(SIGTRAP, on_trap);
-    handle(SIGVTALRM, on_tick);
+#define X(number, handler) handle(number, handler);
+    SIGNALS(X)
+#undef X
+}
+
+void crash_keep(void)
+{
+    sigprocmask(SIG_SETMASK, NULL, &kept_mask);
+    sigaltstack(NULL, &kept_stack);
+}
+
+/* Sets are compared signal by signal: there is more room in them than the kernel fills in. */
+static bool same_signals(const sigset_t *a, const sigset_t *b)
+{
+    for (int number = 1; number < NSIG; number++) {
+        if (sigismember(a, number) != sigismember(b, number))
+            return false;
+    }
+    return true;
+}
+
+const char *crash_check(void)
+{
+    const char *changed = NULL;
+    struct sigaction action;
+    sigset_t mask;
+    stack_t stack;
+
+#define X(number, handler)                                                                         \
+    if (sigaction(number, NULL, &action) != 0 || action.sa_sigaction != (handler)) {               \
+        handle(number, handler);                                                                   \
+        changed = "changed the handling of " #number;                                              \
+    }
+    SIGNALS(X)
+#undef X
+    sigprocmask(SIG_SETMASK, NULL, &mask);
+    if (!same_signals(&mask, &kept_mask)) {
+        sigprocmask(SIG_SETMASK, &kept_mask, NULL);
+        changed = "changed which signals are blocked";
+    }
+    sigaltstack(NULL, &stack);
+    if (stack.ss_sp != kept_stack.ss_sp || stack.ss_size != kept_stack.ss_size) {
+        sigaltstack(&kept_stack, NULL);
+        changed = "changed the stack of signal handlers";
+    }
+    return changed;
 }

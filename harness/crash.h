@@ -16,6 +16,10 @@ void crash_watch(bool on);
 /* The stack that the driver runs on: [low, low + guard) is its guard. */
 void crash_set_stack(uintptr_t guard_low, uintptr_t guard_high);
 
+/* Remembers how signals are handled; later, puts that back: what was changed, or NULL. */
+void crash_keep(void);
+const char *crash_check(void);
+
 /* ---- the world, as the handlers see it ---- */
 
 /* The driver is lost; returns what probe_enter() shall return. `crash` is an enum world_crash. */

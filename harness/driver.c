@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "process.h"
+
 #define DRIVERS_LOADED_MAX 64u
 
 static struct driver *loaded[DRIVERS_LOADED_MAX];
@@ -109,6 +111,7 @@ struct driver *driver_load(const char *path, const char **error)
     driver->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (driver->handle == NULL)
         return fail(driver, path, dlerror());
+    driver_heap_floor();
     driver->suite = dlsym(driver->handle, "ringside_driver");
     if (driver->suite == NULL)
         return fail(driver, path, "the object has no `ringside_driver` (see suite.h)");

@@ -9,8 +9,12 @@
 #include <string.h>
 
 #include "event.h"
+#include "process.h"
 
 struct probe probe;
+
+static volatile uintptr_t own_place;
+volatile uintptr_t *probe_place = &own_place;
 
 /* The caller of the callback, that is, the driver. */
 #define DRIVER_PC ((uintptr_t)__builtin_return_address(0))
@@ -57,6 +61,7 @@ static void budget_out(uintptr_t pc)
 
 static inline void count(uintptr_t pc)
 {
+    *probe_place = pc;
     if (--probe.budget < 0)
         budget_out(pc);
 }
@@ -127,6 +132,8 @@ static inline void observe(enum probe_kind kind, const volatile void *address, u
         finish_before_read(bytes);
     } else {
         finish();
+        if (kind != PROBE_READ && !in_range(&probe.stack, host) && !in_range(&probe.image, host))
+            process_foreign_store(host, bytes, pc);
     }
 }
 

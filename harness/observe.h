@@ -48,6 +48,8 @@ struct probe_poll {
 
 struct probe {
     struct probe_range window;                 /* registers */
+    struct probe_range stack;                  /* the driver's, and its object: */
+    struct probe_range image;                  /* stores elsewhere may be foreign */
     struct probe_range memory[PROBE_RANGES_MAX]; /* RAM, then aliases of it */
     uint32_t memory_count;
     bool pending;      /* a step has begun and not been finished */
@@ -60,6 +62,9 @@ struct probe {
 };
 
 extern struct probe probe;
+
+/* Where the driver made its last callback. Points to memory that outlives the process; see isolate.h. */
+extern volatile uintptr_t *probe_place;
 
 /* A place is kept in one of two neighbouring entries, so that the two looks of a loop do not fight. */
 static inline struct probe_poll *probe_poll_of(uintptr_t host, uintptr_t pc)

@@ -230,6 +230,7 @@ static void run_call(struct world *world, const struct scenario_action *action)
     struct event event = {.party = EVENT_PARTY_WORLD, .kind = EVENT_CALL};
     long result = SUITE_UNSUPPORTED;
 
+    assert(world->outcome->call_count < SCENARIO_ACTIONS_MAX);
     *call = (struct world_call){.action = action, .result = -1};
     call->blocked_by = world->driver != NULL ? skip_blocker(world->outcome, action) : SUITE_OK;
     world->call = call;

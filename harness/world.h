@@ -25,7 +25,12 @@
     X(SILENT_SPIN, "went round without end and without touching memory")                           \
     X(ILLEGAL, "executed an illegal instruction")                                                  \
     X(ARITHMETIC, "divided by zero or overflowed")                                                 \
-    X(ABORT, "called abort")
+    X(ABORT, "called abort")                                                                       \
+    X(LEFT, "left or changed its process")                                                         \
+    X(KILLED, "took its process with it")                                                          \
+    X(WILD, "wrote into memory of ringside")                                                       \
+    X(MEMORY, "used up the memory of its process")                                                 \
+    X(HEAP, "damaged its heap")
 
 enum world_crash {
 #define X(name, text) WORLD_CRASH_##name,

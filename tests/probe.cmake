@@ -8,6 +8,6 @@ foreach(compiler gcc clang)
     endforeach()
 endforeach()
 ringside_add_driver(unruly SOURCES probe/unruly.c INCLUDES ${CMAKE_SOURCE_DIR}/driver
-    OPTIONS -Wno-return-type -Wno-infinite-recursion)
+    OPTIONS -Wno-return-type -Wno-infinite-recursion -Wno-unused-but-set-variable)
 
 ringside_add_test(probe SOURCES test_probe.c LIBRARIES ringside_harness DEPENDS ${probe_subjects})
