@@ -1,13 +1,13 @@
 /*
  * Stack switches between ringside (the host's stack) and the driver (its own), and the stub behind
- * barrier instructions of other architectures. x86-64, System V.
+ * instructions of other architectures. x86-64, System V.
  *
  *   probe_enter       host -> driver, remembering where the host was
  *   probe_on_host     driver -> host, below where probe_enter left it, and back
  *   probe_abandon     host (inside probe_on_host) -> back out of probe_enter
  *
- * probe_enter may nest (an interrupt handler of the driver runs inside probe_on_host): the two saved
- * stack pointers of the outer one are kept in the inner one's frame.
+ * probe_enter may nest (an interrupt handler of the driver runs inside probe_on_host): the two
+ * saved stack pointers of the outer one are kept in the inner one's frame.
  */
         .text
         .hidden probe_host_sp
@@ -101,42 +101,57 @@ probe_abandon_here:
         .size   probe_abandon_here, . - probe_abandon_here
 
 /*
- * Called by the assembler macros of probe/ringside_asm.h with %rdi = text of the instruction. Keeps every
- * register and the flags: the compiler does not know that there is a call.
+ * Called by the assembler macros of probe/ringside_asm.h with %rdi = text of the instruction and
+ * the driver's %rdi pushed before the call. Keeps every register and the flags, because the
+ * compiler does not know that there is a call; what the instruction is to change is changed in
+ * the frame, a struct instruction_frame.
  */
         .globl  ringside_asm_instruction
         .type   ringside_asm_instruction, @function
 ringside_asm_instruction:
         pushfq
-        pushq   %rax
-        pushq   %rcx
-        pushq   %rdx
-        pushq   %rsi
-        pushq   %rdi
-        pushq   %r8
-        pushq   %r9
-        pushq   %r10
+        pushq   %r15
+        pushq   %r14
+        pushq   %r13
+        pushq   %r12
         pushq   %r11
+        pushq   %r10
+        pushq   %r9
+        pushq   %r8
+        pushq   80(%rsp)
+        pushq   %rsi
         pushq   %rbp
+        leaq    112(%rsp), %rbp
+        pushq   %rbp
+        pushq   %rbx
+        pushq   %rdx
+        pushq   %rcx
+        pushq   %rax
+        movq    %rsp, %rsi
         movq    %rsp, %rbp
-        movq    88(%rsp), %rsi
-        subq    $528, %rsp
+        subq    $512, %rsp
         andq    $-16, %rsp
         fxsave64 (%rsp)
         cld
         call    probe_assembly@PLT
         fxrstor64 (%rsp)
         movq    %rbp, %rsp
-        popq    %rbp
-        popq    %r11
-        popq    %r10
-        popq    %r9
-        popq    %r8
-        popq    %rdi
-        popq    %rsi
-        popq    %rdx
-        popq    %rcx
         popq    %rax
+        popq    %rcx
+        popq    %rdx
+        popq    %rbx
+        addq    $8, %rsp
+        popq    %rbp
+        popq    %rsi
+        popq    80(%rsp)
+        popq    %r8
+        popq    %r9
+        popq    %r10
+        popq    %r11
+        popq    %r12
+        popq    %r13
+        popq    %r14
+        popq    %r15
         popfq
         ret
         .size   ringside_asm_instruction, . - ringside_asm_instruction

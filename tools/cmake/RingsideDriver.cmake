@@ -1,20 +1,26 @@
 # ringside_add_driver(NAME SOURCES ... [INCLUDES ...] [DEFINES ...] [LIBRARIES ...] [OPTIONS ...]
 #                     [COMPILER gcc|clang] [OPTIMISE -O2] [OUTPUT_NAME name]
-#                     [TEXT_SEGMENT address])
+#                     [TEXT_SEGMENT address] [SHIMS])
 #
-# Compiles a driver, unchanged, into its own shared object: every load, store, atomic and fence of it
-# becomes a call of the probe's callbacks, which the ringside program supplies when it loads the object.
-# gcc is the reference compiler. OPTIONS come last, so they may undo anything here. TEXT_SEGMENT is where
-# the object is loaded: inside the machine's RAM, for drivers that take pointers for physical addresses.
+# Compiles a driver, unchanged, into its own shared object: every load, store, atomic and fence of
+# it becomes a call of the probe's callbacks, which the ringside program supplies when it loads
+# the object. gcc is the reference compiler. OPTIONS come last, so they may undo anything here.
+# TEXT_SEGMENT is where the object is loaded: inside the machine's RAM, for drivers that take
+# pointers for physical addresses. Sources that end in .cpp, .cc or .cxx are C++17 without
+# exceptions and RTTI; OPTIONS -std=... asks for another level of either language. SHIMS links
+# what drivers expect of their kernel by its usual names (printk, udelay, alloc_page, spin_lock
+# ...): see ringside_shims.h, which is on the include path.
 find_program(RINGSIDE_GCC NAMES gcc gcc-12 REQUIRED)
 find_program(RINGSIDE_CLANG NAMES clang clang-14)
+find_program(RINGSIDE_GXX NAMES g++ g++-12)
+find_program(RINGSIDE_CLANGXX NAMES clang++ clang++-14)
 
 # Further arguments: [ADAPTER adapter.c] [SCENARIOS path...]
 #
 # ADAPTER is the source that says which function does what (ringside/ringside.h). With it the test
 # card is linked in, TEXT_SEGMENT is inside RAM, and the conformance suite becomes tests of the
-# driver, unless SCENARIOS says otherwise; see ringside_add_tests() below. OPTIONS about the driver's
-# own machine (RINGSIDE_TARGET_FLAGS) are left out.
+# driver, unless SCENARIOS says otherwise; see ringside_add_tests() below. OPTIONS about the
+# driver's own machine (RINGSIDE_TARGET_FLAGS) are left out.
 #
 # This file serves the project's own build and, installed, everybody else's: the installed package
 # (ringsideConfig.cmake) has set these to its own folders.
@@ -49,8 +55,11 @@ set(RINGSIDE_PROBE_FLAGS_clang -fno-vectorize -fno-slp-vectorize
     -mllvm -tsan-distinguish-volatile=1 -mllvm -tsan-instrument-read-before-write=1
     -Wno-unused-command-line-argument)
 
+set(RINGSIDE_PROBE_FLAGS_C -std=gnu11)
+set(RINGSIDE_PROBE_FLAGS_CXX -std=gnu++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics)
+
 function(ringside_add_driver name)
-    cmake_parse_arguments(ARG "" "COMPILER;OPTIMISE;OUTPUT_NAME;TEXT_SEGMENT"
+    cmake_parse_arguments(ARG "SHIMS" "COMPILER;OPTIMISE;OUTPUT_NAME;TEXT_SEGMENT"
                           "SOURCES;INCLUDES;DEFINES;LIBRARIES;OPTIONS;ADAPTER;SCENARIOS" ${ARGN})
     ringside_host_options(ARG_OPTIONS)
     if(ARG_ADAPTER)
@@ -69,10 +78,14 @@ function(ringside_add_driver name)
         set(ARG_OUTPUT_NAME ${name})
     endif()
     string(TOUPPER ${ARG_COMPILER} compiler_upper)
-    set(compiler ${RINGSIDE_${compiler_upper}})
+    set(compiler_C ${RINGSIDE_${compiler_upper}})
+    string(REPLACE "GCC" "G" compiler_CXX ${compiler_upper})
+    set(compiler_CXX ${RINGSIDE_${compiler_CXX}XX})
 
     set(flags ${RINGSIDE_PROBE_FLAGS} ${RINGSIDE_PROBE_FLAGS_${ARG_COMPILER}} ${ARG_OPTIMISE}
         -include ${RINGSIDE_PROBE_DIR}/ringside_asm.h)
+    # Before the compiler's own headers, which know nothing of other machines; behind the driver's.
+    list(APPEND flags -isystem ${RINGSIDE_PROBE_DIR}/include -isystem ${RINGSIDE_PROBE_DIR})
     foreach(directory IN LISTS ARG_INCLUDES)
         get_filename_component(directory ${directory} ABSOLUTE)
         list(APPEND flags -I${directory})
@@ -94,8 +107,16 @@ function(ringside_add_driver name)
         if(shown MATCHES "^\\.\\.")
             set(shown ${source_path})
         endif()
+        set(language C)
+        if(source MATCHES "\\.(cpp|cc|cxx)$")
+            set(language CXX)
+        endif()
+        if(NOT compiler_${language})
+            message(FATAL_ERROR "${source}: there is no compiler for it (${ARG_COMPILER})")
+        endif()
         add_custom_command(OUTPUT ${object}
-            COMMAND ${compiler} -std=gnu11 ${flags} -Wall -Wextra ${ARG_OPTIONS}
+            COMMAND ${compiler_${language}} ${RINGSIDE_PROBE_FLAGS_${language}} ${flags}
+                    -Wall -Wextra ${ARG_OPTIONS}
                     -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
                     -MD -MF ${object}.d -c ${shown} -o ${object}
             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
@@ -114,6 +135,18 @@ function(ringside_add_driver name)
                 -c ${RINGSIDE_PROBE_DIR}/ringside_glue.c -o ${glue}
         DEPENDS ${RINGSIDE_PROBE_DIR}/ringside_glue.c
         COMMENT "Compiling the probe's glue for ${ARG_OUTPUT_NAME}" VERBATIM)
+
+    # Weak, like the glue, and before it: the shims' malloc gives memory that the device reaches.
+    if(ARG_SHIMS)
+        set(shims ${object_dir}/ringside_shims.o)
+        add_custom_command(OUTPUT ${shims}
+            COMMAND ${RINGSIDE_GCC} -std=gnu11 -O2 -g -fPIC -ffreestanding -fno-builtin
+                    -mno-red-zone -Wall -Wextra
+                    -c ${RINGSIDE_PROBE_DIR}/ringside_shims.c -o ${shims}
+            DEPENDS ${RINGSIDE_PROBE_DIR}/ringside_shims.c
+            COMMENT "Compiling the shims for ${ARG_OUTPUT_NAME}" VERBATIM)
+        list(APPEND objects ${shims})
+    endif()
 
     set(archive)
     if(ARG_ADAPTER)
