@@ -34,7 +34,7 @@ int command_main(int argc, char **argv);
     X(PNG, "--png", "DIR", false, "write what is on the screens as DIR/NAME.png")                  \
     X(NO_GUARD, "--no-guard", "", false, "leave register windows readable between accesses")       \
     X(NO_SHADOW, "--no-shadow", "", false, "do not look for stores that the probe missed")         \
-    X(ISOLATE, "--isolate", "WHEN", false, "a process for drivers: auto, always (one each), never")    \
+    X(ISOLATE, "--isolate", "WHEN", false, "drivers in a process apart: auto, always or never")    \
     X(COLOR, "--color", "WHEN", false, "always, never or auto")                                    \
     X(VERBOSE, "--verbose", "", false, "print calls and findings also when all is as expected")    \
     X(QUIET, "--quiet", "", false, "print nothing about scenarios that came as expected")          \

@@ -127,7 +127,7 @@ static const struct misdeed {
     {"mask", "RS-PROCESS", "called sigprocmask()", 0, false},
     {"unmap", "RS-PROCESS", "called munmap() of memory that is not its own", 0, false},
     {"protect", "RS-PROCESS", "called mprotect()", 0, false},
-    {"map", "RS-PROCESS", "called mmap() of a file or at a fixed address", 0, false},
+    {"map", "RS-PROCESS", "called mmap() of a file or at a fixed address", 1, false},
     /* past the C library: told by what is left behind, or by the next process */
     {"raw-signal", "RS-PROCESS", "changed the handling of SIGSEGV", -1, false},
     {"raw-close", "RS-PROCESS", "closed file descriptor 1", 0, false},

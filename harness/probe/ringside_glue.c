@@ -51,8 +51,8 @@ __attribute__((weak)) int memcmp(const void *a, const void *b, size_t bytes)
 }
 
 /*
- * Functions of the C library that would end or change the process: each is told, and the call of the driver
- * ends there. A driver that defines its own function of the name keeps that.
+ * Functions of the C library that would end or change the process: each is told, and the call of the
+ * driver ends there. A driver that defines its own function of the name keeps that.
  */
 void ringside_driver_left(const char *format, long argument, const void *caller);
 

@@ -193,6 +193,16 @@ static void on_signal(int number)
 
 static sigset_t every_signal;
 
+static void *page_of(const void *address)
+{
+    return (void *)((uintptr_t)address & ~(uintptr_t)4095);
+}
+
+static void *map_fixed(void)
+{
+    return mmap((void *)0x400000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+} /* @map */
+
 /* clang-format off */
 LEAVING(leave_exit, exit(3)) /* @exit */
 LEAVING(leave_exit_now, _exit(4)) /* @exit-now */
@@ -207,8 +217,8 @@ LEAVING(leave_dup, dup2(0, 1)) /* @dup */
 LEAVING(leave_signal, signal(SIGSEGV, on_signal)) /* @signal */
 LEAVING(leave_mask, sigprocmask(SIG_BLOCK, &every_signal, NULL)) /* @mask */
 LEAVING(leave_unmap, munmap((void *)(uintptr_t)args, 4096)) /* @unmap */
-LEAVING(leave_protect, mprotect((void *)((uintptr_t)args & ~4095ul), 4096, PROT_NONE)) /* @protect */
-LEAVING(leave_map, mmap((void *)0x400000, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0)) /* @map */
+LEAVING(leave_protect, mprotect(page_of(args), 4096, PROT_NONE)) /* @protect */
+LEAVING(leave_map, map_fixed())
 /* clang-format on */
 
 /* ---- the same past the C library, where nobody can stop it ---- */
@@ -249,7 +259,7 @@ LEAVING(raw_kill, raw(SYS_kill, raw(SYS_getpid, 0, 0, 0), SIGKILL, 0)) /* @raw-k
 LEAVING(raw_close, raw(SYS_close, 1, 0, 0)) /* @raw-close */
 LEAVING(raw_fork, raw(SYS_fork, 0, 0, 0)) /* @raw-fork */
 LEAVING(raw_pause, raw(SYS_pause, 0, 0, 0)) /* @raw-pause */
-LEAVING(raw_unmap, raw(SYS_munmap, (long)((uintptr_t)args & ~4095ul), 1l << 20, 0)) /* @raw-unmap */
+LEAVING(raw_unmap, raw(SYS_munmap, (long)page_of(args), 1l << 20, 0)) /* @raw-unmap */
 /* clang-format on */
 
 /* The C library writes, unobserved, over what it allocated itself: ringside's heap is broken. */
