@@ -1,0 +1,36 @@
+# Completion of ringside's commands, options and files for bash; the words come from the program itself.
+
+_ringside()
+{
+    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} words=''
+    local command=${COMP_WORDS[1]}
+
+    COMPREPLY=()
+    if [ "$COMP_CWORD" -eq 1 ]; then
+        words=$(ringside help 2>/dev/null | sed -n 's/^  ringside \([a-z-]*\) .*/\1/p')
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+        return
+    fi
+    case $command:$before in
+    run:--color) words='always never auto' ;;
+    run:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
+    *:--drivers | *:--png | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    cc:--cc) words='gcc clang g++ clang++' ;;
+    explain:* | rules:*) words=$(ringside rules 2>/dev/null | sed -n 's/^\([A-Z][A-Z0-9a-z-]*\) .*/\1/p') ;;
+    *)
+        case $word in
+        -*) words=$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
+        esac
+        ;;
+    esac
+    if [ -n "$words" ]; then
+        mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
+    elif [ "${#COMPREPLY[@]}" -eq 0 ]; then
+        case $command in
+        run | replay) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
+        *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+        esac
+    fi
+}
+
+complete -o filenames -F _ringside ringside

@@ -1,0 +1,37 @@
+#compdef ringside
+# Completion of ringside's commands, options and files for zsh; the words come from the program itself.
+
+_ringside() {
+    local -a words_there
+    local command=${words[2]}
+
+    if (( CURRENT == 2 )); then
+        words_there=(${(f)"$(ringside help 2>/dev/null |
+            sed -n 's/^  ringside \([a-z-]*\) .*   *\([^ ].*\)$/\1:\2/p')"})
+        _describe -t commands command words_there
+        return
+    fi
+    case $command:${words[CURRENT - 1]} in
+    run:--color) _values when always never auto; return ;;
+    run:--driver) _files -g '*.so'; return ;;
+    *:--drivers|*:--png|*:--out) _files -/; return ;;
+    cc:--cc) _values compiler gcc clang g++ clang++; return ;;
+    explain:*|rules:*)
+        words_there=(${(f)"$(ringside rules 2>/dev/null |
+            sed -n 's/^\([A-Z][A-Z0-9a-z-]*\) .*/\1/p')"})
+        _describe -t rules rule words_there
+        return
+        ;;
+    esac
+    if [[ ${words[CURRENT]} == -* ]]; then
+        words_there=(${(f)"$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')"})
+        _describe -t options option words_there -o
+        return
+    fi
+    case $command in
+    run|replay) _files -g '*.scn(-.)' ;;
+    *) _files ;;
+    esac
+}
+
+_ringside "$@"
