@@ -1,0 +1,23 @@
+# Drivers of other machines and of other types of device. Where a driver has its registers and its
+# kernel is compiled in; TEXT_SEGMENT is the place of that kernel.
+set(hobby_blk_sources drivers/hobby_blk.c drivers/hobby_blk_adapter.c)
+set(machine_includes ${CMAKE_SOURCE_DIR}/driver ${CMAKE_CURRENT_SOURCE_DIR}/drivers)
+ringside_add_driver(hobby_blk SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
+    TEXT_SEGMENT 0x82000000)
+ringside_add_driver(hobby_blk-clang SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
+    COMPILER clang TEXT_SEGMENT 0x82000000)
+ringside_add_driver(hobby_blk-arm SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
+    DEFINES VIRTIO0=0x0a003e00UL TEXT_SEGMENT 0x42000000)
+ringside_add_driver(hobby_blk-offset SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
+    DEFINES VIRTIO0=0x0a003e00UL PHYS_OFFSET=0x300000000000UL TEXT_SEGMENT 0x300042000000)
+ringside_add_driver(hobby_blk-microvm SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
+    DEFINES VIRTIO0=0xfeb02e00UL TEXT_SEGMENT 0x02000000)
+ringside_add_driver(hobby_blk-m68k SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
+    DEFINES VIRTIO0=0xff010000UL TEXT_SEGMENT 0x02000000)
+ringside_add_driver(hobby_rng SOURCES drivers/hobby_rng.c INCLUDES ${machine_includes}
+    TEXT_SEGMENT 0x82000000)
+ringside_add_driver(machine_u32 SOURCES drivers/machine_u32.c INCLUDES ${machine_includes}
+    TEXT_SEGMENT 0x42000000)
+ringside_add_driver(machine_u32-clang SOURCES drivers/machine_u32.c INCLUDES ${machine_includes}
+    COMPILER clang TEXT_SEGMENT 0x42000000)
+ringside_add_driver(machine_facts SOURCES drivers/machine_facts.c INCLUDES ${machine_includes})
