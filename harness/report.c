@@ -402,7 +402,9 @@ void report_outcome(FILE *out, const struct report_options *options,
     }
     put_skips(out, options, outcome);
     put_response(out, options, outcome);
-    put_screen(out, options, outcome);
+    if (outcome->scenario->kind == SCENARIO_DEVICE_GPU) {
+        put_screen(out, options, outcome);
+    }
     fputc('\n', out);
     put_stuck(out, options, outcome);
     for (uint32_t i = 0; i < outcome->findings.count; i++) {

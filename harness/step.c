@@ -137,13 +137,23 @@ static void keep_last_picture(struct world *world, const struct event *event)
         scanout->last.rgb = NULL;
 }
 
+/* Many drivers acknowledge in every turn of a polling loop: nothing came, so nothing happens. */
+static bool acknowledges_nothing(const struct world *world, const struct event *event)
+{
+    return event->place == EVENT_PLACE_REGISTER && event->index == VIRTIO_MMIO_REG_InterruptACK &&
+           (event->value & world->device.interrupt_status) == 0;
+}
+
 /* One register write of up to 8 bytes, complete: event, then effect. */
 static void register_written(struct world *world, struct event *event, uint32_t offset)
 {
+    bool is_idle = acknowledges_nothing(world, event);
+
     world_emit(world, event);
     keep_last_picture(world, event);
     bus_write(&world->bus, offset, event->width_bytes, event->value);
-    world_activity(world);
+    if (!is_idle)
+        world_activity(world);
 }
 
 static void window_finish_write(struct world *world)
