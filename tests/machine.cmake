@@ -21,3 +21,6 @@ ringside_add_driver(machine_u32 SOURCES drivers/machine_u32.c INCLUDES ${machine
 ringside_add_driver(machine_u32-clang SOURCES drivers/machine_u32.c INCLUDES ${machine_includes}
     COMPILER clang TEXT_SEGMENT 0x42000000)
 ringside_add_driver(machine_facts SOURCES drivers/machine_facts.c INCLUDES ${machine_includes})
+
+ringside_add_test(machine SOURCES test_machine.c LIBRARIES ringside_harness
+    DEPENDS driver_hobby_blk-arm driver_hobby_rng driver_machine_u32 driver_machine_facts)

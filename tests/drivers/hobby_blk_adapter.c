@@ -4,6 +4,7 @@
  *   read BLOCK WORD       reads a block; its first word must be WORD
  *   write BLOCK WORD      fills a block with WORD, WORD + 1, ...
  *   round-trip BLOCK      writes a block, reads it back into another buffer, compares
+ *   careless BLOCK        writes a block and takes it for done whatever the device says
  *   capacity SECTORS      what configuration space says
  */
 #include "hobby_blk.h"
@@ -65,6 +66,13 @@ static enum suite_result write(const struct suite_args *args)
     return result_of(disk_rw(&first, 1));
 }
 
+static enum suite_result careless(const struct suite_args *args)
+{
+    first.blockno = (uint)args->value[0];
+    (void)disk_rw(&first, 1);
+    return SUITE_OK;
+}
+
 static enum suite_result round_trip(const struct suite_args *args)
 {
     int error;
@@ -96,8 +104,10 @@ static enum suite_result shutdown(const struct suite_args *args)
 }
 
 static const struct suite_op ops[] = {
-    {"init", init},         {"read", read},         {"write", write}, {"round-trip", round_trip},
-    {"capacity", capacity}, {"shutdown", shutdown},
+    {"init", init},         {"read", read},
+    {"write", write},       {"round-trip", round_trip},
+    {"capacity", capacity}, {"careless", careless},
+    {"shutdown", shutdown},
 };
 
 const struct suite_driver ringside_driver = {

@@ -96,6 +96,8 @@ static enum suite_result get(const struct suite_args *args)
         return SUITE_BAD_COMPLETION;
     for (uint32_t i = 0; i < bytes; i++)
         sum |= ((volatile uint8_t *)buffer)[i];
+    if (args->count > 2 && ((volatile uint8_t *)buffer)[0] != args->value[2])
+        return SUITE_DEVICE_ERROR;
     return sum != 0 ? SUITE_OK : SUITE_BAD_COMPLETION;
 }
 
