@@ -1,5 +1,6 @@
 /*
- * Loads a driver's shared object and keeps its writable data as it was, for every run to start alike.
+ * Loads a driver's shared object and keeps its writable data as it was, for every run to start
+ * alike.
  */
 #include "driver.h"
 
@@ -11,12 +12,13 @@
 #include <unistd.h>
 
 #include "process.h"
+#include "symbols.h"
 
 #define DRIVERS_LOADED_MAX 64u
 
 static struct driver *loaded[DRIVERS_LOADED_MAX];
 static size_t loaded_count;
-static char error_text[DRIVER_PATH_BYTES * 2];
+static char error_text[DRIVER_PATH_BYTES + SYMBOLS_TEXT_BYTES + 64];
 
 struct data_search {
     const void *symbol;
@@ -88,10 +90,39 @@ static struct driver *fail(struct driver *driver, const char *path, const char *
     return NULL;
 }
 
+/* The loader names one symbol that nobody defines; the user wants them all, and what to do. */
+static struct driver *fail_to_open(struct driver *driver, const char *path)
+{
+    char why[SYMBOLS_TEXT_BYTES];
+    char line[SYMBOLS_TEXT_BYTES + 64];
+    char loader[sizeof line];
+    const char *text = dlerror();
+
+    /* The loader's text lives only until it is called again, as looking for symbols may do. */
+    snprintf(loader, sizeof loader, "%s", text != NULL ? text : "?");
+    if (!symbols_missing(path, why, sizeof why))
+        return fail(driver, path, loader);
+    snprintf(line, sizeof line, "not defined anywhere: %s", why);
+    return fail(driver, path, line);
+}
+
+/* dlopen() has found sleep() in the C library, where it is another function. */
+static bool is_misled(const char *path, char *line, size_t line_bytes)
+{
+    char why[SYMBOLS_TEXT_BYTES];
+
+    if (!symbols_misleading(path, why, sizeof why))
+        return false;
+    snprintf(line, line_bytes, "the C library's functions would be called for %s", why);
+    return true;
+}
+
 struct driver *driver_load(const char *path, const char **error)
 {
     struct driver *driver = find_loaded(path);
     struct data_search search;
+    char misled[SYMBOLS_TEXT_BYTES + 64];
+    char opened[DRIVER_PATH_BYTES + 2];
 
     *error = error_text;
     if (driver != NULL && !driver->aliased) {
@@ -108,10 +139,14 @@ struct driver *driver_load(const char *path, const char **error)
     if (driver == NULL)
         return fail(NULL, path, "out of memory");
     snprintf(driver->path, sizeof driver->path, "%s", path);
-    driver->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    /* A name without a slash would be looked for among the system's libraries. */
+    snprintf(opened, sizeof opened, "%s%s", strchr(path, '/') == NULL ? "./" : "", path);
+    driver->handle = dlopen(opened, RTLD_NOW | RTLD_LOCAL);
     if (driver->handle == NULL)
-        return fail(driver, path, dlerror());
+        return fail_to_open(driver, path);
     driver_heap_floor();
+    if (is_misled(path, misled, sizeof misled))
+        return fail(driver, path, misled);
     driver->suite = dlsym(driver->handle, "ringside_driver");
     if (driver->suite == NULL)
         return fail(driver, path, "the object has no `ringside_driver` (see suite.h)");

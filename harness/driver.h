@@ -12,7 +12,8 @@
 
 #define DRIVER_PATH_BYTES 512u
 
-/* Writable data of the object, page-aligned outwards, with its contents as they were after loading. */
+/* Writable data of the object, page-aligned outwards, with its contents as they were after loading.
+ */
 struct driver_data {
     uint8_t *host;
     size_t bytes;
@@ -25,13 +26,14 @@ struct driver {
     struct driver_data data;
     uintptr_t image_low; /* all of the object, text included, in whole pages */
     uintptr_t image_high;
-    bool aliased; /* its data was mapped onto an arena: the object cannot be used with another one */
+    bool
+        aliased; /* its data was mapped onto an arena: the object cannot be used with another one */
     char path[DRIVER_PATH_BYTES];
 };
 
 /*
- * Loads an object, or finds it loaded already with its data put back. Returns NULL with *error a line for
- * people. The object stays loaded until driver_unload_all().
+ * Loads an object, or finds it loaded already with its data put back. Returns NULL with *error a
+ * line for people. The object stays loaded until driver_unload_all().
  */
 struct driver *driver_load(const char *path, const char **error);
 /* Puts all writable data back as it was after loading. */

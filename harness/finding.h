@@ -23,20 +23,20 @@ struct rule;
 
 /* An event with the words that a report puts under it. */
 struct finding_place {
-    struct event event;              /* bytes is NULL */
-    char label[FINDING_TEXT_BYTES];  /* "ignored by the device; queue 0 has no address" */
+    struct event event;             /* bytes is NULL */
+    char label[FINDING_TEXT_BYTES]; /* "ignored by the device; queue 0 has no address" */
 };
 
 struct finding {
     const struct rule *rule;
     enum finding_level level;
     uint32_t times;
-    uint32_t queue;                  /* UINT32_MAX when it concerns none */
-    char text[FINDING_TEXT_BYTES];   /* the sentence after the colon, with this run's values */
-    char help[FINDING_TEXT_BYTES];   /* overrides the rule's help when not empty */
-    struct finding_place at;         /* where it happened; event.step 0 = at no place in the run */
-    struct finding_place cause;      /* second place; event.step 0 = none */
-    uint32_t also_count;             /* further places of the same cause */
+    uint32_t queue;                /* UINT32_MAX when it concerns none */
+    char text[FINDING_TEXT_BYTES]; /* the sentence after the colon, with this run's values */
+    char help[FINDING_TEXT_BYTES]; /* overrides the rule's help when not empty */
+    struct finding_place at;       /* where it happened; event.step 0 = at no place in the run */
+    struct finding_place cause;    /* second place; event.step 0 = none */
+    uint32_t also_count;           /* further places of the same cause */
     struct event also[FINDING_ALSO_MAX];
 };
 

@@ -1,7 +1,9 @@
 /*
- * The sanitizer callbacks: classifies each access by address and hands those that matter to the world.
+ * The sanitizer callbacks: classifies each access by address and hands those that matter to the
+ * world.
  *
- * Everything here runs on the driver's stack and is kept short; see observe.h for the whole picture.
+ * Everything here runs on the driver's stack and is kept short; see observe.h for the whole
+ * picture.
  */
 #include "observe.h"
 
@@ -102,8 +104,8 @@ static inline bool matters(uintptr_t host)
 }
 
 /*
- * Once the world knows that the driver waits for what cannot come, the same reads again are not told:
- * the driver runs on to its own timeout at full speed.
+ * Once the world knows that the driver waits for what cannot come, the same reads again are not
+ * told: the driver runs on to its own timeout at full speed.
  */
 static inline bool known_poll(uintptr_t host, uintptr_t pc)
 {
@@ -111,7 +113,8 @@ static inline bool known_poll(uintptr_t host, uintptr_t pc)
     return poll->pc == pc && poll->host == host;
 }
 
-__attribute__((noinline)) static void step(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t flags, uintptr_t pc)
+__attribute__((noinline)) static void step(enum probe_kind kind, uintptr_t host, uint32_t bytes,
+                                           uint8_t flags, uintptr_t pc)
 {
     struct access access = {.kind = kind, .flags = flags, .bytes = bytes, .host = host, .pc = pc};
 
@@ -126,7 +129,9 @@ static inline void observe(enum probe_kind kind, const volatile void *address, u
 
     count(pc);
     if (matters(host)) {
-        if (!(probe.skip_polls && kind == PROBE_READ && !probe.pending && known_poll(host, pc)))
+        /* A register is always told: the load would find the window closed. */
+        if (!(probe.skip_polls && kind == PROBE_READ && !probe.pending && known_poll(host, pc)) ||
+            in_range(&probe.window, host))
             step(kind, host, bytes, flags, pc);
     } else if (probe.pending && kind == PROBE_READ) {
         finish_before_read(bytes);
@@ -220,7 +225,8 @@ void ringside_observe_copy(void *to, const void *from, size_t bytes, const void 
     if (bytes == 0)
         return;
     observe(PROBE_READ, from, (uint32_t)bytes, EVENT_RANGE, pc);
-    /* A register window closes at the next callback, so what was read from one is kept meanwhile. */
+    /* A register window closes at the next callback, so what was read from one is kept meanwhile.
+     */
     if (in_range(&probe.window, (uintptr_t)from)) {
         unsigned char kept[512];
         size_t part = bytes < sizeof kept ? bytes : sizeof kept;
@@ -236,7 +242,6 @@ void ringside_observe_copy(void *to, const void *from, size_t bytes, const void 
     finish();
 }
 
-void ringside_observe_set(void *to, int value, size_t bytes, const void *caller);
 void ringside_observe_set(void *to, int value, size_t bytes, const void *caller)
 {
     if (bytes == 0)
@@ -277,11 +282,8 @@ static uint8_t order_flags(int order)
 static void updated(const volatile void *address, uint32_t bytes, uint8_t flags, uint64_t old_value,
                     uintptr_t pc)
 {
-    struct access access = {.flags = flags,
-                            .bytes = bytes,
-                            .host = (uintptr_t)address,
-                            .pc = pc,
-                            .value = old_value};
+    struct access access = {
+        .flags = flags, .bytes = bytes, .host = (uintptr_t)address, .pc = pc, .value = old_value};
     if (probe.running && matters(access.host))
         probe_on_host(host_updated, &access);
 }
@@ -356,24 +358,23 @@ ATOMICS(16, uint16_t)
 ATOMICS(32, uint32_t)
 ATOMICS(64, uint64_t)
 
-/* ---- fences, and barriers in assembly of other architectures ---- */
+/* ---- fences of the language; instructions are read in instruction.c ---- */
 
 struct barrier {
     int kind;
     uint8_t flags;
-    const char *text;
     uintptr_t pc;
 };
 
 static void host_barrier(void *argument)
 {
     const struct barrier *barrier = argument;
-    world_barrier(barrier->kind, barrier->text, barrier->flags, barrier->pc);
+    world_barrier(barrier->kind, NULL, barrier->flags, barrier->pc);
 }
 
-static void observe_barrier(int kind, const char *text, uint8_t flags, uintptr_t pc)
+static void observe_barrier(int kind, uint8_t flags, uintptr_t pc)
 {
-    struct barrier barrier = {.kind = kind, .flags = flags, .text = text, .pc = pc};
+    struct barrier barrier = {.kind = kind, .flags = flags, .pc = pc};
     count(pc);
     if (probe.running && !probe.skip_polls)
         probe_on_host(host_barrier, &barrier);
@@ -391,84 +392,12 @@ void __tsan_atomic_thread_fence(int order)
     };
     unsigned row = (unsigned)order;
 
-    observe_barrier(kind[row < sizeof kind ? row : __ATOMIC_SEQ_CST], NULL, order_flags(order),
+    observe_barrier(kind[row < sizeof kind ? row : __ATOMIC_SEQ_CST], order_flags(order),
                     DRIVER_PC);
 }
 
 void __tsan_atomic_signal_fence(int order);
 void __tsan_atomic_signal_fence(int order)
 {
-    observe_barrier(EVENT_BARRIER_COMPILER, NULL, order_flags(order), DRIVER_PC);
-}
-
-/* X(instruction, operands up to the first that decides, kind): first match wins; "" matches all. */
-#define INSTRUCTIONS(X)                                                                            \
-    X("dmb", "ishst", STORE) X("dmb", "oshst", STORE) X("dmb", "nshst", STORE)                     \
-    X("dmb", "st", STORE) X("dmb", "ishld", LOAD) X("dmb", "oshld", LOAD)                          \
-    X("dmb", "nshld", LOAD) X("dmb", "ld", LOAD) X("dmb", "", FULL)                                \
-    X("dsb", "", SYNC) X("isb", "", INSTRUCTION)                                                   \
-    X("fence.i", "", INSTRUCTION) X("fence.tso", "", RELEASE)                                      \
-    X("mfence", "", FULL) X("sfence", "", STORE) X("lfence", "", LOAD)                             \
-    X("wfi", "", HINT) X("wfe", "", HINT) X("sev", "", HINT) X("sevl", "", HINT)                   \
-    X("yield", "", HINT)
-
-/* RISC-V: `fence PRED, SUCC`, letters i o r w in each; none means all. */
-static int fence_kind(const char *operands)
-{
-    bool before_load = false;
-    bool before_store = false;
-    bool after_load = false;
-    bool after_store = false;
-    bool after = false;
-
-    for (size_t i = 0; i < 16 && operands[i] != '\0'; i++) {
-        char letter = operands[i];
-        if (letter == ',')
-            after = true;
-        *(after ? &after_load : &before_load) |= letter == 'r' || letter == 'i';
-        *(after ? &after_store : &before_store) |= letter == 'w' || letter == 'o';
-    }
-    if (!after)
-        return EVENT_BARRIER_FULL;
-    if (before_load && before_store && after_load && after_store)
-        return EVENT_BARRIER_FULL;
-    if (before_load && before_store && after_store)
-        return EVENT_BARRIER_RELEASE;
-    if (before_store && after_store)
-        return EVENT_BARRIER_STORE;
-    if (before_load)
-        return EVENT_BARRIER_LOAD;
-    return before_store && after_load ? EVENT_BARRIER_FULL : EVENT_BARRIER_COMPILER;
-}
-
-static int instruction_kind(const char *text)
-{
-    static const struct {
-        const char *name;
-        const char *operands;
-        int kind;
-    } table[] = {
-#define X(name, operands, kind) {name, operands, EVENT_BARRIER_##kind},
-        INSTRUCTIONS(X)
-#undef X
-    };
-    size_t name_bytes = strcspn(text, " ");
-    const char *operands = text + name_bytes + strspn(text + name_bytes, " ");
-
-    if (name_bytes == 5 && strncmp(text, "fence", 5) == 0)
-        return fence_kind(operands);
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (strlen(table[i].name) != name_bytes || strncmp(text, table[i].name, name_bytes) != 0)
-            continue;
-        if (table[i].operands[0] == '\0' || strcmp(operands, table[i].operands) == 0)
-            return table[i].kind;
-    }
-    return EVENT_BARRIER_COMPILER;
-}
-
-/* From observe_asm.S, with every register of the driver saved. */
-void probe_assembly(const char *text, uintptr_t pc);
-void probe_assembly(const char *text, uintptr_t pc)
-{
-    observe_barrier(instruction_kind(text), text, 0, pc);
+    observe_barrier(EVENT_BARRIER_COMPILER, order_flags(order), DRIVER_PC);
 }

@@ -1,10 +1,11 @@
 /*
  * The probe: the compiler's sanitizer callbacks, supplied by ringside.
  *
- * A driver's object calls one of the `__tsan_*` functions before each of its loads and stores. A read
- * of a register is answered by putting the value where the load will find it; a write is remembered and
- * its value picked up at the next callback, of which there is always one: a function's exit. So every
- * access is seen once, in order, with its value, and a store of an equal value is seen too.
+ * A driver's object calls one of the `__tsan_*` functions before each of its loads and stores. A
+ * read of a register is answered by putting the value where the load will find it; a write is
+ * remembered and its value picked up at the next callback, of which there is always one: a
+ * function's exit. So every access is seen once, in order, with its value, and a store of an equal
+ * value is seen too.
  *
  *      driver's stack                      host's stack
  *      --------------                      ------------
@@ -12,9 +13,10 @@
  *        the store itself                    begins this one
  *      __tsan_func_exit()  -------->       world_finish(): value known, event, schedule
  *
- * Invariants: at most one access is pending; ringside's own code runs on the host's stack, because the
- * driver's may be small, or DMA memory that a device writes to; the MMIO window is open (readable and
- * writable) only between the callback of an access to it and the next callback, if the guard is on.
+ * Invariants: at most one access is pending; ringside's own code runs on the host's stack, because
+ * the driver's may be small, or DMA memory that a device writes to; the MMIO window is open
+ * (readable and writable) only between the callback of an access to it and the next callback, if
+ * the guard is on.
  *
  * Not handled: accesses that the compiler does not report. They are caught by the guard (register
  * windows) and by the shadow of observed stores (memory that the device reads).
@@ -47,26 +49,27 @@ struct probe_poll {
 };
 
 struct probe {
-    struct probe_range window;                 /* registers */
-    struct probe_range stack;                  /* the driver's, and its object: */
-    struct probe_range image;                  /* stores elsewhere may be foreign */
+    struct probe_range window;                   /* registers */
+    struct probe_range stack;                    /* the driver's, and its object: */
+    struct probe_range image;                    /* stores elsewhere may be foreign */
     struct probe_range memory[PROBE_RANGES_MAX]; /* RAM, then aliases of it */
     uint32_t memory_count;
-    bool pending;      /* a step has begun and not been finished */
-    bool running;      /* the driver is running: callbacks count */
-    bool skip_polls;   /* the driver is known to wait for nothing: repeated reads are no steps */
-    uintptr_t copying; /* the driver's place, while ringside copies memory for it */
-    int64_t budget;    /* callbacks that are left before the driver counts as spinning */
-    uint64_t callbacks;/* changes whenever the driver does anything visible: for the watchdog */
+    bool pending;       /* a step has begun and not been finished */
+    bool running;       /* the driver is running: callbacks count */
+    bool skip_polls;    /* the driver is known to wait for nothing: repeated reads are no steps */
+    uintptr_t copying;  /* the driver's place, while ringside copies memory for it */
+    int64_t budget;     /* callbacks that are left before the driver counts as spinning */
+    uint64_t callbacks; /* changes whenever the driver does anything visible: for the watchdog */
     struct probe_poll poll[PROBE_POLLS];
 };
 
 extern struct probe probe;
 
-/* Where the driver made its last callback. Points to memory that outlives the process; see isolate.h. */
+/* Where the driver made its last callback: in memory that outlives the process; see isolate.h. */
 extern volatile uintptr_t *probe_place;
 
-/* A place is kept in one of two neighbouring entries, so that the two looks of a loop do not fight. */
+/* A place is kept in one of two neighbouring entries, so that the two looks of a loop do not fight.
+ */
 static inline struct probe_poll *probe_poll_of(uintptr_t host, uintptr_t pc)
 {
     unsigned first = (unsigned)((pc * UINT64_C(0x9e3779b97f4a7c15)) >> 60);
@@ -79,7 +82,8 @@ static inline struct probe_poll *probe_poll_of(uintptr_t host, uintptr_t pc)
 
 /* ---- observe_asm.S ---- */
 
-/* Runs function(argument) on `stack_top` as the driver; what it returned, or what it was abandoned with. */
+/* Runs function(argument) on `stack_top` as the driver; what it returned, or what it was abandoned
+ * with. */
 long probe_enter(long (*function)(void *argument), void *argument, void *stack_top);
 /* From the driver's stack: runs function(argument) on the host's stack. */
 void probe_on_host(void (*function)(void *argument), void *argument);
@@ -95,6 +99,9 @@ extern long probe_abandon_result;
 /* Not 0 while ringside's own code runs inside a call of the driver. */
 extern long probe_on_host_flag;
 
+/* memset() of the driver, told and done; on the driver's stack. */
+void ringside_observe_set(void *to, int value, size_t bytes, const void *caller);
+
 /* ---- the world, as the probe sees it; all run on the host's stack ---- */
 
 /* The driver is about to access memory of a range or the window. */
@@ -103,13 +110,13 @@ void world_access(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t 
 /* The pending access has happened. */
 void world_finish(void);
 /*
- * The same, before a read that is no step. gcc tells a structure copy as "write, read" and copies only then: a
- * store that has changed nothing yet, followed by a read of the same width, may still be to come.
+ * The same, before a read that is no step. gcc tells a structure copy as "write, read" and copies
+ * only then: a store that has changed nothing yet, followed by a read of the same width, may still
+ * be to come.
  */
 void world_finish_before_read(uint32_t bytes);
 /* An update (atomic read-modify-write) of range memory has been made by the probe itself. */
-void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_value,
-                   uintptr_t pc);
+void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_value, uintptr_t pc);
 /* enum event_barrier; `text` is the instruction as written, or NULL for a fence of the language. */
 void world_barrier(int barrier, const char *text, uint8_t flags, uintptr_t pc);
 /* The driver used up its budget of callbacks. */

@@ -1,5 +1,6 @@
 /*
- * AddressSanitizer's view of stacks that we leave without returning: nothing when it is not built in.
+ * AddressSanitizer's view of stacks that we leave without returning: nothing when it is not built
+ * in.
  */
 #ifndef RINGSIDE_HARNESS_ASAN_H
 #define RINGSIDE_HARNESS_ASAN_H

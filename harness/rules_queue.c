@@ -315,7 +315,8 @@ static const struct rule rules[] = {
      .on = STORES | ON(REFUSE), .where = AT(NONE) | AT(AVAIL_IDX) | AT(AVAIL_FLAGS),
      .refusals = REFUSAL(AVAIL_JUMP), .explains_wait = true, .check = check_outstanding},
     {RULE("SPLIT-DRV-01", MUST, ERROR, "2.7.1", "Virtqueues",
-          "The descriptor table is aligned to 16, the available ring to 2, the used ring to 4 bytes.",
+          "The descriptor table is aligned to 16, the available ring to 2, "
+           "the used ring to 4 bytes.",
           "align each part as the specification's table says"),
      .on = ON(WRITE), .where = AT(REGISTER), .registers = REGISTER(QueueReady), .by_driver = true,
      .explains_wait = true, .check = check_alignment},
@@ -391,7 +392,8 @@ static const struct rule rules[] = {
      .on = ON(STUCK), .explains_wait = true, .check = check_notified},
     {RULE("XSPLIT-DRV-05", MUST, ERROR, "2.7.13.1", "Placing Buffers Into The Descriptor Table",
           "A new chain uses descriptors that are free, linked by indices below the queue's size.",
-          "take descriptors back only when their chain came back in the used ring, or after a reset"),
+          "take descriptors back only when their chain came back in the used ring, "
+           "or after a reset"),
      .on = STORES | ON(REFUSE),
      .where = AT(NONE) | AT(AVAIL_IDX) | AT(AVAIL_FLAGS) | AT(INDIRECT) | DESC_PLACES,
      .refusals = REFUSAL(NEXT_RANGE), .explains_wait = true, .check = check_free_descriptors},

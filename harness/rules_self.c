@@ -255,8 +255,7 @@ static void check_foreign(const struct rule *rule, struct judge *judge, const st
 
 /* ---- registers that are not there ---- */
 
-static void check_no_window(const struct rule *rule, struct judge *judge,
-                            const struct event *event)
+static void check_no_window(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     char label[FINDING_TEXT_BYTES];
 
@@ -465,7 +464,8 @@ static const struct rule rules[] = {
           "choose the machine: `machine virt-riscv`, or `machine base ADDRESS stride N slots N`"),
      .on = ON(NO_WINDOW), .check = check_no_window},
     {SELF("RS-DISPLAY-LOST", ERROR, "A live device that shows a picture is not reset by accident.",
-          "let one owner of the device reset it; a second handle on a slot that is in use must not"),
+          "let one owner of the device reset it; "
+           "a second handle on a slot that is in use must not"),
      .on = ON(WRITE), .where = AT(REGISTER), .registers = REGISTER(QueueNotify),
      .by_driver = true, .explains_wait = true, .check = check_display_lost},
     {SELF("RS-NO-SCANOUT", NOTE, "Requests that succeed do not show anything; a scanout does.",

@@ -419,7 +419,8 @@ static const struct rule rules[] = {
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
      .device_id = VIRTIO_ID_GPU, .explains_wait = true, .check = check_prerequisite},
     {RULE("FEAT-DRV-05", MUST_NOT, ERROR, "2.2.1", "Feature Bits",
-          "Bits that are reserved, or that belong to another transport or device, are not accepted.",
+          "Bits that are reserved, or that belong to another transport or device, "
+           "are not accepted.",
           "accept only bits that the driver knows by name"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
      .check = check_reserved},

@@ -1,4 +1,4 @@
-# Benchmarks: `cmake --workflow --preset bench`. Built always, so that they cannot rot; run on request.
+# Benchmarks: `cmake --workflow --preset bench`. Built always, lest they rot.
 ringside_add_driver(bench-probe SOURCES bench/subject.c INCLUDES ${CMAKE_SOURCE_DIR}/driver)
 ringside_add_driver(bench-plain SOURCES bench/subject.c INCLUDES ${CMAKE_SOURCE_DIR}/driver
     OPTIONS -fno-sanitize=thread)

@@ -203,8 +203,10 @@ static inline const char *rig_text(const struct event *event)
 #define PROBE       R("MagicValue") R("Version") R("DeviceID")
 #define RESET       W("Status 0")
 #define WELCOME     W("Status 1") W("Status 3")
-#define OFFER       W("DeviceFeaturesSel 0") R("DeviceFeatures") W("DeviceFeaturesSel 1") R("DeviceFeatures")
-#define ACCEPT      W("DriverFeaturesSel 0") W("DriverFeatures 0") W("DriverFeaturesSel 1") W("DriverFeatures 1")
+#define OFFER       W("DeviceFeaturesSel 0") R("DeviceFeatures") W("DeviceFeaturesSel 1") \
+    R("DeviceFeatures")
+#define ACCEPT      W("DriverFeaturesSel 0") W("DriverFeatures 0") W("DriverFeaturesSel 1") \
+    W("DriverFeatures 1")
 #define ACCEPT_1    W("DriverFeaturesSel 0") W("DriverFeatures 0")
 #define AGREE       W("Status 11") R("Status")
 #define SELECT      W("QueueSel 0") R("QueueReady") R("QueueSizeMax") W("QueueSize 8")
@@ -216,7 +218,7 @@ static inline const char *rig_text(const struct event *event)
 #define BEGIN_2     PROBE RESET WELCOME OFFER ACCEPT AGREE
 #define UP_2        BEGIN_2 SELECT ADDRESSES READY GO
 
-/* Version 1: one block from the first page on, QueueAlign 4096, so that `used` begins the second. */
+/* Version 1: one block from the first page on, QueueAlign 4096, so `used` begins the second. */
 #define BEGIN_1     PROBE RESET WELCOME W("DeviceFeaturesSel 0") R("DeviceFeatures") ACCEPT_1
 #define SELECT_1    W("QueueSel 0") R("QueuePFN") R("QueueSizeMax") W("QueueSize 8")
 #define PFN         W("QueuePFN 0x40000")
@@ -226,8 +228,10 @@ static inline const char *rig_text(const struct event *event)
 
 #define S(text)     "driver store " text "\n"
 #define COMMAND     S(PAGE_COMMAND "/4 0x100")
-#define DESC_0      S("q0.desc[0].addr " PAGE_COMMAND) S("q0.desc[0].len 24") S("q0.desc[0].flags 1") S("q0.desc[0].next 1")
-#define DESC_1      S("q0.desc[1].addr " PAGE_RESPONSE) S("q0.desc[1].len 408") S("q0.desc[1].flags 2") S("q0.desc[1].next 0")
+#define DESC_0      S("q0.desc[0].addr " PAGE_COMMAND) S("q0.desc[0].len 24") \
+    S("q0.desc[0].flags 1") S("q0.desc[0].next 1")
+#define DESC_1      S("q0.desc[1].addr " PAGE_RESPONSE) S("q0.desc[1].len 408") \
+    S("q0.desc[1].flags 2") S("q0.desc[1].next 0")
 #define PUBLISH     S("q0.avail.ring[0] 0") S("q0.avail.idx 1")
 #define NOTIFY      W("QueueNotify 0")
 #define TAKE_BACK   "driver load q0.used.idx 0\ndriver load q0.used.ring[0].id 0\n"

@@ -13,18 +13,27 @@
 /* A request of one command; fields behind the header are at 24. */
 #define HEADER(type) S(PAGE_COMMAND "/4 " type)
 #define FIELD(at, value) S("0x400030" at "/4 " value)
-#define SEND(slot, idx) S("q0.avail.ring[" slot "] 0") S("q0.avail.idx " idx) NOTIFY "driver load q0.used.idx 0\n"
+#define SEND(slot, idx) S("q0.avail.ring[" slot "] 0") S("q0.avail.idx " idx) NOTIFY \
+    "driver load q0.used.idx 0\n"
 #define LENGTH(bytes) S("q0.desc[0].len " bytes)
-#define CREATE(id, format) HEADER("0x101") FIELD("18", id) FIELD("1c", format) FIELD("20", "8") FIELD("24", "8") LENGTH("40")
-#define ATTACH(id, entries) HEADER("0x106") FIELD("18", id) FIELD("1c", entries) S("0x40003020/8 0x40004200") FIELD("28", "256") FIELD("2c", "0") LENGTH("48")
-#define SCANOUT(width, scanout, id) HEADER("0x103") FIELD("18", "0") FIELD("1c", "0") FIELD("20", width) FIELD("24", "8") FIELD("28", scanout) FIELD("2c", id) LENGTH("48")
-#define TRANSFER(id) HEADER("0x105") FIELD("18", "0") FIELD("1c", "0") FIELD("20", "8") FIELD("24", "8") S("0x40003028/8 0") FIELD("30", id) FIELD("34", "0") LENGTH("56")
-#define FLUSH(id) HEADER("0x104") FIELD("18", "0") FIELD("1c", "0") FIELD("20", "8") FIELD("24", "8") FIELD("28", id) FIELD("2c", "0") LENGTH("48")
+#define CREATE(id, format) HEADER("0x101") FIELD("18", id) FIELD("1c", format) FIELD("20", "8") \
+    FIELD("24", "8") LENGTH("40")
+#define ATTACH(id, entries) HEADER("0x106") FIELD("18", id) FIELD("1c", entries) \
+    S("0x40003020/8 0x40004200") FIELD("28", "256") FIELD("2c", "0") LENGTH("48")
+#define SCANOUT(width, scanout, id) HEADER("0x103") FIELD("18", "0") FIELD("1c", "0") \
+    FIELD("20", width) FIELD("24", "8") FIELD("28", scanout) FIELD("2c", id) LENGTH("48")
+#define TRANSFER(id) HEADER("0x105") FIELD("18", "0") FIELD("1c", "0") FIELD("20", "8") \
+    FIELD("24", "8") S("0x40003028/8 0") FIELD("30", id) FIELD("34", "0") LENGTH("56")
+#define FLUSH(id) HEADER("0x104") FIELD("18", "0") FIELD("1c", "0") FIELD("20", "8") \
+    FIELD("24", "8") FIELD("28", id) FIELD("2c", "0") LENGTH("48")
 #define CHAIN UP_2 DESC_0 DESC_1
-#define SHOW CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1") SEND("1", "2") SCANOUT("8", "0", "1") SEND("2", "3") TRANSFER("1") SEND("3", "4") FLUSH("1") SEND("4", "5")
+#define SHOW CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1") SEND("1", "2") \
+    SCANOUT("8", "0", "1") SEND("2", "3") TRANSFER("1") SEND("3", "4") FLUSH("1") SEND("4", "5")
 /* desc[1] is a copy of desc[0]: the request once more. */
-#define LOOP S("q0.desc[0].addr " PAGE_COMMAND) S("q0.desc[0].len 24") S("q0.desc[0].flags 1") S("q0.desc[0].next 0")
-#define TABLE(addr, flags, next) S("q0.desc[0].addr " addr) S("q0.desc[0].len 32") S("q0.desc[0].flags " flags) S("q0.desc[0].next " next)
+#define LOOP S("q0.desc[0].addr " PAGE_COMMAND) S("q0.desc[0].len 24") S("q0.desc[0].flags 1") \
+    S("q0.desc[0].next 0")
+#define TABLE(addr, flags, next) S("q0.desc[0].addr " addr) S("q0.desc[0].len 32") \
+    S("q0.desc[0].flags " flags) S("q0.desc[0].next " next)
 
 static const struct rule_case cases[] = {
     /* ---- 4.2.2, 4.2.3: a queue's set-up, version 2 ---- */
@@ -166,7 +175,8 @@ static const struct rule_case cases[] = {
      SEND("1", "2"), "XGPU-DRV-17", "store"},
     {"a scanout that is not there", V2, CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1")
      SEND("1", "2") SCANOUT("8", "1", "1") SEND("2", "3"), "XGPU-DRV-20", "store"},
-    {"a scanout without backing", QEMU_2, CHAIN CREATE("1", "2") SEND("0", "1") SCANOUT("8", "0", "1")
+    {"a scanout without backing", QEMU_2,
+     CHAIN CREATE("1", "2") SEND("0", "1") SCANOUT("8", "0", "1")
      SEND("1", "2"), "XGPU-DRV-21", "store"},
     {"flushed and never transferred", V2, CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1")
      SEND("1", "2") SCANOUT("8", "0", "1") SEND("2", "3") FLUSH("1") SEND("3", "4"),
@@ -207,7 +217,8 @@ static const struct rule_case cases[] = {
     {"does not see its completion", V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH NOTIFY
      "driver load " PAGE_RESPONSE "/4 0\nworld stuck\n", "RS-STUCK", "load 0x40004000"},
     {"a reset takes the display", V2, SHOW RESET NOTIFY, "RS-DISPLAY-LOST", "write Status 0"},
-    {"a reset and a new bring-up", V2, SHOW RESET S(PAGE_AVAIL "/4 0") WELCOME OFFER ACCEPT AGREE SELECT ADDRESSES
+    {"a reset and a new bring-up", V2,
+     SHOW RESET S(PAGE_AVAIL "/4 0") WELCOME OFFER ACCEPT AGREE SELECT ADDRESSES
      READY GO NOTIFY, "", ""},
     {"a reset and nothing more", V2, SHOW RESET, "", ""},
     {"full for no reason", V2, CALL UP_2 REQUEST "world return 0 QUEUE_FULL\n", "RS-DESC-LEAK",
@@ -351,8 +362,7 @@ static const struct {
     enum machine machine;
     const char *script, *id, *text, *label, *cause;
 } sentences[] = {
-    {V1,
-     BEGIN_1 W("GuestPageSize 4096") SELECT_1 W("QueueAlign 4096") PFN GO_1 NOTIFY,
+    {V1, BEGIN_1 W("GuestPageSize 4096") SELECT_1 W("QueueAlign 4096") PFN GO_1 NOTIFY,
      "LSPLIT-DRV-02", "the used ring of queue 0 overlaps other DMA memory, `avail`",
      "the used ring is at 0x40001000, which belongs to `avail`", "write QueueAlign"},
     {V2, UP_2 COMMAND DESC_0 DESC_1 PUBLISH S("q0.desc[1].len 24"), "XSPLIT-DRV-05",
@@ -373,9 +383,10 @@ static const struct {
     {V2, SHOW RESET NOTIFY, "RS-DISPLAY-LOST",
      "scanout 0 was lost by a reset of the live device at step ",
      "resets the device: scanout 0, resource 1 and all queues are gone", "write QueueNotify 0"},
-    {V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH NOTIFY "driver load " PAGE_RESPONSE
-     "/4 0\nworld stuck\n", "RS-STUCK",
-     "a request on queue 0 can never complete: it did not come to `used-idx`, ",
+    {V2,
+     CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH NOTIFY "driver load " PAGE_RESPONSE
+                                                    "/4 0\nworld stuck\n",
+     "RS-STUCK", "a request on queue 0 can never complete: it did not come to `used-idx`, ",
      "nothing that the driver waits for can come any more", "device store q0.used.idx 1"},
 };
 

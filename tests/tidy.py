@@ -13,7 +13,7 @@ FILE_LINES_MAX = 620
 FUNCTION_LINES_MAX = 85
 
 # Vocabulary -> sim -> harness, vocabulary -> driver -> harness; `sim` and `driver` never meet.
-# folder -> regular expressions of quoted includes that are allowed, besides files of the same folder
+# folder -> regular expressions of quoted includes that are allowed, besides its own files
 ALLOWED = {
     "driver/virtio": [],
     "driver": [r"virtio/\w+\.h", r"libfdt\.h"],

@@ -1,4 +1,4 @@
-# Warnings and sanitizers of ringside's own code. Driver objects have their own: RingsideDriver.cmake.
+# Warnings and sanitizers of ringside's own code; driver objects: RingsideDriver.cmake.
 set(RINGSIDE_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wswitch-enum -Wvla
     -Wstrict-prototypes -Wmissing-prototypes -Werror)
 
