@@ -19,11 +19,14 @@
 #include "report_text.h"
 #include "resources.h"
 
+#define PATH_BYTES   (PATH_MAX + 64)
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 static const char *const probe_flags[] = {BUILD_PROBE_FLAGS, NULL};
 static const char *const probe_flags_gcc[] = {BUILD_PROBE_FLAGS_GCC, NULL};
 static const char *const probe_flags_clang[] = {BUILD_PROBE_FLAGS_CLANG, NULL};
+static const char *const probe_flags_c[] = {BUILD_PROBE_FLAGS_C, NULL};
+static const char *const probe_flags_cxx[] = {BUILD_PROBE_FLAGS_CXX, NULL};
 static const char *const target_flags[] = {BUILD_TARGET_FLAGS, NULL};
 
 /* ---- command lines ---- */
@@ -48,15 +51,23 @@ bool build_add_list(struct build_command *command, const char *const *list)
     return true;
 }
 
+bool build_add_language(struct build_command *command, bool is_cxx)
+{
+    return build_add_list(command, is_cxx ? probe_flags_cxx : probe_flags_c);
+}
+
 bool build_add_probe(struct build_command *command, const char *compiler)
 {
-    static char forced[PATH_MAX];
+    static char forced[PATH_BYTES], include[PATH_BYTES];
     bool is_clang = strstr(compiler, "clang") != NULL;
 
     snprintf(forced, sizeof forced, "%s/ringside_asm.h", resource_folder(RESOURCE_probe));
+    snprintf(include, sizeof include, "%s/include", resource_folder(RESOURCE_probe));
     return build_add_list(command, probe_flags) &&
            build_add_list(command, is_clang ? probe_flags_clang : probe_flags_gcc) &&
            build_add(command, "-include") && build_add(command, forced) &&
+           build_add(command, "-isystem") && build_add(command, include) &&
+           build_add(command, "-isystem") && build_add(command, resource_folder(RESOURCE_probe)) &&
            build_add(command, "-I") && build_add(command, resource_folder(RESOURCE_include));
 }
 
@@ -67,6 +78,12 @@ bool build_is_target_flag(const char *option)
             return true;
     }
     return false;
+}
+
+int build_help(const char *usage)
+{
+    puts(usage);
+    return EXIT_AS_EXPECTED;
 }
 
 void build_print(const struct build_command *command)
@@ -160,29 +177,49 @@ int build_run(const struct build_command *command, char *output, size_t output_b
 
 /* ---- ringside cc ---- */
 
+#define CC_USAGE "usage: ringside cc [--cc COMPILER] [-X] -- [FLAG]... SOURCE..."
+
 static int cc_usage(const char *why)
 {
-    fprintf(stderr,
-            "ringside: %s; usage: ringside cc [--cc COMPILER] [-X] -- [FLAG]... SOURCE...\n", why);
+    fprintf(stderr, "ringside: %s; %s\n", why, CC_USAGE);
     return EXIT_ENVIRONMENT;
 }
 
-static bool is_source(const char *argument)
+enum language { LANGUAGE_NONE, LANGUAGE_C, LANGUAGE_CXX };
+
+/* What a source is written in; NONE if the argument is no source. */
+static enum language language_of(const char *argument)
 {
-    static const char *const endings[] = {".c", ".cc", ".cpp", ".cxx", ".C", ".S", ".s"};
+    static const struct {
+        const char *ending;
+        enum language language;
+    } endings[] = {
+        {".c", LANGUAGE_C},     {".S", LANGUAGE_C},     {".s", LANGUAGE_C},   {".cc", LANGUAGE_CXX},
+        {".cpp", LANGUAGE_CXX}, {".cxx", LANGUAGE_CXX}, {".C", LANGUAGE_CXX},
+    };
     size_t bytes = strlen(argument);
 
     for (size_t i = 0; i < COUNT(endings) && argument[0] != '-'; i++) {
-        size_t ending_bytes = strlen(endings[i]);
-        if (bytes > ending_bytes && strcmp(argument + bytes - ending_bytes, endings[i]) == 0)
-            return true;
+        size_t ending_bytes = strlen(endings[i].ending);
+        if (bytes > ending_bytes && strcmp(argument + bytes - ending_bytes, endings[i].ending) == 0)
+            return endings[i].language;
     }
-    return false;
+    return LANGUAGE_NONE;
+}
+
+/* The language of the first source among the arguments. */
+static enum language find_language(int argc, char **argv)
+{
+    enum language language = LANGUAGE_NONE;
+
+    for (int i = 0; i < argc && language == LANGUAGE_NONE; i++)
+        language = language_of(argv[i]);
+    return language;
 }
 
 /* What was seen among a driver's own options. */
 struct seen {
-    bool source, stage, optimisation;
+    bool stage, optimisation;
 };
 
 /* Adds the driver's own options; those with a value of their own keep or lose it as well. */
@@ -202,7 +239,6 @@ static bool add_own(struct build_command *command, int argc, char **argv, struct
         for (size_t j = 0; j < COUNT(stages); j++)
             seen->stage |= strcmp(argument, stages[j]) == 0;
         seen->optimisation |= strncmp(argument, "-O", 2) == 0;
-        seen->source |= is_source(argument);
         if (!build_add(command, argument))
             return false;
         for (size_t j = 0; j < COUNT(with_value) && i + 1 < argc; j++) {
@@ -218,7 +254,8 @@ int build_cc_main(int argc, char **argv)
     static struct build_command command;
     const char *compiler = "gcc";
     bool only_print = false;
-    struct seen seen = {false, false, false};
+    struct seen seen = {false, false};
+    enum language language;
     int at = 0;
 
     command.count = 0;
@@ -229,16 +266,20 @@ int build_cc_main(int argc, char **argv)
             compiler = argv[at] + 5;
         else if (strcmp(argv[at], "-X") == 0)
             only_print = true;
+        else if (strcmp(argv[at], "--help") == 0)
+            return build_help(CC_USAGE);
         else
             break;
     }
     at += at < argc && strcmp(argv[at], "--") == 0;
     if (compiler[0] == '\0' || (at < argc && strcmp(argv[at], "--cc") == 0))
         return cc_usage("a compiler's name is missing after `--cc`");
-    if (!build_add(&command, compiler) || !add_own(&command, argc - at, argv + at, &seen))
-        return EXIT_ENVIRONMENT;
-    if (!seen.source)
+    language = find_language(argc - at, argv + at);
+    if (language == LANGUAGE_NONE)
         return cc_usage("cc has no source file to compile");
+    if (!build_add(&command, compiler) || !build_add_language(&command, language == LANGUAGE_CXX) ||
+        !add_own(&command, argc - at, argv + at, &seen))
+        return EXIT_ENVIRONMENT;
     if ((!seen.stage && !build_add(&command, "-c")) ||
         (!seen.optimisation && !build_add(&command, "-O2")) || !build_add_probe(&command, compiler))
         return EXIT_ENVIRONMENT;

@@ -19,6 +19,8 @@ struct build_command {
 /* False after a message, when there are too many. */
 bool build_add(struct build_command *command, const char *argument);
 bool build_add_list(struct build_command *command, const char *const *list);
+/* The level of the language, which a driver's own options may change: C, or C++. */
+bool build_add_language(struct build_command *command, bool is_cxx);
 /* The flags under which a source is watched, and what goes with them. */
 bool build_add_probe(struct build_command *command, const char *compiler);
 
@@ -33,6 +35,9 @@ bool build_is_target_flag(const char *option);
 int build_run(const struct build_command *command, char *output, size_t output_bytes);
 /* Prints a command as a shell would read it. */
 void build_print(const struct build_command *command);
+
+/* Prints what was asked for; the exit status. */
+int build_help(const char *usage);
 
 /* The commands themselves; exit statuses as in command.h. */
 int build_cc_main(int argc, char **argv);

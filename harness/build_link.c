@@ -24,7 +24,8 @@
     X(glue, "glue.o")                                                                              \
     X(card, "testcard.o")                                                                          \
     X(pictures, "pictures.o")                                                                      \
-    X(archive, "pictures.a")
+    X(archive, "pictures.a")                                                                       \
+    X(shims, "shims.o")
 
 enum part {
 #define X(name, file) PART_##name,
@@ -36,16 +37,18 @@ enum part {
 struct link {
     const char *output;
     const char *text_segment;
+    bool shims;         /* ringside_shims.c: what drivers expect of their kernel */
     bool has_libraries; /* which may define what is not known here */
     char folder[PATH_MAX];
     char part[PART_COUNT][PATH_BYTES];
 };
 
+#define LINK_USAGE                                                                                 \
+    "usage: ringside link [--shims] [--text-segment ADDRESS] -o FILE.so OBJECT... [-lLIBRARY]..."
+
 static int link_usage(const char *why)
 {
-    fprintf(stderr,
-            "ringside: %s; usage: ringside link [--text-segment ADDRESS] -o FILE.so OBJECT...\n",
-            why);
+    fprintf(stderr, "ringside: %s; %s\n", why, LINK_USAGE);
     return EXIT_ENVIRONMENT;
 }
 
@@ -109,6 +112,8 @@ static int make_parts(const struct link *link)
         status = compile(RESOURCE_driver_sources, "testcard.c", true, link->part[PART_card]);
     if (status == EXIT_AS_EXPECTED)
         status = compile(RESOURCE_probe, "ringside_picture.c", true, link->part[PART_pictures]);
+    if (status == EXIT_AS_EXPECTED && link->shims)
+        status = compile(RESOURCE_probe, "ringside_shims.c", false, link->part[PART_shims]);
     if (status != EXIT_AS_EXPECTED)
         return status;
     command.count = 0;
@@ -136,7 +141,10 @@ static int make_object(const struct link *link, int argc, char **argv)
         if (strncmp(argv[i], "-l", 2) != 0 && !build_add(&command, argv[i]))
             return EXIT_ENVIRONMENT;
     }
-    if (!build_add_list(&command, last))
+    /* Weak, like the glue, and before it: the shims' malloc gives memory that the device reaches.
+     */
+    if ((link->shims && !build_add(&command, link->part[PART_shims])) ||
+        !build_add_list(&command, last))
         return EXIT_ENVIRONMENT;
     for (int i = 0; i < argc; i++) {
         if (strncmp(argv[i], "-l", 2) == 0 && !build_add(&command, argv[i]))
@@ -158,8 +166,8 @@ static bool check_symbol(const struct link *link, char *line, bool *has_driver)
     if (type[0] != 'U' || link->has_libraries || dlsym(RTLD_DEFAULT, name) != NULL)
         return true;
     fprintf(stderr,
-            "ringside: %s: `%s` is defined nowhere: link what has it, or give the adapter a stub, "
-            "like  long %s(void) { return 0; }\n",
+            "ringside: %s: `%s` is defined nowhere: link what has it (perhaps --shims), or give the "
+            "adapter a stub, like  long %s(void) { return 0; }\n",
             link->output, name, name);
     return false;
 }
@@ -205,6 +213,10 @@ int build_link_main(int argc, char **argv)
             link.output = argv[++i];
         } else if (strcmp(argv[i], "--text-segment") == 0 && has_value) {
             link.text_segment = argv[++i];
+        } else if (strcmp(argv[i], "--shims") == 0) {
+            link.shims = true;
+        } else if (strcmp(argv[i], "--help") == 0) {
+            return build_help(LINK_USAGE);
         } else if (!build_is_target_flag(argv[i])) {
             link.has_libraries |= strncmp(argv[i], "-l", 2) == 0;
             argv[objects++] = argv[i];

@@ -77,11 +77,14 @@ static int write_file(const char *folder, const char *name, const char *driver)
 
 int build_new_driver_main(int argc, char **argv)
 {
+    static const char usage[] = "usage: ringside new-driver NAME [FOLDER]";
     const char *name = argc > 0 ? argv[0] : "";
     const char *folder = argc > 1 ? argv[1] : name;
 
+    if (strcmp(name, "--help") == 0)
+        return build_help(usage);
     if (argc < 1 || argc > 2 || name[0] == '-') {
-        fputs("ringside: usage: ringside new-driver NAME [FOLDER]\n", stderr);
+        fprintf(stderr, "ringside: %s\n", usage);
         return EXIT_ENVIRONMENT;
     }
     if (!is_name(name))

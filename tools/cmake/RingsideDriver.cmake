@@ -37,13 +37,15 @@ endif()
 
 # Where an adapter's driver is loaded unless it says otherwise: inside RAM as scenarios have it.
 set(RINGSIDE_TEXT_SEGMENT 0x42000000)
-# Beginnings of options that are about the machine a driver is written for, and mean nothing here.
+# Beginnings of options that are about the machine a driver is written for, and of a few others that
+# cannot hold here: warnings of another compiler as errors, sanitizers, link-time optimisation.
 set(RINGSIDE_TARGET_FLAGS
     -march= -mabi= -mcpu= -mtune= -mcmodel= -mgeneral-regs-only -mstrict-align -mno-unaligned-access
     -mthumb -marm -mfpu= -mfloat-abi= -msoft-float -mhard-float -mno-outline-atomics
     -mrelax -mno-relax -msave-restore -mno-save-restore -mriscv-attribute -mbranch-protection= -mtp=
     -msmall-data-limit= -medany -medlow -mno-sse -mno-sse2 -mno-mmx -mno-80387 -mno-avx -mkernel
     -mno-fp-ret-in-387
+    -m32 -m64 -mno-red-zone -Werror -fsanitize= -flto
     --target= -static -no-pie -fno-pie -fno-pic -fpie -fPIE -nostartfiles -nostdlib -T)
 
 set(RINGSIDE_PROBE_FLAGS

@@ -12,7 +12,7 @@ _ringside()
         return
     fi
     case $command:$before in
-    run:--color) words='always never auto' ;;
+    run:--color | run:--isolate) words='always never auto' ;;
     run:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
     *:--drivers | *:--png | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;

@@ -12,7 +12,7 @@ _ringside() {
         return
     fi
     case $command:${words[CURRENT - 1]} in
-    run:--color) _values when always never auto; return ;;
+    run:--color|run:--isolate) _values when always never auto; return ;;
     run:--driver) _files -g '*.so'; return ;;
     *:--drivers|*:--png|*:--out) _files -/; return ;;
     cc:--cc) _values compiler gcc clang g++ clang++; return ;;
