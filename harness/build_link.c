@@ -166,7 +166,7 @@ static bool check_symbol(const struct link *link, char *line, bool *has_driver)
     if (type[0] != 'U' || link->has_libraries || dlsym(RTLD_DEFAULT, name) != NULL)
         return true;
     fprintf(stderr,
-            "ringside: %s: `%s` is defined nowhere: link what has it (perhaps --shims), or give the "
+            "ringside: %s: `%s` is defined nowhere: link what has it, try --shims, or give the "
             "adapter a stub, like  long %s(void) { return 0; }\n",
             link->output, name, name);
     return false;

@@ -1,7 +1,8 @@
-# The installed tree, in a staging folder: what is promised of it, part by part. tools/check does the same
-# with the unpacked Debian package.
+# The installed tree, in a staging folder: what is promised of it, part by part. tools/check does the
+# same with the unpacked Debian package.
 set(stage ${CMAKE_BINARY_DIR}/stage)
-add_test(NAME install.stage COMMAND ${CMAKE_COMMAND} --install ${CMAKE_BINARY_DIR} --prefix ${stage})
+add_test(NAME install.stage
+         COMMAND ${CMAKE_COMMAND} --install ${CMAKE_BINARY_DIR} --prefix ${stage})
 set_tests_properties(install.stage PROPERTIES FIXTURES_SETUP installed TIMEOUT 60)
 foreach(part demo manual completion pkg-config consumer page)
     add_test(NAME install.${part} COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/installed.sh ${stage}

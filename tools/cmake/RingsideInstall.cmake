@@ -1,7 +1,7 @@
 # What is installed and where, the config package, the pkg-config file, and the Debian package.
 #
-# The version is written down once, in project(). The program finds everything from where it lies itself
-# (harness/resources.c), and the config package from where that lies, so a tree may be moved.
+# The version is written down once, in project(). The program finds everything from where it lies
+# itself (harness/resources.c), and the config package from where that lies: a tree may be moved.
 include(CMakePackageConfigHelpers)
 
 set(RINGSIDE_INSTALLED_DRIVERS reference levitate rcore)
