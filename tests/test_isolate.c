@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ringside_asan.h"
+
 #define OUTPUT_BYTES (4u << 20)
 #define OUTPUT_LINE  512u
 
@@ -127,7 +129,7 @@ static const struct misdeed {
     {"mask", "RS-PROCESS", "called sigprocmask()", 0, false},
     {"unmap", "RS-PROCESS", "called munmap() of memory that is not its own", 0, false},
     {"protect", "RS-PROCESS", "called mprotect()", 0, false},
-    {"map", "RS-PROCESS", "called mmap() of a file or at a fixed address", 1, false},
+    {"map", "RS-PROCESS", "called mmap() of a file or at a fixed address", 0, false},
     /* past the C library: told by what is left behind, or by the next process */
     {"raw-signal", "RS-PROCESS", "changed the handling of SIGSEGV", -1, false},
     {"raw-close", "RS-PROCESS", "closed file descriptor 1", 0, false},
@@ -179,6 +181,10 @@ static void check_misdeed(const struct misdeed *deed, const char *driver, const 
     char text[512], command[512], title[128];
     const char *report;
 
+#ifdef RINGSIDE_HAS_ASAN
+    if (strcmp(deed->operation, "break-heap") == 0)
+        return; /* its heap has gaps, which this one runs into */
+#endif
     snprintf(text, sizeof text, "device gpu\ndriver %s\ncall %s -> ...\ncall count-runs\n", driver,
              deed->operation);
     write_file("a-misdeed.scn", text);
@@ -265,12 +271,12 @@ START_TEST(output_is_the_same_in_every_mode)
         "$R run --isolate %s -v $S/seed",
         "$R run --isolate %s -q $S/seed nowhere.scn",
         "$R run --isolate %s --trace z-sound.scn z-sound.scn",
-        "$R run --isolate %s --trace=t.txt --png p z-sound.scn z-sound.scn; cat t.txt;"
-        " cd p && ls && cksum *; cd .. && rm -r p t.txt",
+        "$R run --isolate %s --trace=t.txt --png p z-sound.scn z-sound.scn; sh files.sh",
         "$R run --isolate %s --until 40 $S/seed",
         "printf 'device gpu\\nraed\\n' >b.scn; $R run --isolate %s z-sound.scn b.scn z-sound.scn",
     };
 
+    write_file("files.sh", "cat t.txt; cd p && ls && cksum *; cd .. && rm -r p t.txt\n");
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++) {
         char command[512], *first = NULL, *first_errors = NULL;
         int status = 0;

@@ -198,10 +198,8 @@ static void *page_of(const void *address)
     return (void *)((uintptr_t)address & ~(uintptr_t)4095);
 }
 
-static void *map_fixed(void)
-{
-    return mmap((void *)0x400000, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
-} /* @map */
+#define NOWHERE ((void *)0x400000)
+#define FIXED   (MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)
 
 /* clang-format off */
 LEAVING(leave_exit, exit(3)) /* @exit */
@@ -218,7 +216,7 @@ LEAVING(leave_signal, signal(SIGSEGV, on_signal)) /* @signal */
 LEAVING(leave_mask, sigprocmask(SIG_BLOCK, &every_signal, NULL)) /* @mask */
 LEAVING(leave_unmap, munmap((void *)(uintptr_t)args, 4096)) /* @unmap */
 LEAVING(leave_protect, mprotect(page_of(args), 4096, PROT_NONE)) /* @protect */
-LEAVING(leave_map, map_fixed())
+LEAVING(leave_map, mmap(NOWHERE, 4096, PROT_READ, FIXED, -1, 0)) /* @map */
 /* clang-format on */
 
 /* ---- the same past the C library, where nobody can stop it ---- */
