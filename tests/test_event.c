@@ -59,6 +59,8 @@ static const char *const lines[] = {
     "driver relax",
     "driver no-window 0x200 at 0x1c130000",
     "driver relax x1000000",
+    "driver foreign",
+    "driver foreign 0x30d00800",
     "clock relax 0x64",
     "driver wait interrupt",
     "driver wait deadline",
