@@ -288,7 +288,7 @@ static void climb_driver_ok(struct climb *climb)
 
     if ((status->value & VIRTIO_STATUS_DRIVER_OK) != 0)
         put(climb, LADDER_DRIVER_OK, LADDER_REACHED, &status->driver_ok, "Status %u",
-            status->value);
+            (unsigned)status->driver_ok.value);
     else
         put(climb, LADDER_DRIVER_OK, LADDER_MISSED, &status->write, "Status is %u", status->value);
 }
@@ -346,37 +346,62 @@ static void climb_notified(struct climb *climb)
             queue->notify.step != 0 ? "the last notification came before" : "never notified");
 }
 
+/* What the device refused of this request, or "". */
+static const char *refused(const struct climb *climb, char *out, size_t out_bytes)
+{
+    const struct event *refusal = &climb->queue->refusal;
+    enum sim_refusal what = (enum sim_refusal)refusal->value;
+
+    out[0] = '\0';
+    if (refusal->step <= climb->request->mark[MODEL_PUBLISHED].step)
+        return out;
+    if (what >= SIM_REFUSAL_DMA_DESC && what <= SIM_REFUSAL_DMA_BACKING)
+        snprintf(out, out_bytes, "%s: 0x%" PRIx64 " %s", sim_refusal_text(what), refusal->addr,
+                 arena_fault_text((enum arena_fault)refusal->index));
+    else
+        snprintf(out, out_bytes, "%s", sim_refusal_text(what));
+    return out;
+}
+
 static void climb_taken(struct climb *climb)
 {
-    const struct sim_class *class = climb->model->class;
     const struct model_queue *queue = climb->queue;
     const struct model_request *request = climb->request;
+    const struct sim_class *class = climb->model->class;
     uint8_t state = request->state != MODEL_FREE ? request->state : MODEL_USED;
     const struct event *refusal = &queue->refusal;
-    bool refused = refusal->step > request->mark[MODEL_PUBLISHED].step;
+    char why[FINDING_TEXT_BYTES];
+    bool is_refused = refused(climb, why, sizeof why)[0] != '\0';
+    /* The device says that it responds before it finds that it cannot. */
+    bool is_written =
+        state >= MODEL_RESPONDED && !(is_refused && refusal->value == SIM_REFUSAL_DMA_RESPONSE);
     struct event event = mark_event(climb, MODEL_FETCHED, &queue->fetch);
 
     put(climb, LADDER_TAKEN, reached_if(state >= MODEL_FETCHED),
         state >= MODEL_FETCHED ? &event : NULL, "%s",
         state >= MODEL_FETCHED ? ""
-        : refused              ? sim_refusal_text((enum sim_refusal)refusal->value)
+        : is_refused           ? why
                                : "the device did not look");
+    event = mark_event(climb, MODEL_TAKEN, &queue->fetch);
     put(climb, LADDER_CHAIN_VALID, reached_if(state >= MODEL_TAKEN),
-        state < MODEL_TAKEN && refused ? refusal : NULL, "%s",
-        state >= MODEL_TAKEN ? ""
-        : refused            ? sim_refusal_text((enum sim_refusal)refusal->value)
-                             : "");
+        state >= MODEL_TAKEN ? &event
+        : is_refused         ? refusal
+                             : NULL,
+        "%s", state >= MODEL_TAKEN ? "" : why);
     put(climb, LADDER_UNDERSTOOD, reached_if(state >= MODEL_EXECUTED),
         state >= MODEL_EXECUTED ? &queue->execute : NULL, "%s",
-        state < MODEL_EXECUTED                       ? ""
+        state < MODEL_EXECUTED                          ? why
         : class->command_name(request->command) != NULL ? class->command_name(request->command)
                                                         : "an unknown command");
-    put(climb, LADDER_RESPONSE, reached_if(state >= MODEL_RESPONDED), NULL,
-        state >= MODEL_RESPONDED ? "type 0x%x" : "the response buffer is untouched",
-        request->response);
+    event = mark_event(climb, MODEL_RESPONDED, &queue->execute);
+    if (is_written)
+        put(climb, LADDER_RESPONSE, LADDER_REACHED, &event, "type 0x%x", request->response);
+    else
+        put(climb, LADDER_RESPONSE, LADDER_MISSED, state >= MODEL_RESPONDED ? refusal : NULL, "%s",
+            state >= MODEL_RESPONDED ? why : "the response buffer is untouched");
     event = mark_event(climb, MODEL_ELEMENT, &queue->used_element);
     put(climb, LADDER_USED_ELEMENT, reached_if(state >= MODEL_ELEMENT),
-        state >= MODEL_ELEMENT ? &event : NULL, "%s", state >= MODEL_ELEMENT ? "" : "none");
+        state >= MODEL_ELEMENT ? &event : NULL, "%s", state >= MODEL_ELEMENT ? "" : why);
 }
 
 static void climb_seen(struct climb *climb)

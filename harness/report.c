@@ -59,7 +59,8 @@ static void put_rung(FILE *out, const struct report_options *options, enum ladde
     report_put(out, options, reached ? REPORT_STYLE_GOOD : REPORT_STYLE_FAINT,
                reached ? "  + " : "  - ");
     if (!reached) {
-        snprintf(text, sizeof text, "%-*s  not needed here", WORD_COLUMNS, ladder_word(rung));
+        snprintf(text, sizeof text, "%-*s  not needed here%s%s", WORD_COLUMNS, ladder_word(rung),
+                 step->label[0] != '\0' ? ": " : "", step->label);
         report_clip(out, options, REPORT_STYLE_FAINT, 4, text);
         return;
     }
