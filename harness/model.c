@@ -337,7 +337,7 @@ static void driver_read(struct model *model, const struct event *from)
         return;
     case VIRTIO_MMIO_REG_InterruptStatus:
         if (event->value != 0)
-            model->interrupt_read = *event;
+            model->interrupt_read = model->interrupt_look = *event;
         return;
     default:
         return;
@@ -449,6 +449,8 @@ static void driver_event(struct model *model, const struct event *event)
         if (event->value == 1) {
             model->call.wait = model_keep(event);
             model->call.interrupt_before_wait = model->interrupt;
+            model->call.wait_before_step = model->wait_step;
+            model->wait_step = event->step;
         }
         return;
     case EVENT_BARRIER:

@@ -67,11 +67,11 @@ struct model_request {
 
 /* One entry a descriptor; as many as the queue's size. */
 struct model_entry {
-    struct model_mark addr_stored; /* the driver's last store to desc[i].addr */
-    struct model_mark any_stored;  /* the driver's last store to any field of desc[i] */
-    uint16_t owner;                /* head + 1 of the request in flight that uses it; 0 = none */
-    uint16_t link;                 /* next descriptor of that chain + 1; 0 = last */
-    uint16_t used_head;            /* id that the device put into used.ring[i] */
+    /* the driver's last store to each field of desc[i] */
+    struct model_mark addr_stored, len_stored, flags_stored, next_stored;
+    uint16_t owner;     /* head + 1 of the request in flight that uses it; 0 = none */
+    uint16_t link;      /* next descriptor of that chain + 1; 0 = last */
+    uint16_t used_head; /* id that the device put into used.ring[i] */
 };
 
 struct model_queue {
@@ -113,6 +113,7 @@ struct model_queue {
     struct event desc_store, slot_store, avail_store, notify, fetch;
     struct event used_element, used_idx_store, used_idx_load;
     struct event element_load; /* last load of a used element by the driver */
+    struct event table_load;   /* the device's last load from an indirect table */
     struct event execute;      /* last EXECUTE; extra is the address of the request */
     struct event refusal;      /* last REFUSE about this queue */
     uint32_t tables;           /* entries allocated */
@@ -151,8 +152,9 @@ struct model_call {
     struct event stuck;                 /* step 0 = not stuck in this call */
     struct event response;              /* last RESPOND of this call */
     struct event wait;                  /* last WAIT that an interrupt ended */
-    struct event interrupt_before_wait; /* the INTERRUPT that it delivered */
-    struct event notify;                /* last QueueNotify of this call */
+    struct event interrupt_before_wait; /* the last INTERRUPT before it */
+    uint64_t wait_before_step; /* of the WAIT before that one, in whatever call; 0 = none */
+    struct event notify;       /* last QueueNotify of this call */
     struct event
         late; /* the used element loaded last was that of a request given up in another call */
     uint32_t late_head;
@@ -194,11 +196,13 @@ struct model {
     struct event interrupt; /* last INTERRUPT */
     struct event
         interrupt_read; /* InterruptStatus was read with bits set and not acknowledged since */
-    struct event fault; /* last FAULT */
-    struct event reset; /* last RESET of the device */
-    struct event needs_reset; /* since the last reset */
-    struct event last_driver; /* last event of the driver that has a pc */
-    struct event last_load;   /* last load or register read of the driver */
+    struct event interrupt_look; /* last read of InterruptStatus that showed a bit */
+    uint64_t wait_step;          /* last WAIT that an interrupt ended */
+    struct event fault;          /* last FAULT */
+    struct event reset;          /* last RESET of the device */
+    struct event needs_reset;    /* since the last reset */
+    struct event last_driver;    /* last event of the driver that has a pc */
+    struct event last_load;      /* last load or register read of the driver */
     struct event last_look;      /* the same, of those that are volatile or atomic */
     struct event crash;
     struct model_call call;

@@ -6,6 +6,7 @@
  */
 #include "model_queue.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,7 +187,7 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     queue->desc_store = queue->slot_store = queue->avail_store = queue->notify = never;
     queue->fetch = queue->used_element = queue->used_idx_store = queue->used_idx_load = never;
     queue->element_load = queue->execute = never;
-    queue->refusal = never;
+    queue->refusal = queue->table_load = never;
     queue->avail_idx = queue->used_idx = queue->seen_idx = 0;
     queue->used_flags = queue->avail_event = 0;
     queue->avail_delta = queue->in_flight = queue->owned = queue->longest = 0;
@@ -308,17 +309,32 @@ void model_driver_load(struct model *model, const struct event *event)
         driver_loaded_element(model, queue, event);
 }
 
+static bool covers(uint64_t from, uint64_t end, size_t field, size_t field_bytes)
+{
+    return from < field + field_bytes && end > field;
+}
+
+/* One store may fill a field, several, or several descriptors. */
 static void driver_stored_desc(struct model_queue *queue, const struct event *event)
 {
-    struct model_entry *entry;
+    uint64_t from = event->addr - queue->desc_addr;
+    uint64_t end = from + event->width_bytes;
+    uint64_t first = from / sizeof(struct virtq_desc);
 
     queue->desc_store = model_keep(event);
-    if (event->index >= queue->size)
-        return;
-    entry = &queue->entry[event->index];
-    entry->any_stored = mark_of(event);
-    if (event->place == EVENT_PLACE_DESC || event->place == EVENT_PLACE_DESC_ADDR)
-        entry->addr_stored = entry->any_stored;
+    for (uint64_t i = first; i < queue->size && i * sizeof(struct virtq_desc) < end; i++) {
+        struct model_entry *entry = &queue->entry[i];
+        uint64_t base = i * sizeof(struct virtq_desc);
+        uint64_t low = from > base ? from - base : 0;
+        if (covers(low, end - base, offsetof(struct virtq_desc, addr), sizeof(le64)))
+            entry->addr_stored = mark_of(event);
+        if (covers(low, end - base, offsetof(struct virtq_desc, len), sizeof(le32)))
+            entry->len_stored = mark_of(event);
+        if (covers(low, end - base, offsetof(struct virtq_desc, flags), sizeof(le16)))
+            entry->flags_stored = mark_of(event);
+        if (covers(low, end - base, offsetof(struct virtq_desc, next), sizeof(le16)))
+            entry->next_stored = mark_of(event);
+    }
 }
 
 void model_driver_store(struct model *model, const struct event *event)
@@ -374,9 +390,13 @@ void model_device_load(struct model *model, const struct event *event)
 {
     struct model_queue *queue;
 
-    if (event->place != EVENT_PLACE_AVAIL_RING || event->queue >= SIM_QUEUES_MAX)
+    if (event->queue >= SIM_QUEUES_MAX)
         return;
     queue = &model->queue[event->queue];
+    if (event->place == EVENT_PLACE_INDIRECT)
+        queue->table_load = model_keep(event);
+    if (event->place != EVENT_PLACE_AVAIL_RING)
+        return;
     queue->fetch = model_keep(event);
     climb(queue, (uint16_t)event->value, MODEL_FETCHED, event);
 }
@@ -443,8 +463,8 @@ void model_device_request(struct model *model, const struct event *event)
     }
     if (event->kind == EVENT_EXECUTE) {
         queue->execute = model_keep(event);
-        model->display.transfers += model->class == &gpu_class &&
-                                    event->value == VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D;
+        model->display.transfers +=
+            model->class == &gpu_class && event->value == VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D;
         climb(queue, queue->hand, MODEL_EXECUTED, event);
     } else {
         climb(queue, queue->hand, MODEL_RESPONDED, event);

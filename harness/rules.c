@@ -4,9 +4,14 @@
 #include "rules.h"
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "model_queue.h"
+#include "virtio/gpu.h"
+#include "virtio/ring.h"
 
 /* ---- the table ---- */
 
@@ -107,25 +112,119 @@ static struct event blame_address(const struct judge *judge, const struct model_
     return queue->avail_store;
 }
 
-/* A descriptor named by the refusal, or the last one that the driver wrote. */
-static struct event blame_descriptor(const struct model_queue *queue, const struct event *refusal)
+/* The field of a descriptor that a refusal is about. */
+static enum event_place refused_field(enum sim_refusal refusal)
 {
-    struct event at = queue->desc_store;
-
-    if (refusal->place >= EVENT_PLACE_DESC && refusal->place <= EVENT_PLACE_DESC_NEXT &&
-        refusal->index < queue->size && queue->entry[refusal->index].any_stored.step != 0) {
-        at.step = queue->entry[refusal->index].any_stored.step;
-        at.pc = queue->entry[refusal->index].any_stored.pc;
-        at.index = refusal->index;
+    switch ((unsigned)refusal) {
+    case SIM_REFUSAL_NEXT_RANGE:
+    case SIM_REFUSAL_CHAIN_LOOP:
+        return EVENT_PLACE_DESC_NEXT;
+    case SIM_REFUSAL_CHAIN_BYTES:
+    case SIM_REFUSAL_INDIRECT_LENGTH:
+    case SIM_REFUSAL_ZERO_LENGTH:
+        return EVENT_PLACE_DESC_LEN;
     }
+    return EVENT_PLACE_DESC_FLAGS;
+}
+
+static uint32_t field_offset_bytes(enum event_place place)
+{
+    return place == EVENT_PLACE_DESC_NEXT  ? offsetof(struct virtq_desc, next)
+           : place == EVENT_PLACE_DESC_LEN ? offsetof(struct virtq_desc, len)
+                                           : offsetof(struct virtq_desc, flags);
+}
+
+/* The driver's store of a field of the queue's own table; step 0 when it is not known. */
+static struct event blame_field(const struct judge *judge, const struct model_queue *queue,
+                                uint32_t index, enum event_place place)
+{
+    const struct model_entry *entry = &queue->entry[index];
+    const struct model_mark *mark = place == EVENT_PLACE_DESC_NEXT  ? &entry->next_stored
+                                    : place == EVENT_PLACE_DESC_LEN ? &entry->len_stored
+                                                                    : &entry->flags_stored;
+    struct event at = queue->desc_store;
+    uint8_t raw[sizeof(le32)] = {0};
+
+    at.step = mark->step;
+    at.pc = mark->pc;
+    at.place = (uint8_t)place;
+    at.index = index;
+    at.width_bytes = place == EVENT_PLACE_DESC_LEN ? sizeof(le32) : sizeof(le16);
+    at.addr = queue->desc_addr + virtq_desc_bytes(index) + field_offset_bytes(place);
+    if (!model_peek(&judge->model, at.addr, raw, at.width_bytes))
+        at.step = 0;
+    at.value =
+        (uint64_t)raw[0] | (uint64_t)raw[1] << 8 | (uint64_t)raw[2] << 16 | (uint64_t)raw[3] << 24;
+    return at;
+}
+
+/* The store of the field that the device stumbled over, or of a descriptor at all. */
+static struct event blame_descriptor(const struct judge *judge, const struct model_queue *queue,
+                                     const struct event *refusal)
+{
+    enum event_place field = refused_field((enum sim_refusal)refusal->value);
+    bool in_ring = refusal->place == EVENT_PLACE_DESC && refusal->index < queue->size;
+    uint64_t desc_addr =
+        in_ring ? queue->desc_addr + virtq_desc_bytes(refusal->index) : queue->table_load.addr;
+    struct event at = {0};
+
+    if (in_ring)
+        at = blame_field(judge, queue, refusal->index, field);
+    if (at.step == 0)
+        (void)model_find_store_into(&judge->model, desc_addr + field_offset_bytes(field),
+                                    sizeof(le16), &at);
+    if (at.step == 0)
+        at = queue->desc_store;
     return at.step != 0 ? at : queue->avail_store;
 }
 
-static struct event blame_request(const struct judge *judge, const struct model_queue *queue)
+/* Where in a request to the GPU the field lies that a refusal is about; 0 = not one field. */
+static uint32_t gpu_field_bytes(const struct model_queue *queue, const struct event *refusal)
+{
+    switch ((unsigned)refusal->value) {
+    case SIM_REFUSAL_RESOURCE_FORMAT:
+        return offsetof(struct virtio_gpu_resource_create_2d, format);
+    case SIM_REFUSAL_RESOURCE_SIZE:
+        return offsetof(struct virtio_gpu_resource_create_2d, width);
+    case SIM_REFUSAL_SCANOUT_ID:
+        return queue->execute.value == VIRTIO_GPU_CMD_SET_SCANOUT
+                   ? offsetof(struct virtio_gpu_set_scanout, scanout_id)
+                   : 0;
+    case SIM_REFUSAL_BACKING_ENTRIES:
+        return offsetof(struct virtio_gpu_resource_attach_backing, nr_entries);
+    case SIM_REFUSAL_RECT_OUTSIDE:
+        return offsetof(struct virtio_gpu_set_scanout, r.width); /* where all commands have it */
+    case SIM_REFUSAL_RESOURCE_ID:
+        switch (queue->execute.value) {
+        case VIRTIO_GPU_CMD_SET_SCANOUT:
+            return offsetof(struct virtio_gpu_set_scanout, resource_id);
+        case VIRTIO_GPU_CMD_RESOURCE_FLUSH:
+            return offsetof(struct virtio_gpu_resource_flush, resource_id);
+        case VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D:
+            return offsetof(struct virtio_gpu_transfer_to_host_2d, resource_id);
+        case VIRTIO_GPU_CMD_RESOURCE_CREATE_2D:
+        case VIRTIO_GPU_CMD_RESOURCE_UNREF:
+        case VIRTIO_GPU_CMD_RESOURCE_ATTACH_BACKING:
+        case VIRTIO_GPU_CMD_RESOURCE_DETACH_BACKING:
+            return offsetof(struct virtio_gpu_resource_create_2d, resource_id);
+        }
+        return 0;
+    }
+    return 0;
+}
+
+/* The store of the field that is wrong, else the last one into the request. */
+static struct event blame_request(const struct judge *judge, const struct model_queue *queue,
+                                  const struct event *refusal)
 {
     uint64_t addr = model_request_addr(&judge->model, queue);
+    uint32_t field =
+        judge->model.class->device_id == VIRTIO_ID_GPU ? gpu_field_bytes(queue, refusal) : 0;
     struct event stored;
 
+    if (addr != 0 && field != 0 &&
+        model_find_store_into(&judge->model, addr + field, sizeof(le32), &stored))
+        return stored;
     if (addr != 0 && model_find_store_into(&judge->model, addr, 96, &stored))
         return stored;
     return queue->avail_store;
@@ -146,24 +245,69 @@ struct event rule_blame(const struct judge *judge, const struct event *refusal)
         at = queue->slot_store;
     else if (refusal->value >= SIM_REFUSAL_NEXT_RANGE &&
              refusal->value <= SIM_REFUSAL_FLAGS_UNKNOWN)
-        at = blame_descriptor(queue, refusal);
+        at = blame_descriptor(judge, queue, refusal);
     else if (refusal->value >= SIM_REFUSAL_REQUEST_SHORT &&
              refusal->value <= SIM_REFUSAL_ENTROPY_READABLE)
-        at = blame_request(judge, queue);
+        at = blame_request(judge, queue, refusal);
     else if (refusal->value >= SIM_REFUSAL_NOTIFY_QUEUE &&
              refusal->value <= SIM_REFUSAL_NOTIFY_BEFORE_DRIVER_OK)
         at = judge->model.last_write[VIRTIO_MMIO_REG_QueueNotify];
     return at.step != 0 ? at : judge->model.last_driver;
 }
 
+/* What the device found, in numbers: `addr` is the offending value, `extra` its bound. */
+static void refusal_label(const struct event *refusal, char *out, size_t out_bytes)
+{
+    uint64_t value = refusal->addr, bound = refusal->extra;
+
+    switch ((unsigned)refusal->value) {
+    case SIM_REFUSAL_NOTIFY_QUEUE:
+        snprintf(out, out_bytes, "the device has no queue %" PRIu64, value);
+        return;
+    case SIM_REFUSAL_HEAD_RANGE:
+        snprintf(out, out_bytes, "head %" PRIu64 ", but the queue has %" PRIu64 " descriptors",
+                 value, bound);
+        return;
+    case SIM_REFUSAL_NEXT_RANGE:
+        snprintf(out, out_bytes, "next is %" PRIu64 ", but the table has %" PRIu64 " descriptors",
+                 value, bound);
+        return;
+    case SIM_REFUSAL_CHAIN_LOOP:
+        snprintf(out, out_bytes, "after %" PRIu64 " descriptors the chain still goes on", bound);
+        return;
+    case SIM_REFUSAL_CHAIN_BYTES:
+    case SIM_REFUSAL_INDIRECT_LENGTH:
+        snprintf(out, out_bytes, "%" PRIu64 " bytes", value);
+        return;
+    case SIM_REFUSAL_ZERO_LENGTH:
+        snprintf(out, out_bytes, "the device was given nothing");
+        return;
+    case SIM_REFUSAL_READABLE_AFTER_WRITABLE:
+        snprintf(out, out_bytes, "flags 0x%" PRIx64 ", behind a descriptor with WRITE (2)", value);
+        return;
+    case SIM_REFUSAL_FLAGS_UNKNOWN:
+        snprintf(out, out_bytes, "flags 0x%" PRIx64 "; only the bits of 0x%" PRIx64 " are defined",
+                 value, bound);
+        return;
+    case SIM_REFUSAL_INDIRECT_FEATURE:
+    case SIM_REFUSAL_INDIRECT_NESTED:
+    case SIM_REFUSAL_INDIRECT_NEXT:
+        snprintf(out, out_bytes, "flags 0x%" PRIx64, value);
+        return;
+    }
+    snprintf(out, out_bytes, "the device came upon 0x%" PRIx64 ", the bound is 0x%" PRIx64, value,
+             bound);
+}
+
 void rule_check_refusal(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     struct event at = rule_blame(judge, event);
     const struct model_queue *queue = rule_queue(judge, event->queue);
+    const struct event *told =
+        queue != NULL && queue->notify.step != at.step ? &queue->notify : NULL;
     char label[FINDING_TEXT_BYTES];
 
-    snprintf(label, sizeof label, "the device came upon 0x%" PRIx64 ", the bound is 0x%" PRIx64,
-             event->addr, event->extra);
-    judge_raise(judge, rule, &at, label, queue != NULL ? &queue->notify : NULL,
-                "the device was told here", "%s", sim_refusal_text((enum sim_refusal)event->value));
+    refusal_label(event, label, sizeof label);
+    judge_raise(judge, rule, &at, label, told, "the device was told here", "%s",
+                sim_refusal_text((enum sim_refusal)event->value));
 }

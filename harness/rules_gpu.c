@@ -13,10 +13,10 @@
 #include "virtio/config.h"
 #include "virtio/gpu.h"
 
-/* The command that a refusal is about: the one that the device executed last on that queue. */
-static uint32_t command_of(const struct judge *judge, const struct event *refusal)
+/* What a refusal or a response is about: the command that was executed last on that queue. */
+static uint32_t command_of(const struct judge *judge, const struct event *event)
 {
-    const struct model_queue *queue = rule_queue(judge, refusal->queue);
+    const struct model_queue *queue = rule_queue(judge, event->queue);
     return queue != NULL ? (uint32_t)queue->execute.value : 0;
 }
 
@@ -71,12 +71,19 @@ static void check_sizes(const struct rule *rule, struct judge *judge, const stru
 
 static void check_rectangle(const struct rule *rule, struct judge *judge, const struct event *event)
 {
+    unsigned right = (unsigned)(event->addr >> 32), bottom = (unsigned)event->addr;
+    unsigned width = (unsigned)(event->extra >> 32), height = (unsigned)event->extra;
     char label[FINDING_TEXT_BYTES];
 
-    snprintf(label, sizeof label, "it ends at %u, %u; the resource at %u, %u",
-             (unsigned)(event->addr >> 32), (unsigned)event->addr, (unsigned)(event->extra >> 32),
-             (unsigned)event->extra);
-    raise_request(rule, judge, event, label, sim_refusal_text(SIM_REFUSAL_RECT_OUTSIDE));
+    snprintf(label, sizeof label, "it ends at %u, %u; the resource at %u, %u", right, bottom, width,
+             height);
+    if (right > width || bottom > height)
+        raise_request(rule, judge, event, label, sim_refusal_text(SIM_REFUSAL_RECT_OUTSIDE));
+    else
+        raise_request(rule, judge, event, label,
+                      judge->model.config.profile == SIM_PROFILE_QEMU
+                          ? "QEMU shows nothing that is smaller than 16 x 16 pixels"
+                          : "a rectangle without pixels");
 }
 
 static void check_resource_0(const struct rule *rule, struct judge *judge,
@@ -118,8 +125,10 @@ static void check_sequence(const struct rule *rule, struct judge *judge, const s
                           "the resource is shown before memory was attached to it");
         return;
     }
-    if (event->value != VIRTIO_GPU_CMD_RESOURCE_FLUSH || judge->model.display.transfers != 0 ||
-        event->queue >= SIM_QUEUES_MAX)
+    /* A flush that the device refused has a finding of its own. */
+    if (event->queue >= SIM_QUEUES_MAX || event->value != VIRTIO_GPU_RESP_OK_NODATA ||
+        command_of(judge, event) != VIRTIO_GPU_CMD_RESOURCE_FLUSH ||
+        judge->model.display.transfers != 0)
         return;
     at = judge->model.queue[event->queue].avail_store;
     judge_raise(judge, rule, &at, "nothing was transferred yet", NULL, NULL,
@@ -171,7 +180,7 @@ static const struct rule rules[] = {
           "The order is RESOURCE_CREATE_2D, ATTACH_BACKING, SET_SCANOUT; then TRANSFER_TO_HOST_2D "
           "before each RESOURCE_FLUSH.",
           "transfer what was drawn before flushing it"),
-     GPU_ONLY, .on = ON(REFUSE) | ON(EXECUTE), .refusals = REFUSAL(BACKING_MISSING),
+     GPU_ONLY, .on = ON(REFUSE) | ON(RESPOND), .refusals = REFUSAL(BACKING_MISSING),
      .check = check_sequence},
     {RULE("XGPU-DRV-11", MUST, ERROR, "5.7.6.8", "Device Operation: controlq",
           "A rectangle lies inside its resource.",

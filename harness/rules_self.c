@@ -178,8 +178,13 @@ static void check_unobserved_store(const struct rule *rule, struct judge *judge,
 /* A wrong address that follows from a setting which has a finding of its own. */
 static bool is_consequence(const struct judge *judge, const struct event *event)
 {
+    bool of_ring = event->value == SIM_REFUSAL_DMA_DESC || event->value == SIM_REFUSAL_DMA_AVAIL ||
+                   event->value == SIM_REFUSAL_DMA_USED;
+
     return judge_find(judge, "LMMIO-DRV-D1", event->queue) != NULL ||
            judge_find(judge, "XMMIO-DRV-04", event->queue) != NULL ||
+           (of_ring && event->index == ARENA_FAULT_FREED &&
+            (judge_has(judge, "MMIO-DRV-14") || judge_has(judge, "LMMIO-DRV-D6"))) ||
            (event->value == SIM_REFUSAL_DMA_USED &&
             judge_find(judge, "LSPLIT-DRV-02", event->queue) != NULL);
 }
@@ -342,10 +347,17 @@ static bool all_given_up(const struct model_queue *queue)
     return true;
 }
 
+/* The device was told to take its time: what it holds comes back. */
+static bool is_late(const struct model *model)
+{
+    return model->fault.step != 0 && model->fault.value == SIM_FAULT_COMPLETION_LATE;
+}
+
 /*
  * A queue that is full although the device holds nothing of it, or that is full of nothing but
  * requests which were given up: only a reset brings those back, and the driver made none. A driver
- * with another limit of its own, or with requests that it still waits for, may well be full.
+ * with another limit of its own, or with requests that it still waits for, may well be full; so may
+ * one whose device is late and will give them back.
  */
 static void check_leak(const struct rule *rule, struct judge *judge, const struct event *event)
 {
@@ -358,7 +370,7 @@ static void check_leak(const struct rule *rule, struct judge *judge, const struc
         uint32_t size = queue->live ? queue->size : (uint32_t)queue->size_write.value;
         bool idle = queue->live ? queue->published != 0 && queue->in_flight == 0
                                 : queue->size_write.step != 0;
-        bool lost = queue->live && queue->in_flight != 0 &&
+        bool lost = queue->live && queue->in_flight != 0 && !is_late(model) &&
                     queue->size - queue->owned < queue->longest && all_given_up(queue);
         if (idle)
             judge_raise(judge, rule, &model->last_driver, "QUEUE_FULL was returned",
@@ -369,9 +381,9 @@ static void check_leak(const struct rule *rule, struct judge *judge, const struc
         else if (lost)
             judge_raise(judge, rule, &model->last_driver, "QUEUE_FULL was returned",
                         &queue->avail_store, "the last of them was made available here",
-                        "driver filled queue %u with %u requests that it gave up, and did not "
+                        "driver filled queue %u with %u request%s that it gave up, and did not "
                         "reset the device",
-                        i, queue->in_flight);
+                        i, queue->in_flight, queue->in_flight == 1 ? "" : "s");
         if (idle || lost)
             return;
     }

@@ -128,9 +128,10 @@ static void check_width(const struct rule *rule, struct judge *judge, const stru
     if (event->verdict != EVENT_VERDICT_WIDTH && event->verdict != EVENT_VERDICT_ALIGN)
         return;
     place_words(event, place, sizeof place);
-    judge_raise(judge, rule, event, event_verdict_word((enum event_verdict)event->verdict), NULL,
-                NULL, "driver %s %s with %u bytes at offset 0x%" PRIx64, verb(event), place,
-                event->width_bytes, event->addr);
+    judge_raise(judge, rule, event,
+                event->kind == EVENT_READ ? "reads as 0" : "ignored by the device", NULL, NULL,
+                "driver %s %s with %u byte%s at offset 0x%" PRIx64, verb(event), place,
+                event->width_bytes, event->width_bytes == 1 ? "" : "s", event->addr);
 }
 
 static void check_config_width(const struct rule *rule, struct judge *judge,
@@ -140,8 +141,9 @@ static void check_config_width(const struct rule *rule, struct judge *judge,
         (event->width_bytes == 4 && event->addr % 4 == 0))
         return;
     judge_raise(judge, rule, event, "all fields of this device are 32 bits wide", NULL, NULL,
-                "driver %s configuration space with %u bytes at offset 0x%" PRIx64, verb(event),
-                event->width_bytes, event->addr - VIRTIO_MMIO_CONFIG);
+                "driver %s configuration space with %u byte%s at offset 0x%" PRIx64, verb(event),
+                event->width_bytes, event->width_bytes == 1 ? "" : "s",
+                event->addr - VIRTIO_MMIO_CONFIG);
 }
 
 /* ---- is it a device at all ---- */
@@ -291,8 +293,13 @@ static void check_status_read(const struct rule *rule, struct judge *judge,
 {
     const struct model_call *call = &judge->model.call;
     const struct event *read = &judge->model.last_read[VIRTIO_MMIO_REG_InterruptStatus];
+    const struct event *look = &judge->model.interrupt_look;
+    const struct event *ack = &judge->model.last_write[VIRTIO_MMIO_REG_InterruptACK];
 
     (void)event;
+    /* Raised again between the handler's look and its acknowledgement, which took both. */
+    if (look->step > call->wait_before_step && ack->step > call->interrupt_before_wait.step)
+        return;
     if (call->wait.step != 0 && read->step < call->interrupt_before_wait.step)
         judge_raise(judge, rule, &call->wait, "an interrupt came here",
                     &call->interrupt_before_wait, "the device raised it here",

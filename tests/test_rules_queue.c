@@ -46,6 +46,11 @@ static const struct rule_case cases[] = {
      R("QueueReady") W("QueueSize 8"), "", ""},
     {"rings are freed alive", V2, UP_2 "driver free - 0x1000 at " PAGE_USED "\n", "MMIO-DRV-14",
      "free - 0x1000"},
+    {"rings are freed alive and used", V2, UP_2 COMMAND DESC_0 DESC_1
+     "driver free - 0x1000 at " PAGE_USED "\n" PUBLISH NOTIFY, "MMIO-DRV-14", "free - 0x1000"},
+    {"a request is freed and used", V2, UP_2 COMMAND DESC_0 DESC_1
+     "driver free - 0x1000 at " PAGE_COMMAND "\n" PUBLISH NOTIFY, "RS-DMA-FREED",
+     "store q0.desc[0].addr 0x40003000"},
     {"rings are freed after a reset", V2, UP_2 RESET "driver free - 0x1000 at " PAGE_USED "\n", "",
      ""},
     {"a buffer is freed", V2, UP_2 "driver free - 0x1000 at " PAGE_COMMAND "\n", "", ""},
@@ -103,27 +108,31 @@ static const struct rule_case cases[] = {
     {"readable after writable", V2, UP_2 COMMAND S("q0.desc[0].addr " PAGE_RESPONSE)
      S("q0.desc[0].len 408") S("q0.desc[0].flags 3") S("q0.desc[0].next 1")
      S("q0.desc[1].addr " PAGE_COMMAND) S("q0.desc[1].len 24") S("q0.desc[1].flags 0") PUBLISH
-     NOTIFY, "SPLIT-DRV-02", "store q0.desc[1]"},
+     NOTIFY, "SPLIT-DRV-02", "store q0.desc[1].flags 0"},
     {"a chain that loops", V2, UP_2 COMMAND LOOP PUBLISH NOTIFY, "SPLIT-DRV-04",
-     "store q0.desc[0]"},
+     "store q0.desc[0].next 0"},
     {"more than 4 GiB", V2, UP_2 COMMAND DESC_0 DESC_1 S("q0.desc[0].len 0xffffffff") PUBLISH
-     NOTIFY, "SPLIT-DRV-04", "store q0.desc["},
+     NOTIFY, "SPLIT-DRV-04", "store q0.desc[1].len 0x198"},
     {"indirect without the feature", V2, UP_2 COMMAND TABLE(PAGE_COMMAND, "4", "0") PUBLISH NOTIFY,
-     "SPLIT-DRV-06", "store q0.desc[0]"},
+     "SPLIT-DRV-06", "store q0.desc[0].flags 4"},
     {"indirect with next", INDIRECT, PROBE RESET WELCOME OFFER W("DriverFeaturesSel 0")
      W("DriverFeatures 0x10000000") W("DriverFeaturesSel 1") W("DriverFeatures 1") AGREE SELECT
      ADDRESSES READY GO COMMAND TABLE(PAGE_COMMAND, "5", "1") PUBLISH NOTIFY, "SPLIT-DRV-09",
-     "store q0.desc[0]"},
+     "store q0.desc[0].flags 5"},
     {"indirect in indirect", INDIRECT, PROBE RESET WELCOME OFFER W("DriverFeaturesSel 0")
      W("DriverFeatures 0x10000000") W("DriverFeaturesSel 1") W("DriverFeatures 1") AGREE SELECT
      ADDRESSES READY GO S(PAGE_COMMAND "/8 " PAGE_COMMAND) S("0x40003008/4 16")
-     S("0x4000300c/2 4") TABLE(PAGE_COMMAND, "4", "0") PUBLISH NOTIFY, "SPLIT-DRV-07", "store"},
+     S("0x4000300c/2 4") TABLE(PAGE_COMMAND, "4", "0") PUBLISH NOTIFY, "SPLIT-DRV-07",
+     "store 0x4000300c/2 4"},
     {"an odd indirect table", INDIRECT, PROBE RESET WELCOME OFFER W("DriverFeaturesSel 0")
      W("DriverFeatures 0x10000000") W("DriverFeaturesSel 1") W("DriverFeatures 1") AGREE SELECT
      ADDRESSES READY GO TABLE(PAGE_COMMAND, "4", "0") S("q0.desc[0].len 24") PUBLISH NOTIFY,
-     "XSPLIT-DRV-10", "store q0.desc[0]"},
+     "XSPLIT-DRV-10", "store q0.desc[0].len 0x18"},
+    {"a descriptor written by two stores of 8 bytes", V2, UP_2 COMMAND
+     S("0x40000000/8 " PAGE_COMMAND) S("0x40000008/8 0x0001008100000018") DESC_1 PUBLISH NOTIFY
+     TAKE_BACK, "XSPLIT-DRV-06", "store q0.desc[0].flags 0x81"},
     {"unknown flags", V2, UP_2 COMMAND DESC_0 DESC_1 S("q0.desc[1].flags 0x82") PUBLISH NOTIFY
-     TAKE_BACK, "XSPLIT-DRV-06", "store q0.desc[1]"},
+     TAKE_BACK, "XSPLIT-DRV-06", "store q0.desc[1].flags 0x82"},
     {"avail.idx goes back", V2, UP_2 REQUEST S("q0.avail.idx 0"), "SPLIT-DRV-11",
      "store q0.avail.idx 0"},
     {"avail.idx jumps", V2, UP_2 S("q0.avail.idx 9"), "XSPLIT-DRV-02", "store q0.avail.idx 9"},
@@ -132,7 +141,7 @@ static const struct rule_case cases[] = {
     {"a head that does not exist", V2, UP_2 S("q0.avail.ring[0] 8") S("q0.avail.idx 1") NOTIFY,
      "XSPLIT-DRV-04", "store q0.avail.ring[0] 8"},
     {"a next that does not exist", V2, UP_2 DESC_0 S("q0.desc[0].next 9") PUBLISH NOTIFY,
-     "XSPLIT-DRV-05", "store q0.desc[0]"},
+     "XSPLIT-DRV-05", "store q0.desc[0].next 9"},
     {"a descriptor of the device is changed", V2, UP_2 COMMAND DESC_0 DESC_1 PUBLISH
      S("q0.desc[1].len 24"), "XSPLIT-DRV-05", "store q0.desc[1].len"},
     {"a descriptor is available twice", V2, UP_2 COMMAND DESC_0 DESC_1 PUBLISH
@@ -163,24 +172,30 @@ static const struct rule_case cases[] = {
      "XGPU-DRV-02", "store"},
     {"no command at all", V2, CHAIN HEADER("0x1ff") SEND("0", "1"), "XGPU-DRV-02", "store"},
     {"a rectangle outside", V2, CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1")
-     SEND("1", "2") SCANOUT("9", "0", "1") SEND("2", "3"), "XGPU-DRV-11", "store"},
-    {"resource 0", V2, CHAIN CREATE("0", "2") SEND("0", "1"), "XGPU-DRV-12", "store"},
+     SEND("1", "2") SCANOUT("9", "0", "1") SEND("2", "3"), "XGPU-DRV-11", "store 0x40003020/4 9"},
+    {"resource 0", V2, CHAIN CREATE("0", "2") SEND("0", "1"), "XGPU-DRV-12",
+     "store 0x40003018/4 0"},
     {"resource 0 turns a scanout off", V2, SHOW SCANOUT("8", "0", "0") SEND("5", "6"), "", ""},
-    {"a format that is none", V2, CHAIN CREATE("1", "5") SEND("0", "1"), "XGPU-DRV-15", "store"},
+    {"a format that is none", V2, CHAIN CREATE("1", "5") SEND("0", "1"), "XGPU-DRV-15",
+     "store 0x4000301c/4 5"},
     {"entries are missing", V2, CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "2")
-     SEND("1", "2"), "XGPU-DRV-16", "store"},
+     SEND("1", "2"), "XGPU-DRV-16", "store 0x4000301c/4 2"},
     {"a resource that is not there", V2, CHAIN ATTACH("7", "1") SEND("0", "1"), "XGPU-DRV-17",
-     "store"},
+     "store 0x40003018/4 7"},
     {"a transfer without backing", V2, CHAIN CREATE("1", "2") SEND("0", "1") TRANSFER("1")
      SEND("1", "2"), "XGPU-DRV-17", "store"},
     {"a scanout that is not there", V2, CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1")
-     SEND("1", "2") SCANOUT("8", "1", "1") SEND("2", "3"), "XGPU-DRV-20", "store"},
+     SEND("1", "2") SCANOUT("8", "1", "1") SEND("2", "3"), "XGPU-DRV-20", "store 0x40003028/4 1"},
     {"a scanout without backing", QEMU_2,
      CHAIN CREATE("1", "2") SEND("0", "1") SCANOUT("8", "0", "1")
      SEND("1", "2"), "XGPU-DRV-21", "store"},
     {"flushed and never transferred", V2, CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1")
      SEND("1", "2") SCANOUT("8", "0", "1") SEND("2", "3") FLUSH("1") SEND("3", "4"),
      "XGPU-DRV-21", "store"},
+    {"a flush of a resource that is not there", V2, CHAIN FLUSH("7") SEND("0", "1"), "XGPU-DRV-17",
+     "store 0x40003028/4 7"},
+    {"a scanout too small for QEMU", QEMU_2, CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1")
+     SEND("1", "2") SCANOUT("8", "0", "1") SEND("2", "3"), "XGPU-DRV-11", "store 0x40003020/4 8"},
     {"EDID without its feature", V2, CHAIN HEADER("0x10a") LENGTH("32") SEND("0", "1"),
      "XGPU-DRV-04", "store"},
 
@@ -288,6 +303,28 @@ START_TEST(a_response_that_is_no_success_must_not_pass_for_one)
     rig_play(CALL UP_2 REQUEST "world return 0 BAD_COMPLETION\n");
     ck_assert_str_eq(rig_ids(FINDING_WARNING), "");
     rig_close();
+}
+END_TEST
+
+START_TEST(a_queue_full_of_late_requests_leaks_nothing)
+{
+    struct sim_fault fault = {SIM_FAULT_COMPLETION_LATE, 100000, 0};
+    struct rig_config config = machines[V2];
+
+    for (unsigned i = 0; i < 2; i++) {
+        fault.kind = i == 0 ? SIM_FAULT_COMPLETION_LATE : SIM_FAULT_COMPLETION_LOST;
+        config.fault = &fault;
+        rig_open(&config);
+        rig_play(CALL BEGIN_2 W("QueueSel 0") R("QueueReady") R("QueueSizeMax") W("QueueSize 2")
+                     ADDRESSES READY GO COMMAND DESC_0 DESC_1 PUBLISH NOTIFY RETURN_LATE
+                 "world call 1\nworld return 1 QUEUE_FULL\n");
+        ck_assert_str_eq(rig_ids(FINDING_WARNING), i == 0 ? "" : "RS-DESC-LEAK");
+        if (i == 1)
+            ck_assert_str_eq(rig.findings.item[0].text,
+                             "driver filled queue 0 with 1 request that it gave up, and did not "
+                             "reset the device");
+        rig_close();
+    }
 }
 END_TEST
 
@@ -451,6 +488,7 @@ int main(void)
     tcase_add_loop_test(tcase, rule_cases, 0, (int)(sizeof cases / sizeof cases[0]));
     tcase_add_test(tcase, a_late_completion_that_is_taken_for_an_answer_is_told);
     tcase_add_test(tcase, a_late_completion_that_is_passed_over_is_no_fault);
+    tcase_add_test(tcase, a_queue_full_of_late_requests_leaks_nothing);
     tcase_add_test(tcase, a_response_that_is_no_success_must_not_pass_for_one);
     tcase_add_test(tcase, a_provoked_wait_is_no_finding);
     tcase_add_test(tcase, a_pointer_in_place_of_an_address_is_named_as_one);
