@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "driver_ilp32.h"
 #include "process.h"
 #include "symbols.h"
 
@@ -84,6 +85,7 @@ static struct driver *fail(struct driver *driver, const char *path, const char *
     if (driver != NULL) {
         if (driver->handle != NULL)
             dlclose(driver->handle);
+        free(driver->translated);
         free(driver->data.initial);
         free(driver);
     }
@@ -117,10 +119,29 @@ static bool is_misled(const char *path, char *line, size_t line_bytes)
     return true;
 }
 
+/* The table, in this process's layout. Returns NULL or a sentence. */
+static const char *read_table(struct driver *driver, const void *table)
+{
+    const char *what;
+
+    driver->suite = table;
+    driver->ilp32 = ilp32_is(driver->handle);
+    if (!driver->ilp32)
+        return NULL;
+    what = ilp32_repair(driver->path, table);
+    if (what != NULL)
+        return what;
+    driver->translated = ilp32_suite(table);
+    driver->suite = driver->translated;
+    return driver->suite != NULL ? NULL : "out of memory";
+}
+
 struct driver *driver_load(const char *path, const char **error)
 {
     struct driver *driver = find_loaded(path);
     struct data_search search;
+    const void *table;
+    const char *what;
     char misled[SYMBOLS_TEXT_BYTES + 64];
     char opened[DRIVER_PATH_BYTES + 2];
 
@@ -147,11 +168,14 @@ struct driver *driver_load(const char *path, const char **error)
     driver_heap_floor();
     if (is_misled(path, misled, sizeof misled))
         return fail(driver, path, misled);
-    driver->suite = dlsym(driver->handle, "ringside_driver");
-    if (driver->suite == NULL)
+    table = dlsym(driver->handle, "ringside_driver");
+    if (table == NULL)
         return fail(driver, path, "the object has no `ringside_driver` (see suite.h)");
-    search = (struct data_search){.symbol = driver->suite, .driver = driver};
+    search = (struct data_search){.symbol = table, .driver = driver};
     dl_iterate_phdr(find_data, &search);
+    what = read_table(driver, table);
+    if (what != NULL)
+        return fail(driver, path, what);
     if (driver->data.bytes != 0) {
         driver->data.initial = malloc(driver->data.bytes);
         if (driver->data.initial == NULL)
@@ -179,6 +203,7 @@ void driver_unload(struct driver *driver)
     /* The loader writes to the data while it unloads: it must find what it left there. */
     driver_restore(driver);
     dlclose(driver->handle);
+    free(driver->translated);
     free(driver->data.initial);
     free(driver);
 }

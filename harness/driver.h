@@ -26,8 +26,10 @@ struct driver {
     struct driver_data data;
     uintptr_t image_low; /* all of the object, text included, in whole pages */
     uintptr_t image_high;
-    bool
-        aliased; /* its data was mapped onto an arena: the object cannot be used with another one */
+    /* its data was mapped onto an arena: the object cannot be used with another one */
+    bool aliased;
+    bool ilp32;                      /* its pointers have 32 bits; see driver_ilp32.h */
+    struct suite_driver *translated; /* `suite` of such a driver; else NULL */
     char path[DRIVER_PATH_BYTES];
 };
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "resources.h"
+#include "source_ilp32.h"
 
 #define OBJECTS_MAX      16u
 #define UNITS_MAX        65536u /* of one object */
@@ -82,7 +83,7 @@ static struct object *object_of(uintptr_t pc)
     struct object *object = &objects[object_count++];
     object->base = map->l_addr;
     snprintf(object->path, sizeof object->path, "%s", path);
-    object->fd = open(path, O_RDONLY | O_CLOEXEC);
+    object->fd = source_ilp32(open(path, O_RDONLY | O_CLOEXEC));
     object->dwarf = object->fd < 0 ? NULL : dwarf_begin(object->fd, DWARF_C_READ);
     return object;
 }
@@ -321,8 +322,8 @@ static void find_function(Dwarf_Die *unit, Dwarf_Addr address, struct source_pla
 }
 
 /*
- * The row of the line table that holds an address. An optimiser that merges two stores gives the one that is left
- * to no line at all; the nearest line before it is what a person would look at.
+ * The row of the line table that holds an address. An optimiser that merges two stores gives the
+ * one that is left to no line at all; the nearest line before it is what a person would look at.
  */
 static Dwarf_Line *row_of(Dwarf_Die *unit, Dwarf_Addr address, int *number)
 {

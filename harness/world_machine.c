@@ -19,8 +19,11 @@
 #include "ringside_asan.h"
 #include "rng.h"
 
-/* AddressSanitizer has its shadow from here to above 2^44. */
+/* AddressSanitizer has its shadow from 0x7fff8000 to above 2^44, and a heap. */
 #define ASAN_SHADOW_LOW UINT64_C(0x7fff8000)
+#define ASAN_SHADOW_END UINT64_C(0x200000000000)
+#define ASAN_HEAP_LOW   UINT64_C(0x600000000000)
+#define ASAN_HEAP_END   UINT64_C(0x640000000000)
 
 static char message[DRIVER_PATH_BYTES + 256];
 
@@ -40,15 +43,18 @@ static uintptr_t host_of(const struct scenario *scenario, uint64_t addr)
 static const char *taken(const char *what, uintptr_t from, uint64_t bytes)
 {
 #ifdef RINGSIDE_HAS_ASAN
-    bool is_asan = from + bytes > ASAN_SHADOW_LOW && from < (uint64_t)1 << 45;
+    uint64_t end = from + bytes;
+    bool is_asan = (end > ASAN_SHADOW_LOW && from < ASAN_SHADOW_END) ||
+                   (end > ASAN_HEAP_LOW && from < ASAN_HEAP_END);
 #else
     bool is_asan = false;
 #endif
     snprintf(message, sizeof message,
              "%s cannot lie at 0x%" PRIxPTR " to 0x%" PRIx64 " in this process: %s", what, from,
              from + bytes - 1,
-             is_asan ? "AddressSanitizer has its shadow there; use a build of ringside without it"
-                     : "something else is there; use another `memory base`, or `memory offset N`");
+             is_asan
+                 ? "AddressSanitizer has its own memory there; use a build of ringside without it"
+                 : "something else is there; use another `memory base`, or `memory offset N`");
     return message;
 }
 
@@ -86,6 +92,27 @@ static const char *check_image(const struct world *world, const struct arena_con
     return message;
 }
 
+static void observe_range(uintptr_t from, uintptr_t to)
+{
+    if (from < to)
+        probe.memory[probe.memory_count++] = (struct probe_range){from, to - from};
+}
+
+/* What lies in the hole is the driver's object, no memory of the machine: see place_static_data().
+ */
+static void observe_ram(const struct world *world)
+{
+    uintptr_t from = (uintptr_t)world->arena.host;
+    uintptr_t to = from + world->arena.size_bytes;
+    uintptr_t hole = world->arena.hole.host;
+    size_t hole_bytes = world->arena.hole.size_bytes;
+
+    probe.memory_count = 0;
+    observe_range(from, hole_bytes != 0 ? hole : to);
+    if (hole_bytes != 0)
+        observe_range(hole + hole_bytes, to);
+}
+
 static const char *create_memory(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
@@ -108,8 +135,7 @@ static const char *create_memory(struct world *world)
         return error;
     if (scenario->memory_next != 0)
         world->arena.next = scenario->memory_next;
-    probe.memory[0] = (struct probe_range){(uintptr_t)world->arena.host, world->arena.size_bytes};
-    probe.memory_count = 1;
+    observe_ram(world);
     return NULL;
 }
 
@@ -146,7 +172,7 @@ static const char *create_stack(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
     size_t bytes = WORLD_STACK_BYTES + WORLD_STACK_GUARD_BYTES;
-    int low = scenario->identity ? MAP_32BIT : 0;
+    int low = scenario->identity ? MAP_32BIT : 0; /* always so for a driver with 32-bit pointers */
     void *stack;
 
     if (scenario->stack_dma) {
@@ -200,9 +226,7 @@ static const char *place_static_data(struct world *world)
                     : arena_map_alias(&world->arena, addr, data->host, data->bytes);
     if (!mapped || !arena_declare(&world->arena, ARENA_REGION_STATIC, addr, data->bytes, "static"))
         return "the driver's static data cannot be made DMA memory";
-    if (!inside)
-        probe.memory[probe.memory_count++] =
-            (struct probe_range){(uintptr_t)data->host, data->bytes};
+    observe_range((uintptr_t)data->host, (uintptr_t)data->host + data->bytes);
     return NULL;
 }
 
@@ -278,6 +302,21 @@ static const char *create_device(struct world *world)
     return NULL;
 }
 
+static const char *copy_tree_low(struct world *world)
+{
+    void *low;
+
+    if (world->driver == NULL || !world->driver->ilp32)
+        return NULL;
+    low = mmap(NULL, sizeof world->bus.fdt, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+    if (low == MAP_FAILED)
+        return "no memory below 4 GiB for the device tree";
+    memcpy(low, world->bus.fdt, sizeof world->bus.fdt);
+    world->low_tree = low;
+    return NULL;
+}
+
 const char *world_create_machine(struct world *world)
 {
     const char *error = create_memory(world);
@@ -288,6 +327,8 @@ const char *world_create_machine(struct world *world)
         error = create_stack(world);
     if (error == NULL)
         error = create_device(world);
+    if (error == NULL)
+        error = copy_tree_low(world);
     if (error == NULL && world->driver != NULL)
         error = place_static_data(world);
     return error;
@@ -301,6 +342,8 @@ void world_destroy_machine(struct world *world)
     }
     if (world->stack_mapped)
         munmap(world->stack, WORLD_STACK_BYTES + 2 * WORLD_STACK_GUARD_BYTES);
+    if (world->low_tree != NULL)
+        munmap(world->low_tree, sizeof world->bus.fdt);
     if (world->window_map != NULL)
         munmap(world->window_map, world->window_map_bytes);
     if (world->arena.host != NULL)

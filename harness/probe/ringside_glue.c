@@ -7,9 +7,16 @@
  */
 #include <stddef.h>
 
-void ringside_observe_copy(void *to, const void *from, size_t bytes, const void *caller);
-void ringside_observe_set(void *to, int value, size_t bytes, const void *caller);
-void ringside_observe_range(const void *from, size_t bytes, const void *caller);
+/* What ringside calls size_t: also when the driver, and with it this file, has 32-bit pointers. */
+#ifdef __ILP32__
+typedef unsigned long long ringside_size;
+#else
+typedef size_t ringside_size;
+#endif
+
+void ringside_observe_copy(void *to, const void *from, ringside_size bytes, const void *caller);
+void ringside_observe_set(void *to, int value, ringside_size bytes, const void *caller);
+void ringside_observe_range(const void *from, ringside_size bytes, const void *caller);
 
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
 void *memmove(void *to, const void *from, size_t bytes);
@@ -51,10 +58,10 @@ __attribute__((weak)) int memcmp(const void *a, const void *b, size_t bytes)
 }
 
 /*
- * Functions of the C library that would end or change the process: each is told, and the call of the
- * driver ends there. A driver that defines its own function of the name keeps that.
+ * Functions of the C library that would end or change the process: each is told, and the call of
+ * the driver ends there. A driver that defines its own function of the name keeps that.
  */
-void ringside_driver_left(const char *format, long argument, const void *caller);
+void ringside_driver_left(const char *format, long long argument, const void *caller);
 
 /* X(type, name, parameters, text, argument): a call of it is told and does not come back. */
 #define RINGSIDE_LEAVING(X)                                                                        \
@@ -72,7 +79,7 @@ void ringside_driver_left(const char *format, long argument, const void *caller)
     X(int, execv, (const char *path, char *const *words), "execv()", path ? (long)words : 0)       \
     X(int, execvp, (const char *path, char *const *words), "execvp()", path ? (long)words : 0)     \
     X(int, pthread_create, (void *thread, const void *how, void *(*run)(void *), void *argument),  \
-      "pthread_create()", thread && how && run ? (long)argument : 0)                               \
+      "pthread_create()", thread &&how &&run ? (long)argument : 0)                                 \
     X(int, close, (int fd), "close(%ld)", fd)                                                      \
     X(int, fclose, (void *stream), "fclose()", (long)stream)                                       \
     X(int, dup2, (int from, int to), "dup2() onto descriptor %ld", from ? to : to)                 \
@@ -93,7 +100,7 @@ void ringside_driver_left(const char *format, long argument, const void *caller)
       to || old ? which : which)                                                                   \
     X(unsigned, alarm, (unsigned seconds), "alarm(%ld)", seconds)                                  \
     X(int, pause, (void), "pause()", 0)                                                            \
-    X(int, brk, (void *to), "brk()", (long)to)                                                \
+    X(int, brk, (void *to), "brk()", (long)to)                                                     \
     X(void *, sbrk, (long bytes), "sbrk(%ld)", bytes)                                              \
     X(int, mprotect, (void *at, size_t bytes, int how), "mprotect()",                              \
       bytes + (size_t)how ? (long)at : (long)at)                                                   \
@@ -112,9 +119,9 @@ RINGSIDE_LEAVING(X)
 
 /* ---- memory: a heap of the driver's own ---- */
 
-void *ringside_driver_malloc(size_t bytes, size_t align_bytes, const void *caller);
+void *ringside_driver_malloc(ringside_size bytes, ringside_size align_bytes, const void *caller);
 void ringside_driver_free(void *memory, const void *caller);
-size_t ringside_driver_block_bytes(const void *memory);
+ringside_size ringside_driver_block_bytes(const void *memory);
 _Bool ringside_driver_owns(const void *memory);
 
 #define WEAK __attribute__((weak))

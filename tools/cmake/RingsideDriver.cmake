@@ -1,6 +1,6 @@
 # ringside_add_driver(NAME SOURCES ... [INCLUDES ...] [DEFINES ...] [LIBRARIES ...] [OPTIONS ...]
 #                     [COMPILER gcc|clang] [OPTIMISE -O2] [OUTPUT_NAME name]
-#                     [TEXT_SEGMENT address] [SHIMS])
+#                     [TEXT_SEGMENT address] [SHIMS] [ILP32])
 #
 # Compiles a driver, unchanged, into its own shared object: every load, store, atomic and fence of
 # it becomes a call of the probe's callbacks, which the ringside program supplies when it loads
@@ -10,6 +10,10 @@
 # exceptions and RTTI; OPTIONS -std=... asks for another level of either language. SHIMS links
 # what drivers expect of their kernel by its usual names (printk, udelay, alloc_page, spin_lock
 # ...): see ringside_shims.h, which is on the include path.
+#
+# ILP32 is for drivers of 32-bit machines: pointers, long and size_t have 32 bits. The object lies
+# below 4 GiB, and so does all memory that it is given. C only, no SHIMS; of the C library there is
+# what <string.h> declares. (The compiler makes x32 assembly, the assembler a 64-bit object of it.)
 find_program(RINGSIDE_GCC NAMES gcc gcc-12 REQUIRED)
 find_program(RINGSIDE_CLANG NAMES clang clang-14)
 find_program(RINGSIDE_GXX NAMES g++ g++-12)
@@ -25,6 +29,8 @@ find_program(RINGSIDE_CLANGXX NAMES clang++ clang++-14)
 # This file serves the project's own build and, installed, everybody else's: the installed package
 # (ringsideConfig.cmake) has set these to its own folders.
 find_program(RINGSIDE_AR NAMES ar REQUIRED)
+find_program(RINGSIDE_AS NAMES as)
+find_program(RINGSIDE_OBJCOPY NAMES objcopy)
 if(NOT DEFINED RINGSIDE_PROBE_DIR)
     get_filename_component(ringside_source ${CMAKE_CURRENT_LIST_DIR}/../.. ABSOLUTE)
     set(RINGSIDE_PROBE_DIR ${ringside_source}/harness/probe)
@@ -60,8 +66,40 @@ set(RINGSIDE_PROBE_FLAGS_clang -fno-vectorize -fno-slp-vectorize
 set(RINGSIDE_PROBE_FLAGS_C -std=gnu11)
 set(RINGSIDE_PROBE_FLAGS_CXX -std=gnu++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics)
 
+set(RINGSIDE_ILP32_FLAGS_gcc -mx32)
+set(RINGSIDE_ILP32_FLAGS_clang -mx32 -fno-addrsig)
+
+# Says in one line what of a driver's settings cannot be had, and the way round.
+function(ringside_check_driver name segment)
+    cmake_parse_arguments(ARG "SHIMS;ILP32" "" "SOURCES" ${ARGN})
+    string(REGEX REPLACE "^0[xX]0*" "" digits "${segment}")
+    string(LENGTH "${digits}" digit_count)
+    if(digit_count EQUAL 16)
+        message(FATAL_ERROR "${name}: no process can have code at the kernel's address ${segment}; "
+                            "use an address below 0x7f0000000000, with `memory offset N` to match")
+    endif()
+    if(NOT ARG_ILP32)
+        return()
+    endif()
+    if(digit_count GREATER 8)
+        message(FATAL_ERROR "${name}: ILP32 code lies below 4 GiB, not at ${segment}; use an "
+                            "address inside RAM such as ${RINGSIDE_TEXT_SEGMENT}")
+    endif()
+    if(ARG_SHIMS)
+        message(FATAL_ERROR "${name}: SHIMS have 64-bit pointers; give an ILP32 driver functions "
+                            "of its own among its SOURCES")
+    endif()
+    if(ARG_SOURCES MATCHES "\\.(cpp|cc|cxx)(;|$)")
+        message(FATAL_ERROR "${name}: ILP32 is for C; compile a C++ driver without it, with "
+                            "`memory identity`, where all addresses fit into 32 bits as well")
+    endif()
+    if(NOT RINGSIDE_AS OR NOT RINGSIDE_OBJCOPY)
+        message(FATAL_ERROR "${name}: ILP32 needs `as` and `objcopy` (package binutils)")
+    endif()
+endfunction()
+
 function(ringside_add_driver name)
-    cmake_parse_arguments(ARG "SHIMS" "COMPILER;OPTIMISE;OUTPUT_NAME;TEXT_SEGMENT"
+    cmake_parse_arguments(ARG "SHIMS;ILP32" "COMPILER;OPTIMISE;OUTPUT_NAME;TEXT_SEGMENT"
                           "SOURCES;INCLUDES;DEFINES;LIBRARIES;OPTIONS;ADAPTER;SCENARIOS" ${ARGN})
     ringside_host_options(ARG_OPTIONS)
     if(ARG_ADAPTER)
@@ -70,6 +108,16 @@ function(ringside_add_driver name)
             set(ARG_TEXT_SEGMENT ${RINGSIDE_TEXT_SEGMENT})
         endif()
     endif()
+    if(ARG_ILP32 AND NOT ARG_TEXT_SEGMENT)
+        set(ARG_TEXT_SEGMENT ${RINGSIDE_TEXT_SEGMENT})
+    endif()
+    set(checked SOURCES ${ARG_SOURCES})
+    foreach(option IN ITEMS SHIMS ILP32)
+        if(ARG_${option})
+            list(PREPEND checked ${option})
+        endif()
+    endforeach()
+    ringside_check_driver(${name} "${ARG_TEXT_SEGMENT}" ${checked})
     if(NOT ARG_COMPILER)
         set(ARG_COMPILER gcc)
     endif()
@@ -88,6 +136,10 @@ function(ringside_add_driver name)
         -include ${RINGSIDE_PROBE_DIR}/ringside_asm.h)
     # Before the compiler's own headers, which know nothing of other machines; behind the driver's.
     list(APPEND flags -isystem ${RINGSIDE_PROBE_DIR}/include -isystem ${RINGSIDE_PROBE_DIR})
+    if(ARG_ILP32)
+        list(APPEND flags ${RINGSIDE_ILP32_FLAGS_${ARG_COMPILER}}
+             -isystem ${RINGSIDE_PROBE_DIR}/ilp32 -include ${RINGSIDE_PROBE_DIR}/ringside_ilp32.h)
+    endif()
     foreach(directory IN LISTS ARG_INCLUDES)
         get_filename_component(directory ${directory} ABSOLUTE)
         list(APPEND flags -I${directory})
@@ -109,6 +161,12 @@ function(ringside_add_driver name)
         if(shown MATCHES "^\\.\\.")
             set(shown ${source_path})
         endif()
+        set(output -c ${shown} -o ${object})
+        set(assemble)
+        if(ARG_ILP32)
+            set(output -S ${shown} -o ${object}.s)
+            ringside_assemble(assemble ${object})
+        endif()
         set(language C)
         if(source MATCHES "\\.(cpp|cc|cxx)$")
             set(language CXX)
@@ -120,7 +178,8 @@ function(ringside_add_driver name)
             COMMAND ${compiler_${language}} ${RINGSIDE_PROBE_FLAGS_${language}} ${flags}
                     -Wall -Wextra ${ARG_OPTIONS}
                     -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
-                    -MD -MF ${object}.d -c ${shown} -o ${object}
+                    -MD -MT ${object} -MF ${object}.d ${output}
+            ${assemble}
             WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
             DEPENDS ${source_path} ${RINGSIDE_PROBE_DIR}/ringside_asm.h
             DEPFILE ${object}.d
@@ -131,12 +190,19 @@ function(ringside_add_driver name)
 
     # The driver's own memcpy, memmove and memset, observed; not instrumented themselves.
     set(glue ${object_dir}/ringside_glue.o)
-    add_custom_command(OUTPUT ${glue}
-        COMMAND ${RINGSIDE_GCC} -std=gnu11 -O2 -g -fPIC -ffreestanding -fno-builtin
-                -mno-red-zone -Wall -Wextra
-                -c ${RINGSIDE_PROBE_DIR}/ringside_glue.c -o ${glue}
-        DEPENDS ${RINGSIDE_PROBE_DIR}/ringside_glue.c
-        COMMENT "Compiling the probe's glue for ${ARG_OUTPUT_NAME}" VERBATIM)
+    set(ilp32_link)
+    if(ARG_ILP32)
+        set(ilp32_link -Wl,-z,noreloc-overflow)
+        ringside_add_ilp32_glue(${object_dir})
+        list(APPEND objects ${object_dir}/ringside_ilp32.o)
+    else()
+        add_custom_command(OUTPUT ${glue}
+            COMMAND ${RINGSIDE_GCC} -std=gnu11 -O2 -g -fPIC -ffreestanding -fno-builtin
+                    -mno-red-zone -Wall -Wextra
+                    -c ${RINGSIDE_PROBE_DIR}/ringside_glue.c -o ${glue}
+            DEPENDS ${RINGSIDE_PROBE_DIR}/ringside_glue.c
+            COMMENT "Compiling the probe's glue for ${ARG_OUTPUT_NAME}" VERBATIM)
+    endif()
 
     # Weak, like the glue, and before it: the shims' malloc gives memory that the device reaches.
     if(ARG_SHIMS)
@@ -151,9 +217,15 @@ function(ringside_add_driver name)
     endif()
 
     set(archive)
+    set(pointer_flags)
+    if(ARG_ILP32)
+        set(pointer_flags ${RINGSIDE_ILP32_FLAGS_${ARG_COMPILER}}
+            -include ${RINGSIDE_PROBE_DIR}/ringside_ilp32.h)
+    endif()
     if(ARG_ADAPTER)
         ringside_add_pictures(archive ${object_dir} ${RINGSIDE_${compiler_upper}}
-                              ${RINGSIDE_PROBE_FLAGS} ${RINGSIDE_PROBE_FLAGS_${ARG_COMPILER}})
+                              ${RINGSIDE_PROBE_FLAGS} ${RINGSIDE_PROBE_FLAGS_${ARG_COMPILER}}
+                              ${pointer_flags})
     endif()
 
     set(libraries)
@@ -169,7 +241,7 @@ function(ringside_add_driver name)
         COMMAND ${RINGSIDE_GCC} -shared -o ${shared_object} ${objects} ${glue} ${archive}
                 ${libraries}
                 -Wl,--version-script=${RINGSIDE_PROBE_DIR}/driver.map
-                -Wl,-z,norelro -Wl,-z,now -Wl,--build-id=none ${segment}
+                -Wl,-z,norelro -Wl,-z,now -Wl,--build-id=none ${segment} ${ilp32_link}
         DEPENDS ${objects} ${glue} ${archive} ${RINGSIDE_PROBE_DIR}/driver.map
         COMMENT "Linking driver ${ARG_OUTPUT_NAME}" COMMAND_EXPAND_LISTS VERBATIM)
     add_custom_target(driver_${ARG_OUTPUT_NAME} ALL DEPENDS ${shared_object})
@@ -181,6 +253,30 @@ function(ringside_add_driver name)
     if(ARG_SCENARIOS)
         ringside_add_tests(${ARG_OUTPUT_NAME} SCENARIOS ${ARG_SCENARIOS})
     endif()
+endfunction()
+
+# The rest of a command that has made OBJECT.s of 32-bit pointers: a 64-bit object, without what the
+# probe's constructor would be called by, and without notes that only 32-bit objects may have.
+function(ringside_assemble variable object)
+    set(${variable}
+        COMMAND ${RINGSIDE_AS} --64 ${object}.s -o ${object}
+        COMMAND ${RINGSIDE_OBJCOPY} -R .init_array* -R .rela.init_array* -R .note.gnu.property
+                ${object}
+        PARENT_SCOPE)
+endfunction()
+
+# The glue, and the platform's functions, as a driver with 32-bit pointers calls them.
+function(ringside_add_ilp32_glue object_dir)
+    foreach(name IN ITEMS ringside_glue ringside_ilp32)
+        set(object ${object_dir}/${name}.o)
+        ringside_assemble(assemble ${object})
+        add_custom_command(OUTPUT ${object}
+            COMMAND ${RINGSIDE_GCC} -mx32 -std=gnu11 -O2 -g -fPIC -ffreestanding -fno-builtin
+                    -mno-red-zone -Wall -Wextra -S ${RINGSIDE_PROBE_DIR}/${name}.c -o ${object}.s
+            ${assemble}
+            DEPENDS ${RINGSIDE_PROBE_DIR}/${name}.c
+            COMMENT "Compiling ${name} for 32-bit pointers" VERBATIM)
+    endforeach()
 endfunction()
 
 # Takes out of a list variable the options that are about the driver's own machine.
@@ -208,9 +304,16 @@ function(ringside_add_pictures variable object_dir compiler)
             ${RINGSIDE_DRIVER_SOURCE_DIR}/testcard.c ${RINGSIDE_PROBE_DIR}/ringside_picture.c)
         get_filename_component(stem ${source} NAME_WE)
         set(object ${object_dir}/ringside-${stem}.o)
+        set(output -c ${source} -o ${object})
+        set(assemble)
+        if("-mx32" IN_LIST ARGN)
+            set(output -S ${source} -o ${object}.s)
+            ringside_assemble(assemble ${object})
+        endif()
         add_custom_command(OUTPUT ${object}
             COMMAND ${compiler} -std=gnu11 -O2 ${ARGN} -I${RINGSIDE_DRIVER_SOURCE_DIR}
-                    -include ${RINGSIDE_PROBE_DIR}/ringside_asm.h -c ${source} -o ${object}
+                    -include ${RINGSIDE_PROBE_DIR}/ringside_asm.h ${output}
+            ${assemble}
             DEPENDS ${source}
             COMMENT "Compiling the test card (${stem})" VERBATIM)
         list(APPEND objects ${object})
