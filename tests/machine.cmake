@@ -22,5 +22,27 @@ ringside_add_driver(machine_u32-clang SOURCES drivers/machine_u32.c INCLUDES ${m
     COMPILER clang TEXT_SEGMENT 0x42000000)
 ringside_add_driver(machine_facts SOURCES drivers/machine_facts.c INCLUDES ${machine_includes})
 
+# True ILP32, by both compilers.
+foreach(compiler gcc clang)
+    ringside_add_driver(machine_ilp32-${compiler} SOURCES drivers/machine_ilp32.c
+        INCLUDES ${machine_includes} COMPILER ${compiler} ILP32)
+    ringside_add_driver(machine_u32-ilp32-${compiler} SOURCES drivers/machine_u32.c
+        INCLUDES ${machine_includes} COMPILER ${compiler} ILP32)
+    ringside_add_driver(hobby_blk-ilp32-${compiler} SOURCES ${hobby_blk_sources}
+        INCLUDES ${machine_includes} DEFINES VIRTIO0=0x0a003e00UL COMPILER ${compiler} ILP32)
+endforeach()
+# A whole graphics driver with 32-bit pointers comes to what it comes to with 64.
+set(specimens ${CMAKE_SOURCE_DIR}/driver/specimens)
+ringside_add_driver(rcore-ilp32
+    SOURCES ${specimens}/rcore/rcore.c ${specimens}/rcore/queue.c ${specimens}/rcore/transport.c
+            ${specimens}/stack.c ${specimens}/show.c ${CMAKE_SOURCE_DIR}/driver/testcard.c
+    INCLUDES ${specimens} ${CMAKE_SOURCE_DIR}/driver OPTIONS -Wno-tsan ILP32)
+ringside_add_driver(machine_ilp32-O0 SOURCES drivers/machine_ilp32.c
+    INCLUDES ${machine_includes} OPTIMISE -O0 ILP32)
+
 ringside_add_test(machine SOURCES test_machine.c LIBRARIES ringside_harness
-    DEPENDS driver_hobby_blk-arm driver_hobby_rng driver_machine_u32 driver_machine_facts)
+    DEPENDS driver_hobby_blk-arm driver_hobby_rng driver_machine_u32 driver_machine_facts
+            driver_machine_ilp32-gcc driver_machine_ilp32-clang driver_machine_ilp32-O0
+            driver_rcore driver_rcore-ilp32)
+ringside_add_tests(rcore-ilp32 SCENARIOS
+    seed/candidates/positive-control-v1.scn seed/candidates/positive-control-v2.scn)

@@ -10,6 +10,7 @@
 #include "rng.h"
 #include "rule.h"
 #include "scenario.h"
+#include "source.h"
 #include "world.h"
 
 #ifdef RINGSIDE_HAS_ASAN
@@ -159,7 +160,7 @@ START_TEST(pointers_are_physical_addresses_or_a_fixed_distance_from_them)
         {"machine virt-aarch64", "offset 0x300000000000", 0x30000a003e00, 0x300040000000, true},
         {"machine virt-riscv", "offset 0x400000000", 0x410001000, 0x480000000, false},
         {"machine virt-m68k", "offset 0x300000000000", 0x3000ff010000, 0x300000000000, true},
-        {"machine virt-riscv", "offset 0x600000000000", 0x600010001000, 0x600080000000, true},
+        {"machine virt-riscv", "offset 0x600000000000", 0x600010001000, 0x600080000000, false},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         char text[512];
@@ -276,6 +277,96 @@ START_TEST(random_bytes_follow_from_the_seed)
 }
 END_TEST
 
+/* ---- pointers of 32 bits ---- */
+
+static unsigned line_of(const char *file, const char *mark)
+{
+    char line[512];
+    unsigned number = 0;
+    FILE *source = fopen(file, "r");
+
+    ck_assert_ptr_nonnull(source);
+    while (fgets(line, sizeof line, source) != NULL) {
+        number++;
+        if (strstr(line, mark) != NULL)
+            break;
+    }
+    fclose(source);
+    return number;
+}
+
+static const char *const ilp32[] = {"machine_ilp32-gcc", "machine_ilp32-clang", "machine_ilp32-O0"};
+
+START_TEST(a_driver_may_have_pointers_of_32_bits)
+{
+    for (size_t i = 0; i < sizeof ilp32 / sizeof ilp32[0]; i++) {
+        for (unsigned again = 0; again < 2; again++)
+            check_as_expected(ilp32[i],
+                              "machine virt-arm\ndevice rng\ndriver x way two\n"
+                              "call layout -> OK\ncall tables -> OK\ncall memory 5000 -> OK\n"
+                              "call tree -> OK\ncall windows -> OK\ncall option 0x74 -> OK\n"
+                              "call layout 3 -> BAD_DEVICE\nexpect dma-live 0\n");
+        check_as_expected(ilp32[i], "machine virt-arm\ndevice rng\ndriver x\n"
+                                    "call option 0x6e -> OK\ncall tables -> OK\n");
+    }
+}
+END_TEST
+
+START_TEST(an_option_of_such_a_driver_is_refused_as_any)
+{
+    const char *error = run("machine_ilp32-gcc", "machine virt-arm\ndevice rng\n"
+                                                 "driver machine_ilp32 way three\n"
+                                                 "call layout -> OK\n");
+    ck_assert_ptr_nonnull(error);
+    ck_assert_ptr_nonnull(strstr(error, "no such value for option `way`: `three`"));
+    error = run("machine_ilp32-gcc", "machine virt-arm\ndevice rng\n"
+                                     "driver machine_ilp32 wax two\ncall layout -> OK\n");
+    ck_assert_ptr_nonnull(error);
+    ck_assert_ptr_nonnull(strstr(error, "did you mean way"));
+}
+END_TEST
+
+START_TEST(a_finding_has_the_source_line_of_such_a_driver)
+{
+    static const char file[] = "tests/drivers/machine_ilp32.c";
+    unsigned line = line_of(RINGSIDE_SOURCE_DIR "/tests/drivers/machine_ilp32.c", "/* @break */");
+
+    for (size_t i = 0; i < sizeof ilp32 / sizeof ilp32[0]; i++) {
+        struct source_place place;
+        const char *error = run(ilp32[i], "machine virt-arm\ndevice rng\ndriver x\n"
+                                          "call break 1 -> ...\ncall tables -> OK\n");
+        ck_assert_ptr_null(error);
+        ck_assert_int_eq(outcome.call[0].crash, WORLD_CRASH_SEGV);
+        ck_assert_int_eq(outcome.call[1].result, SUITE_OK);
+        ck_assert_ptr_nonnull(finding("RS-CRASH"));
+        ck_assert_msg(source_find(finding("RS-CRASH")->at.event.pc, &place), "%s", ilp32[i]);
+        ck_assert_str_eq(place.file, file);
+        ck_assert_uint_eq(place.line, line);
+        ck_assert_str_eq(place.function, "crash");
+    }
+}
+END_TEST
+
+/* Event by event: only what the compiler makes of 32-bit pointers may differ, and nothing does. */
+START_TEST(a_driver_does_the_same_with_pointers_of_32_bits)
+{
+    static const char text[] =
+        "device gpu version %d\ndriver rcore\ncall init -> OK\ncall get_display_info -> OK\n"
+        "call show 64 48 -> OK\n";
+    for (int version = 1; version <= 2; version++) {
+        char one[512];
+        uint64_t steps, requests;
+        snprintf(one, sizeof one, text, version);
+        check_as_expected("rcore", one);
+        steps = outcome.steps;
+        requests = outcome.requests;
+        check_as_expected("rcore-ilp32", one);
+        ck_assert_uint_eq(outcome.steps, steps);
+        ck_assert_uint_eq(outcome.requests, requests);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("machine");
@@ -295,6 +386,10 @@ int main(void)
     tcase_add_test(cases, rules_of_the_gpu_say_nothing_about_other_devices);
     tcase_add_test(cases, a_status_that_is_not_looked_at_is_told_for_a_disk_too);
     tcase_add_test(cases, random_bytes_follow_from_the_seed);
+    tcase_add_test(cases, a_driver_may_have_pointers_of_32_bits);
+    tcase_add_test(cases, an_option_of_such_a_driver_is_refused_as_any);
+    tcase_add_test(cases, a_finding_has_the_source_line_of_such_a_driver);
+    tcase_add_test(cases, a_driver_does_the_same_with_pointers_of_32_bits);
     suite_add_tcase(suite, cases);
     srunner_run_all(runner, CK_ENV);
     failed = srunner_ntests_failed(runner);

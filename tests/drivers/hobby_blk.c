@@ -97,7 +97,7 @@ static struct {
 
 static uint64 pa(const volatile void *p)
 {
-    return (uint64)p - PHYS_OFFSET;
+    return (unsigned long)p - PHYS_OFFSET;
 }
 
 static void tell(uint low, const volatile void *p)
