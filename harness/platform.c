@@ -348,6 +348,12 @@ volatile void *platform_map_mmio(uint64_t addr, size_t size_bytes)
     return NULL;
 }
 
+uint64_t ringside_low_device_tree(void);
+uint64_t ringside_low_device_tree(void)
+{
+    return (uint64_t)(uintptr_t)world_now->low_tree;
+}
+
 const void *platform_device_tree(void)
 {
     return world_now->bus.fdt;

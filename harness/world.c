@@ -73,14 +73,17 @@ static bool has_word(const char *text, const char *word)
 static const char *adapt_memory(struct world *world)
 {
     const char *memory = world->driver != NULL ? world->driver->suite->memory : NULL;
+    bool is_low = world->driver != NULL && world->driver->ilp32;
 
+    if (memory == NULL && is_low)
+        memory = "";
     if (memory == NULL)
         return NULL;
     world->adapted = malloc(sizeof *world->adapted);
     if (world->adapted == NULL)
         return "out of memory";
     *world->adapted = *world->scenario;
-    world->adapted->identity |= has_word(memory, "identity");
+    world->adapted->identity |= is_low || has_word(memory, "identity");
     world->adapted->static_dma |= has_word(memory, "static-dma");
     world->adapted->stack_dma |= has_word(memory, "stack-dma");
     for (enum machine_name name = 0; name < MACHINE_COUNT; name++) {
@@ -157,6 +160,14 @@ static long call_set_option(void *argument)
     return call->suite->set_option(call->option->name, call->option->value) ? 1 : 0;
 }
 
+/* The same for a driver with 32-bit pointers, which reaches nothing but what lies low. */
+static long call_low_set_option(void *argument)
+{
+    const struct option_call *call = argument;
+    struct scenario_option option = *call->option;
+    return call->suite->set_option(option.name, option.value) ? 1 : 0;
+}
+
 /* NULL when the option is skipped, else a message. */
 static const char *bad_option(const struct world *world, const struct scenario_option *option)
 {
@@ -194,7 +205,8 @@ static const char *set_options(struct world *world)
         struct option_call call = {world->driver->suite, &scenario->option[i]};
         const char *error = NULL;
         if (call.suite->set_option == NULL ||
-            run_driver(world, call_set_option, &call) != 1)
+            run_driver(world, world->driver->ilp32 ? call_low_set_option : call_set_option,
+                       &call) != 1)
             error = bad_option(world, call.option);
         if (error != NULL)
             return error;
@@ -212,6 +224,15 @@ static long call_op(void *argument)
     const struct op_call *call = argument;
     *probe_place = (uintptr_t)call->op->call + 1; /* until the driver says where it is */
     return (long)call->op->call(call->args);
+}
+
+static long call_low_op(void *argument)
+{
+    const struct op_call *call = argument;
+    struct suite_args args = *call->args;
+
+    *probe_place = (uintptr_t)call->op->call + 1;
+    return (long)call->op->call(&args);
 }
 
 static const struct suite_op *find_op(const struct suite_driver *suite, const char *name)
@@ -243,7 +264,7 @@ static void run_call(struct world *world, const struct scenario_action *action)
         op = find_op(world->driver->suite, action->name);
     if (op != NULL) {
         struct op_call argument = {op, &action->args};
-        result = run_driver(world, call_op, &argument);
+        result = run_driver(world, world->driver->ilp32 ? call_low_op : call_op, &argument);
     }
     call->result = result >= 0 && result < SUITE_RESULT_COUNT ? (int)result : -1;
     call->skipped = world->driver != NULL && result == SUITE_UNSUPPORTED &&

@@ -53,6 +53,7 @@ struct world {
     /* the driver's stack; `stack_top` is where the next call starts */
     uint8_t *stack;
     uint8_t *stack_top;
+    void *low_tree;    /* the device tree for a driver with 32-bit pointers; else NULL */
     bool stack_mapped; /* of its own, not a piece of RAM */
     /* time */
     uint64_t steps;
