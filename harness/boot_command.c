@@ -136,6 +136,12 @@ static const char *cannot_replay(const struct scenario *scenario)
                      action->line, action_word(action->kind));
             return message;
         }
+        if (action->result == SCENARIO_RUNNING) {
+            snprintf(message, sizeof message,
+                     "line %u expects a call that never returns, and a booted machine waits for it",
+                     action->line);
+            return message;
+        }
     }
     for (size_t i = 0; i < scenario->option_count; i++) {
         if (strpbrk(scenario->option[i].value, "; ")) {

@@ -49,6 +49,8 @@ static void fail(struct world_outcome *outcome, unsigned line, const char *forma
 
 static const char *name_of_result(int result)
 {
+    if (result == SCENARIO_RUNNING)
+        return "RUNNING";
     return result >= 0 && result < SUITE_RESULT_COUNT ? result_name[result] : "nothing";
 }
 
@@ -57,9 +59,10 @@ static void check_calls(struct world_outcome *outcome)
     for (size_t i = 0; i < outcome->call_count; i++) {
         const struct world_call *call = &outcome->call[i];
         const struct scenario_action *action = call->action;
-        if (action == NULL || action->result < 0 || action->result == call->result || call->skipped)
+        if (action == NULL || action->result == -1 || action->result == call->result ||
+            call->skipped)
             continue;
-        if (call->result < 0)
+        if (call->result == -1)
             fail(outcome, action->line, "call `%s`: expected %s, but the driver %s", action->name,
                  name_of_result(action->result),
                  call->crash != WORLD_CRASH_NONE ? crash_text[call->crash] : "did not return");
@@ -340,7 +343,7 @@ void expect_check_lost(const struct scenario *scenario, struct world_outcome *ou
     check_calls(outcome);
     for (size_t i = 0; i < scenario->action_count; i++) {
         const struct scenario_action *action = &scenario->action[i];
-        if (action->kind == SCENARIO_CALL && ++calls > outcome->call_count && action->result >= 0)
+        if (action->kind == SCENARIO_CALL && ++calls > outcome->call_count && action->result != -1)
             fail(outcome, action->line, "call `%s` was not made any more", action->name);
     }
     for (size_t i = 0; i < scenario->expect_count; i++) {

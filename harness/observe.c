@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "event.h"
+#include "fiber.h"
 #include "process.h"
 
 struct probe probe;
@@ -52,6 +53,12 @@ static void host_budget(void *argument)
 {
     const struct access *access = argument;
     world_budget_out(access->pc);
+}
+
+static void host_offer(void *argument)
+{
+    (void)argument;
+    world_offer_interrupt();
 }
 
 static void budget_out(uintptr_t pc)
@@ -118,8 +125,11 @@ __attribute__((noinline)) static void step(enum probe_kind kind, uintptr_t host,
 {
     struct access access = {.kind = kind, .flags = flags, .bytes = bytes, .host = host, .pc = pc};
 
-    if (probe.running)
-        probe_on_host(host_access, &access);
+    if (!probe.running)
+        return;
+    if (probe.switch_wanted)
+        (void)fiber_let_others(pc);
+    probe_on_host(host_access, &access);
 }
 
 static inline void observe(enum probe_kind kind, const volatile void *address, uint32_t bytes,
@@ -137,6 +147,8 @@ static inline void observe(enum probe_kind kind, const volatile void *address, u
         finish_before_read(bytes);
     } else {
         finish();
+        if (probe.offers && !probe.pending && probe.running)
+            probe_on_host(host_offer, NULL);
         if (kind != PROBE_READ && !in_range(&probe.stack, host) && !in_range(&probe.image, host))
             process_foreign_store(host, bytes, pc);
     }

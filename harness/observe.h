@@ -56,6 +56,8 @@ struct probe {
     uint32_t memory_count;
     bool pending;       /* a step has begun and not been finished */
     bool running;       /* the driver is running: callbacks count */
+    bool offers;        /* `interrupts any`: one may come at every callback */
+    bool switch_wanted; /* this thread waits for others: their turn before its next step */
     bool skip_polls;    /* the driver is known to wait for nothing: repeated reads are no steps */
     uintptr_t copying;  /* the driver's place, while ringside copies memory for it */
     int64_t budget;     /* callbacks that are left before the driver counts as spinning */
@@ -119,6 +121,8 @@ void world_finish_before_read(uint32_t bytes);
 void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_value, uintptr_t pc);
 /* enum event_barrier; `text` is the instruction as written, or NULL for a fence of the language. */
 void world_barrier(int barrier, const char *text, uint8_t flags, uintptr_t pc);
+/* An interrupt may come here, if any is asserted. */
+void world_offer_interrupt(void);
 /* The driver used up its budget of callbacks. */
 void world_budget_out(uintptr_t pc);
 

@@ -1,22 +1,23 @@
 /*
  * driver/platform.h on the host: what a driver asks of its world, answered by the world.
  *
- * The functions run on the driver's stack and do their work on the host's; each is a step of the driver.
- * What they write through the caller's pointers is known to the shadow of observed stores, should the
- * caller's memory be DMA memory.
+ * The functions run on the driver's stack and do their work on the host's; each is a step of the
+ * driver. What they write through the caller's pointers is known to the shadow of observed stores,
+ * should the caller's memory be DMA memory.
  */
 #include "platform.h"
 
 #include <string.h>
 
+#include "fiber.h"
 #include "virtio/ring.h"
 #include "world_state.h"
 
 #define DRIVER_PC ((uintptr_t)__builtin_return_address(0))
 
 /*
- * A world begins: nobody handles interrupts. The call also makes the linker take this file, whose functions
- * only the drivers' objects name.
+ * A world begins: nobody handles interrupts. The call also makes the linker take this file, whose
+ * functions only the drivers' objects name.
  */
 void world_attach_platform(struct world *world)
 {
@@ -229,6 +230,8 @@ uint64_t platform_now_ns(void)
 void world_relax(struct world *world, uintptr_t pc)
 {
     probe.callbacks++;
+    if (--probe.budget < 0)
+        world_budget_out(pc);
     if (!world_interrupt(world) && !probe.skip_polls)
         world_note_poll(world, 0, 0, pc);
 }
@@ -244,10 +247,12 @@ void platform_relax(void)
 {
     struct time_call call = {.pc = DRIVER_PC};
 
-    /* A driver that waits in vain takes its turns at full speed, until it has had enough of them. */
+    /* A driver that waits in vain takes its turns at full speed, until it has had enough of them.
+     */
     if (probe.skip_polls && !probe.pending && --probe.budget > 0)
         return;
-    probe_on_host(host_relax, &call);
+    if (!fiber_let_others(call.pc))
+        probe_on_host(host_relax, &call);
 }
 
 /* Each turn lets a timer end or the device finish something: there are not more than these. */
@@ -279,6 +284,9 @@ bool world_wait(struct world *world, uint64_t deadline_ns, uintptr_t pc)
     }
     world->interrupt_seen = false;
     event.value = interrupted;
+    world->waits_in_vain = interrupted ? 0 : world->waits_in_vain + 1;
+    if (world->waits_in_vain > WORLD_WAITS_IN_VAIN_MAX)
+        world_budget_out(pc);
     if (!interrupted) {
         world_driver_waits(world, pc);
         if (world->clock_ns < deadline_ns)
@@ -300,6 +308,8 @@ static void host_wait(void *argument)
 bool platform_wait_interrupt(uint64_t deadline_ns)
 {
     struct time_call call = {.value = deadline_ns, .pc = DRIVER_PC};
+
+    (void)fiber_let_others(call.pc);
     probe_on_host(host_wait, &call);
     return call.interrupted;
 }

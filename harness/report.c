@@ -140,6 +140,8 @@ static const char *result_name(int result)
         SUITE_RESULTS(X)
 #undef X
     };
+    if (result == SCENARIO_RUNNING)
+        return "RUNNING";
     return result >= 0 && result < SUITE_RESULT_COUNT ? names[result] : NULL;
 }
 

@@ -131,6 +131,15 @@ static void check_heap(const struct rule *rule, struct judge *judge, const struc
     raise_crash(rule, judge, event, CRASH(HEAP), FINDING_ERROR);
 }
 
+/* A request that can never complete is why everybody sleeps: then that is the finding. */
+static void check_deadlock(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    bool waits =
+        judge->model.call.stuck.step != 0 && (is_explained(judge) || judge_has(judge, "RS-STUCK"));
+
+    raise_crash(rule, judge, event, CRASH(DEADLOCK), waits ? FINDING_NOTE : FINDING_ERROR);
+}
+
 static void check_stack(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     raise_crash(rule, judge, event, CRASH(STACK), FINDING_ERROR);
@@ -458,10 +467,13 @@ static const struct rule rules[] = {
     {SELF("RS-STACK", ERROR, "A driver does not recurse without end.", ""),
      .on = ON(CRASH), .check = check_stack},
     {SELF("RS-SPIN", ERROR, "A driver waits with a limit.",
-          "give up after some time, and reset the device"),
+          "give up after some time; a main loop that shall not end is expected with `-> RUNNING`"),
      .on = ON(CRASH), .check = check_spin},
     {SELF("RS-SILENT-SPIN", ERROR, "A driver's loops end.", ""),
      .on = ON(CRASH), .check = check_silent_spin},
+    {SELF("RS-DEADLOCK", ERROR, "A thread that sleeps is woken by somebody.",
+          "mask interrupts from looking at the condition until the sleep; wake the same channel"),
+     .on = ON(CRASH), .check = check_deadlock},
     {SELF("RS-PROCESS", ERROR, "A driver leaves the process that it runs in as it is.",
           "a kernel has no exit, fork or signals; a driver's own function of the name is kept"),
      .on = ON(CRASH), .check = check_process},

@@ -11,10 +11,12 @@
  *   driver    NAME [option value]...
  *   memory    [base A] [size N[KiB|MiB|GiB]] [next A] [identity | offset N] [static-dma]
  *             [stack-dma] [poison]
- *   schedule  eager | lazy | random
+ *   schedule  eager | lazy | random [interrupts idle | any]
  *   seed      N
  *   fault     WORD [argument] [request N]
  *   call      NAME [argument]... [-> RESULT | -> ...]   without an arrow, OK is expected
+ *             -> RUNNING: it does not return; it is ended when it only waits and no request is in
+ *             flight, or after a million steps of work
  *   read      REGISTER [-> VALUE]                   the scenario plays the driver itself
  *   write     REGISTER VALUE
  *   store     PLACE VALUE  /  store ADDRESS WIDTH VALUE
@@ -58,6 +60,8 @@
 #define SCENARIO_OPTIONS_MAX 32u
 #define SCENARIO_TARGETS_MAX 8u
 #define SCENARIO_WORD_BYTES  64u
+/* The result of a call that shall not return: ended when it only waits, or after a limit. */
+#define SCENARIO_RUNNING (-2)
 #define SCENARIO_SPECS_MAX   16u
 
 enum scenario_device {
@@ -92,7 +96,7 @@ struct scenario_action {
     char name[SCENARIO_WORD_BYTES]; /* CALL: the operation; ALLOC, FREE: the memory */
     unsigned name_column;
     struct suite_args args; /* CALL */
-    int result;             /* CALL: enum suite_result; -1 = don't care */
+    int result;             /* CALL: enum suite_result; -1 = don't care; SCENARIO_RUNNING */
     struct event event;     /* all but CALL: place, addr, width_bytes, value */
     bool check_value;       /* READ: event.value is expected */
 };
@@ -162,6 +166,7 @@ struct scenario {
     bool identity, static_dma, stack_dma, poison;
     /* schedule */
     enum schedule_kind schedule;
+    bool interrupts_any; /* they come between any two accesses, not only where the driver waits */
     uint64_t seed;
     size_t action_count;
     struct scenario_action action[SCENARIO_ACTIONS_MAX];

@@ -378,6 +378,15 @@ bool parse_schedule(struct parser *parser)
         return false;
     }
     parser->scenario->schedule = (enum schedule_kind)kind;
+    if (word_is(parse_peek(parser), "interrupts")) {
+        static const char *const whens[] = {"idle", "any"};
+        parse_next(parser);
+        int when = parse_choice(parser, "time of interrupts", whens, COUNT(whens));
+        if (when < 0) {
+            return false;
+        }
+        parser->scenario->interrupts_any = when == 1;
+    }
     return parse_end(parser);
 }
 

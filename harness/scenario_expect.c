@@ -49,7 +49,7 @@ static bool parse_arrow(struct parser *parser, bool *arrow)
 bool parse_call(struct parser *parser)
 {
 #define X(name, meaning) #name,
-    static const char *const results[] = {SUITE_RESULTS(X) "..."};
+    static const char *const results[] = {SUITE_RESULTS(X) "...", "RUNNING"};
 #undef X
     struct scenario_action *action = action_new(parser, SCENARIO_CALL);
     if (!action) {
@@ -83,7 +83,9 @@ bool parse_call(struct parser *parser)
         if (result < 0) {
             return false;
         }
-        action->result = result == SUITE_RESULT_COUNT ? -1 : result;
+        action->result = result < SUITE_RESULT_COUNT    ? result
+                         : result == SUITE_RESULT_COUNT ? -1
+                                                        : SCENARIO_RUNNING;
     }
     return !parser->failed && parse_end(parser);
 }

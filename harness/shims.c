@@ -10,13 +10,12 @@
 #include <stdio.h>
 
 #include "crash.h"
+#include "fiber.h"
 #include "observe.h"
 #include "world_state.h"
 
 /* What a wait for an interrupt lasts at most: then the driver's condition is looked at again. */
 #define WAIT_NS 100000000u
-/* What a wait in vain takes off the budget that finds loops without end. */
-#define WAIT_BUDGET (1 << 12)
 
 struct shim_call {
     uint64_t ns;
@@ -79,7 +78,8 @@ void ringside_shim_relax(const void *caller)
 
     if (--probe.budget < 0)
         probe.budget = 0;
-    probe_on_host(host_relax, &call);
+    if (!fiber_let_others(call.pc))
+        probe_on_host(host_relax, &call);
 }
 
 /*
@@ -113,8 +113,7 @@ static void host_wait(void *argument)
     bool masked = world->interrupts_masked;
 
     world->interrupts_masked = false;
-    if (!world_wait(world, world->clock_ns + WAIT_NS, call->pc))
-        probe.budget -= WAIT_BUDGET;
+    (void)world_wait(world, world->clock_ns + WAIT_NS, call->pc);
     world->interrupts_masked = masked;
 }
 
@@ -122,7 +121,8 @@ void ringside_shim_wait(const void *caller)
 {
     struct shim_call call = {.pc = (uintptr_t)caller};
 
-    probe_on_host(host_wait, &call);
+    if (!fiber_let_others(call.pc))
+        probe_on_host(host_wait, &call);
 }
 
 /* ---- texts, and the end ---- */

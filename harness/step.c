@@ -1,14 +1,9 @@
 /*
- * What one access of the driver sets off: the event, the device's turn, and the question whether the
- * driver waits for something that cannot come.
+ * What one access of the driver sets off: the event and the device's turn.
  *
  *   world_access()   the step before is finished, the others act, this one begins
  *   (the access)
  *   world_finish()   a write's value is known: event, effect on the device, the others act
- *
- * A driver that looks at the same place WORLD_POLLS_WAITING times while nothing happens is waiting. If no
- * other party can take a step and no timer runs, it waits in vain: it is *stuck*. That is told at once;
- * then the driver runs on to its own timeout, its repeated looks being no steps any more.
  */
 #include <assert.h>
 #include <inttypes.h>
@@ -178,11 +173,21 @@ static void window_finish_write(struct world *world)
     /* A structure copied over registers: word by word, as a bus would see it. */
     for (uint32_t at = 0; at < bytes; at += 4) {
         uint32_t part = bytes - at < 4 ? bytes - at : 4;
-        struct event word =
-            register_event(world, offset + at, part, true, event->flags, event->pc);
+        struct event word = register_event(world, offset + at, part, true, event->flags, event->pc);
         memcpy(&word.value, raw + at, part);
         register_written(world, &word, offset + at);
     }
+}
+
+/* A handler came in between and made accesses of its own: the value that was read before it did. */
+static void lay_out_again(struct world *world, uint32_t offset, uint32_t bytes, uint64_t value)
+{
+    world_window_open(world, true);
+    memcpy(world->window + offset, &value, bytes);
+    world->pending_is_window = true;
+    world->pending_is_write = false;
+    world->pending_host = (uintptr_t)world->window + offset;
+    probe.pending = true;
 }
 
 static void window_access(struct world *world, bool is_write, uint32_t offset, uint32_t bytes,
@@ -205,6 +210,8 @@ static void window_access(struct world *world, bool is_write, uint32_t offset, u
         memcpy(&event.value, world->window + offset, bytes);
         world_emit(world, &event);
         world_note_poll(world, world->pending_host, event.value, pc);
+        if (!probe.pending)
+            lay_out_again(world, offset, bytes, event.value);
         return;
     }
     for (uint32_t at = 0; at < bytes && offset + at < window_bytes; at += 4) {
@@ -272,14 +279,15 @@ static void memory_finish_store(struct world *world)
 /* How much of what lay under a store is remembered. */
 static size_t old_bytes(uint32_t bytes)
 {
-    size_t most = sizeof ((struct world *)0)->pending_old;
+    size_t most = sizeof((struct world *)0)->pending_old;
     return bytes < most ? bytes : most;
 }
 
 /*
- * gcc tells `*a = *b` of structures as a write of *a, then a read of *b, and copies after both. A plain
- * store is therefore left pending over one read of the same width, if it has changed nothing: either the
- * copy is still to come, or an equal value was stored, and the order of the two makes no difference.
+ * gcc tells `*a = *b` of structures as a write of *a, then a read of *b, and copies after both. A
+ * plain store is therefore left pending over one read of the same width, if it has changed nothing:
+ * either the copy is still to come, or an equal value was stored, and the order of the two makes no
+ * difference.
  */
 static bool copy_is_to_come(struct world *world, uint32_t bytes)
 {
@@ -296,8 +304,8 @@ void world_finish_before_read(uint32_t bytes)
         world_finish();
 }
 
-static void memory_access(struct world *world, enum probe_kind kind, uintptr_t host,
-                          uint32_t bytes, uint8_t flags, uintptr_t pc)
+static void memory_access(struct world *world, enum probe_kind kind, uintptr_t host, uint32_t bytes,
+                          uint8_t flags, uintptr_t pc)
 {
     struct event event;
 
@@ -336,20 +344,23 @@ static uint32_t clip(const struct world *world, uintptr_t host, uint32_t bytes)
     return bytes;
 }
 
-static void stop_if_asked(struct world *world)
+/* The step where the run was to stop; or the call has gone on for so long that it never ends. */
+static void stop(struct world *world, uintptr_t pc)
 {
     uint64_t until = world->options->until_step;
 
-    if ((until != 0 && world->steps >= until) || world->steps >= WORLD_STEPS_MAX) {
+    probe.pending = false;
+    world_window_open(world, false);
+    if ((until != 0 && world->steps >= until) || world->steps >= WORLD_STEPS_MAX)
         world->stopped = true;
-        probe.pending = false;
-        world_window_open(world, false);
-        world_abandon();
-    }
+    else if (world->call != NULL && world->call->action->result == SCENARIO_RUNNING)
+        world->running = true;
+    else
+        (void)world_crashed(WORLD_CRASH_SPIN, 0, pc);
+    world_abandon();
 }
 
-void world_access(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t flags,
-                  uintptr_t pc)
+void world_access(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t flags, uintptr_t pc)
 {
     struct world *world = world_now;
     uintptr_t offset = host - probe.window.host;
@@ -362,8 +373,10 @@ void world_access(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t 
     if (probe.pending)
         world_finish();
     world_others_act(world);
-    if (world->options->until_step != 0)
-        stop_if_asked(world);
+    if (world->scenario->interrupts_any)
+        (void)world_interrupt(world);
+    if (world->steps >= world->stop_at)
+        stop(world, pc);
     if (offset < probe.window.bytes)
         window_access(world, kind != PROBE_READ, (uint32_t)offset, bytes, flags, pc);
     else
@@ -422,114 +435,8 @@ void world_barrier(int barrier, const char *text, uint8_t flags, uintptr_t pc)
         world_finish();
     world_emit(world, &event);
     world_others_act(world);
-    if (world->options->until_step != 0)
-        stop_if_asked(world);
-}
-
-/* ---- the others ---- */
-
-static bool random_bit(struct world *world)
-{
-    /* xorshift64*: small, and the same on every machine */
-    world->random ^= world->random >> 12;
-    world->random ^= world->random << 25;
-    world->random ^= world->random >> 27;
-    return ((world->random * UINT64_C(0x2545f4914f6cdd1d)) >> 63) != 0;
-}
-
-static bool device_goes_on(struct world *world)
-{
-    bool acted = false;
-
-    world->device.clock_steps = world->steps;
-    for (uint64_t i = 0; i < WORLD_DEVICE_STEPS_MAX && sim_device_enabled(&world->device); i++)
-        acted |= sim_device_step(&world->device);
-    if (acted)
-        world_activity(world);
-    return acted;
-}
-
-void world_others_act(struct world *world)
-{
-    world->device.clock_steps = world->steps;
-    if (!sim_device_enabled(&world->device))
-        return;
-    switch (world->scenario->schedule) {
-    case SCHEDULE_EAGER:
-        device_goes_on(world);
-        break;
-    case SCHEDULE_LAZY:
-        break;
-    case SCHEDULE_RANDOM:
-        for (unsigned i = 0; i < 64 && sim_device_enabled(&world->device); i++) {
-            if (!random_bit(world))
-                break;
-            if (sim_device_step(&world->device))
-                world_activity(world);
-        }
-        break;
-    }
-}
-
-bool world_settle(struct world *world)
-{
-    bool acted = device_goes_on(world);
-    uint64_t wakes_at = sim_device_wakes_at(&world->device);
-
-    if (!acted && wakes_at > world->steps) {
-        struct event event = {.party = EVENT_PARTY_CLOCK, .kind = EVENT_RELAX};
-        event.value = wakes_at - world->steps;
-        world->steps = wakes_at;
-        world_emit(world, &event);
-        acted = device_goes_on(world);
-    }
-    return acted;
-}
-
-/* The rung is found now, while everything stands as it did when the wait became hopeless. */
-static void stuck(struct world *world, uintptr_t pc)
-{
-    struct event event = {.party = EVENT_PARTY_WORLD, .kind = EVENT_STUCK, .pc = pc};
-
-    world->stuck = true;
-    probe.skip_polls = true;
-    if (world->call == NULL || world->call->stuck)
-        return;
-    world->call->stuck = true;
-    world_emit(world, &event);
-    ladder_climb(&world->judge.model, event.queue, &world->call->ladder);
-}
-
-void world_driver_waits(struct world *world, uintptr_t pc)
-{
-    if (device_goes_on(world))
-        return;
-    if (world_interrupt(world))
-        return;
-    if (sim_device_wakes_at(&world->device) != 0)
-        return; /* a held completion goes on by itself: looking takes time as well */
-    stuck(world, pc);
-}
-
-void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc)
-{
-    struct probe_poll *poll = probe_poll_of(host, pc);
-
-    if (poll->pc != pc || poll->host != host || poll->value != value ||
-        poll->activity != world->activity) {
-        /* The other entry is taken when it holds nothing that still counts. */
-        struct probe_poll *other = &probe.poll[(size_t)(poll - probe.poll) ^ 1];
-        if (poll->activity == world->activity && other->activity != world->activity)
-            poll = other;
-        *poll = (struct probe_poll){.pc = pc,
-                                    .host = host,
-                                    .value = value,
-                                    .activity = world->activity,
-                                    .count = 1};
-        return;
-    }
-    if (++poll->count >= WORLD_POLLS_WAITING)
-        world_driver_waits(world, pc);
+    if (world->steps >= world->stop_at)
+        stop(world, pc);
 }
 
 /* ---- what goes wrong ---- */

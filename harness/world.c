@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "crash.h"
+#include "fiber.h"
 #include "isolate.h"
 #include "process.h"
 #include "report.h"
@@ -42,8 +43,8 @@ static const char *load_driver(struct world *world)
     if (path == NULL && scenario->driver[0] == '\0')
         return NULL;
     if (path == NULL) {
-        snprintf(built, sizeof built, "%s/%s.so", folder != NULL ? folder : resource_folder(RESOURCE_drivers),
-                 scenario->driver);
+        snprintf(built, sizeof built, "%s/%s.so",
+                 folder != NULL ? folder : resource_folder(RESOURCE_drivers), scenario->driver);
         path = built;
     }
     world->driver = driver_load(path, &error);
@@ -69,7 +70,8 @@ static bool has_word(const char *text, const char *word)
     return false;
 }
 
-/* Where a driver's memory lies is its own affair: its table may ask for more than the scenario says. */
+/* Where a driver's memory lies is its own affair: its table may ask for more than the scenario
+ * says. */
 static const char *adapt_memory(struct world *world)
 {
     const char *memory = world->driver != NULL ? world->driver->suite->memory : NULL;
@@ -116,6 +118,7 @@ static const char *create(struct world *world)
 
 static void destroy(struct world *world)
 {
+    fibers_destroy();
     world_destroy_machine(world);
     if (world->driver != NULL && world->driver->aliased) {
         report_find_places(world->outcome);
@@ -134,7 +137,9 @@ static long run_driver(struct world *world, long (*function)(void *), void *argu
     long result;
 
     probe.budget = WORLD_SPIN_CALLBACKS;
+    probe.offers = world->scenario->interrupts_any;
     probe.running = true;
+    world->in_handler = false;
     isolate_notes->in_call = true;
     crash_watch(true);
     result = probe_enter(function, argument, world->stack_top);
@@ -142,7 +147,9 @@ static long run_driver(struct world *world, long (*function)(void *), void *argu
     if (probe.pending)
         world_finish();
     process_check();
+    fibers_call_over(world, result == WORLD_ABANDONED);
     probe.running = false;
+    probe.switch_wanted = false;
     isolate_notes->in_call = false;
     probe.skip_polls = false;
     ringside_asan_unpoison(world->stack + WORLD_STACK_GUARD_BYTES, WORLD_STACK_BYTES);
@@ -244,6 +251,18 @@ static const struct suite_op *find_op(const struct suite_driver *suite, const ch
     return NULL;
 }
 
+/* Where the call will be ended, if it does not end before; the end of the run may come first. */
+static void limit_call(struct world *world, const struct scenario_action *action)
+{
+    uint64_t until = world->options->until_step;
+
+    world->running = false;
+    world->stop_at = world->steps + (action->result == SCENARIO_RUNNING ? WORLD_RUNNING_STEPS
+                                                                        : WORLD_CALL_STEPS);
+    if (until != 0 && until < world->stop_at)
+        world->stop_at = until;
+}
+
 static void run_call(struct world *world, const struct scenario_action *action)
 {
     struct world_call *call = &world->outcome->call[world->outcome->call_count];
@@ -252,6 +271,7 @@ static void run_call(struct world *world, const struct scenario_action *action)
     long result = SUITE_UNSUPPORTED;
 
     assert(world->outcome->call_count < SCENARIO_ACTIONS_MAX);
+    world->waits_in_vain = 0;
     *call = (struct world_call){.action = action, .result = -1};
     call->blocked_by = world->driver != NULL ? skip_blocker(world->outcome, action) : SUITE_OK;
     world->call = call;
@@ -264,9 +284,12 @@ static void run_call(struct world *world, const struct scenario_action *action)
         op = find_op(world->driver->suite, action->name);
     if (op != NULL) {
         struct op_call argument = {op, &action->args};
+        limit_call(world, action);
         result = run_driver(world, world->driver->ilp32 ? call_low_op : call_op, &argument);
     }
     call->result = result >= 0 && result < SUITE_RESULT_COUNT ? (int)result : -1;
+    if (op != NULL && world->running)
+        call->result = SCENARIO_RUNNING;
     call->skipped = world->driver != NULL && result == SUITE_UNSUPPORTED &&
                     (call->blocked_by != SUITE_OK || skip_allows_call(world->outcome, action));
     event.kind = EVENT_RETURN;
@@ -304,11 +327,10 @@ bool world_interrupt(struct world *world)
 
 static uint32_t action_offset(const struct world *world, const struct event *event)
 {
-    uint32_t slot = (event->flags & EVENT_OTHER_SLOT) != 0 ? event->slot
-                                                           : world->scenario->device.slot;
-    uint32_t offset = event->place == EVENT_PLACE_REGISTER
-                          ? mmio_register_offset((int)event->index)
-                          : (uint32_t)event->addr;
+    uint32_t slot =
+        (event->flags & EVENT_OTHER_SLOT) != 0 ? event->slot : world->scenario->device.slot;
+    uint32_t offset = event->place == EVENT_PLACE_REGISTER ? mmio_register_offset((int)event->index)
+                                                           : (uint32_t)event->addr;
     return machine_slot_offset(&world->bus.machine, slot) + offset;
 }
 
@@ -441,8 +463,7 @@ static void keep_names(struct world *world)
     if (copy->regions == NULL)
         copy->region_count = 0;
     else
-        memcpy(copy->regions, world->arena.regions,
-               copy->region_count * sizeof *copy->regions);
+        memcpy(copy->regions, world->arena.regions, copy->region_count * sizeof *copy->regions);
     world->outcome->names = (char *)copy;
 }
 
@@ -487,6 +508,8 @@ const char *world_run(const struct scenario *scenario, const struct world_option
     world->options = options;
     world->outcome = out;
     world->random = scenario->seed * 2 + 1;
+    world->stop_at = options->until_step != 0 ? options->until_step : WORLD_STEPS_MAX;
+    fibers_create();
     world_now = world;
     world_attach_platform(world);
     error = create(world);

@@ -1,8 +1,8 @@
 /*
  * One world: a machine, a device, a driver and a scenario, run to its end and judged.
  *
- * A run is a pure function of scenario, driver and seed: no clock, no threads. Everything that happens
- * goes through world_emit() and from there to the readers: model, rules, trace.
+ * A run is a pure function of scenario, driver and seed: no clock, no threads. Everything that
+ * happens goes through world_emit() and from there to the readers: model, rules, trace.
  */
 #ifndef RINGSIDE_HARNESS_WORLD_H
 #define RINGSIDE_HARNESS_WORLD_H
@@ -30,7 +30,8 @@
     X(KILLED, "took its process with it")                                                          \
     X(WILD, "wrote into memory of ringside")                                                       \
     X(MEMORY, "used up the memory of its process")                                                 \
-    X(HEAP, "damaged its heap")
+    X(HEAP, "damaged its heap")                                                                    \
+    X(DEADLOCK, "sleeps for ever")
 
 enum world_crash {
 #define X(name, text) WORLD_CRASH_##name,
@@ -39,13 +40,13 @@ enum world_crash {
 };
 
 struct world_options {
-    const char *driver_dir;   /* where NAME.so is looked for */
-    const char *driver_path;  /* this object instead of the scenario's driver; NULL = none */
-    bool guard;               /* MMIO windows unreachable except inside a callback */
-    bool check_stores;        /* shadow of observed stores */
+    const char *driver_dir;  /* where NAME.so is looked for */
+    const char *driver_path; /* this object instead of the scenario's driver; NULL = none */
+    bool guard;              /* MMIO windows unreachable except inside a callback */
+    bool check_stores;       /* shadow of observed stores */
     bool rules;
-    uint64_t until_step;      /* stop here; 0 = run to the end */
-    FILE *trace;              /* every event as a line; NULL = none */
+    uint64_t until_step; /* stop here; 0 = run to the end */
+    FILE *trace;         /* every event as a line; NULL = none */
     /* Sees every event after model and rules did; NULL = nobody. The event dies with the call. */
     void (*reader)(void *context, const struct event *event);
     void *reader_context;
@@ -53,17 +54,17 @@ struct world_options {
 
 struct world_call {
     const struct scenario_action *action;
-    int result;               /* enum suite_result, or -1 when it did not return */
+    int result; /* enum suite_result, SCENARIO_RUNNING, or -1 when it did not return */
     enum world_crash crash;
     bool stuck;
-    bool skipped;             /* the driver has no such operation, or was not brought up: */
-    int blocked_by;           /* what `init` came to, a result; SUITE_OK = it is not why */
-    struct ladder ladder;     /* at the moment it was known to be stuck, or at the end */
+    bool skipped;         /* the driver has no such operation, or was not brought up: */
+    int blocked_by;       /* what `init` came to, a result; SUITE_OK = it is not why */
+    struct ladder ladder; /* at the moment it was known to be stuck, or at the end */
 };
 
 /* One thing that did not come as expected. */
 struct world_failure {
-    unsigned line;            /* of the scenario; 0 = none in particular */
+    unsigned line; /* of the scenario; 0 = none in particular */
     char text[FINDING_TEXT_BYTES];
 };
 
@@ -71,7 +72,7 @@ struct world_failure {
 
 /* An option or an expectation that was skipped, because the driver lacks what it needs. */
 struct world_skip {
-    unsigned line;            /* of the scenario */
+    unsigned line; /* of the scenario */
     char text[160];
 };
 
@@ -79,8 +80,8 @@ struct world_skip {
 
 struct world_scanout {
     struct gpu_scanout_info info;
-    struct picture picture;   /* rgb NULL when not active */
-    struct picture last;      /* the last picture that was shown before the display was lost; or NULL */
+    struct picture picture; /* rgb NULL when not active */
+    struct picture last; /* the last picture that was shown before the display was lost; or NULL */
 };
 
 /* What a run came to. Freed with world_outcome_free(). */
@@ -89,24 +90,24 @@ struct world_outcome {
     size_t call_count;
     struct world_call call[SCENARIO_ACTIONS_MAX];
     struct findings findings;
-    size_t failure_count;     /* expectations not met, unexpected findings */
+    size_t failure_count; /* expectations not met, unexpected findings */
     struct world_failure failure[WORLD_FAILURES_MAX];
     char driver[SCENARIO_WORD_BYTES]; /* its own name; "" = none */
-    bool unloaded;            /* its object is gone: its addresses mean nothing any more */
-    size_t skip_count;        /* options and expectations; calls are marked themselves */
+    bool unloaded;                    /* its object is gone: its addresses mean nothing any more */
+    size_t skip_count;                /* options and expectations; calls are marked themselves */
     struct world_skip skip[WORLD_SKIPS_MAX];
-    struct world_scanout scanout;   /* of scanout 0 */
-    bool response_filled;     /* did the device write any response since the last call began */
+    struct world_scanout scanout; /* of scanout 0 */
+    bool response_filled;         /* did the device write any response since the last call began */
     uint64_t steps;
     uint64_t driver_steps;
-    uint64_t requests;        /* chains completed */
-    uint64_t live_dma;        /* allocations not freed */
-    char *names;              /* names of allocations for event_format; opaque */
+    uint64_t requests; /* chains completed */
+    uint64_t live_dma; /* allocations not freed */
+    char *names;       /* names of allocations for event_format; opaque */
 };
 
 /*
  * Runs a scenario. Returns NULL and fills *out, or returns a message (environment: driver object
- * missing, memory refused) that lives until the next call. 
+ * missing, memory refused) that lives until the next call.
  */
 const char *world_run(const struct scenario *scenario, const struct world_options *options,
                       struct world_outcome *out);

@@ -1,6 +1,6 @@
 /*
- * The inside of a world, for the files that make it up: world.c (a run from start to end), step.c (what
- * one access sets off), platform.c (what the driver asks of its world).
+ * The inside of a world, for the files that make it up: world.c (a run from start to end), step.c
+ * (what one access sets off), platform.c (what the driver asks of its world).
  */
 #ifndef RINGSIDE_HARNESS_WORLD_STATE_H
 #define RINGSIDE_HARNESS_WORLD_STATE_H
@@ -20,23 +20,31 @@
 /* Above the first frame of a call: where the frames of a kernel would be. */
 #define WORLD_STACK_ABOVE_BYTES 1024u
 /* Reads of one place, with one value and nothing else happening, that count as waiting. */
-#define WORLD_POLLS_WAITING 64u
+#define WORLD_POLLS_WAITING     64u
 /* Callbacks of a driver in which nothing happens at all, after which it spins. */
-#define WORLD_SPIN_CALLBACKS (INT64_C(48) << 20)
-/* Micro-steps that a device may take in a row: more than the longest queue of the longest chains. */
-#define WORLD_DEVICE_STEPS_MAX (UINT64_C(1) << 32)
-#define WORLD_STEPS_MAX        (UINT64_C(1) << 36)
-/* The driver's clock: how far it goes with each step, each look at it, and each look while stuck. */
-#define WORLD_STEP_NS      10u
-#define WORLD_LOOK_NS      50u
-#define WORLD_LOOK_FAST_NS 5000000u
+#define WORLD_SPIN_CALLBACKS    (INT64_C(48) << 20)
+/* Steps of one call, after which it counts as endless; of one that shall be, before it is ended. */
+#define WORLD_CALL_STEPS    (UINT64_C(1) << 28)
+#define WORLD_RUNNING_STEPS (UINT64_C(1) << 20)
+/* Waits for an interrupt that end without one, in a row, after which the driver waits for ever. */
+#define WORLD_WAITS_IN_VAIN_MAX (1u << 14)
+/* Micro-steps that a device may take in a row: more than the longest queue of the longest chains.
+ */
+#define WORLD_DEVICE_STEPS_MAX  (UINT64_C(1) << 32)
+#define WORLD_STEPS_MAX         (UINT64_C(1) << 36)
+/* The driver's clock: how far it goes with each step, each look at it, and each look while stuck.
+ */
+#define WORLD_STEP_NS           10u
+#define WORLD_LOOK_NS           50u
+#define WORLD_LOOK_FAST_NS      5000000u
 
 /* What probe_enter() returns for a call that did not come to its end. */
 #define WORLD_ABANDONED (-1L)
 
 struct world {
     const struct scenario *scenario;
-    struct scenario *adapted; /* the scenario with what the driver's table asks for; NULL = as it is */
+    struct scenario
+        *adapted; /* the scenario with what the driver's table asks for; NULL = as it is */
     const struct world_options *options;
     struct world_outcome *outcome;
     struct arena arena;
@@ -66,19 +74,22 @@ struct world {
     uintptr_t pending_host;
     bool pending_is_window;
     bool pending_is_write;
-    bool pending_may_be_copy;       /* a plain store that has changed nothing so far */
-    uint8_t pending_old[64];        /* what lay there before it */
+    bool pending_may_be_copy; /* a plain store that has changed nothing so far */
+    uint8_t pending_old[64];  /* what lay there before it */
     /* an access to the closed window that is being single-stepped */
     bool unobserved;
     /* the call that is running */
     struct world_call *call;
+    bool running; /* the call was expected to go on for ever, and was ended as it did */
+    uint64_t stop_at; /* the step at which the call, or the run, is ended */
     bool stuck;   /* nothing can happen any more, unless the driver does something */
     bool stopped; /* until_step was reached */
     /* interrupts */
     void (*handler)(void *context);
     void *handler_context;
     bool in_handler;
-    bool interrupt_seen; /* delivered since the driver last waited for one */
+    bool interrupt_seen;    /* delivered since the driver last waited for one */
+    uint32_t waits_in_vain; /* in a row */
     bool interrupts_masked; /* by the driver: msr daifset, csrc sstatus, cpsid, cli */
     /* system registers of the machine that the driver was written for */
     struct instruction_state instruction;
@@ -87,7 +98,8 @@ struct world {
 /* The one world that is running, or NULL. The compiler's callbacks have no context argument. */
 extern struct world *world_now;
 
-/* Leaves the driver for good, from ringside's own code: the call under way ends with WORLD_ABANDONED. */
+/* Leaves the driver for good, from ringside's own code: the call under way ends with
+ * WORLD_ABANDONED. */
 _Noreturn void world_abandon(void);
 /* Numbers an event and hands it to trace, model and rules. */
 void world_emit(struct world *world, struct event *event);
@@ -99,6 +111,12 @@ bool world_settle(struct world *world);
 void world_driver_waits(struct world *world, uintptr_t pc);
 /* Counts one more look at the same thing from the same place; see WORLD_POLLS_WAITING. */
 void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc);
+/* The device holds no request, and the driver has seen all that it gave back. */
+bool world_is_idle(const struct world *world);
+/* The call shall go on for ever, and waits with nothing in flight: notes that as its end. */
+bool world_has_come_to_rest(struct world *world);
+/* The next number of the scenario's seed. */
+uint64_t world_random(struct world *world);
 /* Something happened: whoever waits may be waiting for just that. */
 void world_activity(struct world *world);
 /* Runs the driver's interrupt handler if the line is asserted; true when it ran. */
@@ -109,7 +127,8 @@ uint64_t world_look_at_clock(struct world *world);
 void world_relax(struct world *world, uintptr_t pc);
 /* The driver sleeps until an interrupt was delivered (true) or the deadline has passed. */
 bool world_wait(struct world *world, uint64_t deadline_ns, uintptr_t pc);
-/* Lets device and clock go on until the interrupt line is asserted, masked or not; false when it never is. */
+/* Lets device and clock go on until the interrupt line is asserted, masked or not; false when it
+ * never is. */
 bool world_settle_until_interrupt(struct world *world);
 /* world_machine.c: memory, registers, stack and device; after the driver was loaded. */
 const char *world_create_machine(struct world *world);

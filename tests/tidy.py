@@ -20,7 +20,7 @@ ALLOWED = {
     "driver/specimens": [r"virtio/\w+\.h", r"\w+\.h", r"\.\./\w+/\w+\.h", r"\w+/\w+\.h"],
     "driver/bare": [r"virtio/\w+\.h", r"\w+\.h", r"common/\w+\.h"],
     "sim": [r"virtio/\w+\.h", r"suite\.h"],  # suite.h: the results that a RETURN event names
-    "harness": [r"virtio/\w+\.h", "SIM", r"suite\.h", r"platform\.h", r"testcard\.h",
+    "harness": [r"virtio/\w+\.h", "SIM", r"suite\.h", r"platform\.h", r"threads\.h", r"testcard\.h",
                 r"build_flags\.h"],  # build_flags.h is made of build_flags.h.in
     "harness/probe": [r"ringside\.h", r"testcard\.h"],
     "tests": None,  # tests may include anything

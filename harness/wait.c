@@ -1,0 +1,150 @@
+/*
+ * Everybody but the driver: when device and clock take their steps, and whether the driver waits
+ * for something that cannot come.
+ *
+ * A driver that looks at the same place WORLD_POLLS_WAITING times while nothing happens is waiting.
+ * If no other party can take a step and no timer runs, it waits in vain: it is *stuck*. That is
+ * told at once; then the driver runs on to its own timeout, its repeated looks being no steps any
+ * more.
+ */
+#include "fiber.h"
+#include "world_state.h"
+
+uint64_t world_random(struct world *world)
+{
+    /* xorshift64*: small, and the same on every machine */
+    world->random ^= world->random >> 12;
+    world->random ^= world->random << 25;
+    world->random ^= world->random >> 27;
+    return (world->random * UINT64_C(0x2545f4914f6cdd1d)) >> 32;
+}
+
+static bool random_bit(struct world *world)
+{
+    return (world_random(world) >> 31) != 0;
+}
+
+static bool device_goes_on(struct world *world)
+{
+    bool acted = false;
+
+    world->device.clock_steps = world->steps;
+    for (uint64_t i = 0; i < WORLD_DEVICE_STEPS_MAX && sim_device_enabled(&world->device); i++)
+        acted |= sim_device_step(&world->device);
+    if (acted)
+        world_activity(world);
+    return acted;
+}
+
+void world_others_act(struct world *world)
+{
+    world->device.clock_steps = world->steps;
+    if (!sim_device_enabled(&world->device))
+        return;
+    switch (world->scenario->schedule) {
+    case SCHEDULE_EAGER:
+        device_goes_on(world);
+        break;
+    case SCHEDULE_LAZY:
+        break;
+    case SCHEDULE_RANDOM:
+        for (unsigned i = 0; i < 64 && sim_device_enabled(&world->device); i++) {
+            if (!random_bit(world))
+                break;
+            if (sim_device_step(&world->device))
+                world_activity(world);
+        }
+        break;
+    }
+}
+
+bool world_settle(struct world *world)
+{
+    bool acted = device_goes_on(world);
+    uint64_t wakes_at = sim_device_wakes_at(&world->device);
+
+    if (!acted && wakes_at > world->steps) {
+        struct event event = {.party = EVENT_PARTY_CLOCK, .kind = EVENT_RELAX};
+        event.value = wakes_at - world->steps;
+        world->steps = wakes_at;
+        world_emit(world, &event);
+        acted = device_goes_on(world);
+    }
+    return acted;
+}
+
+bool world_is_idle(const struct world *world)
+{
+    const struct model *model = &world->judge.model;
+
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        const struct model_queue *queue = &model->queue[i];
+        if (queue->live && (queue->in_flight != 0 || queue->used_idx != queue->seen_idx))
+            return false;
+    }
+    return true;
+}
+
+bool world_has_come_to_rest(struct world *world)
+{
+    if (world->call == NULL || world->call->action->result != SCENARIO_RUNNING ||
+        !world_is_idle(world))
+        return false;
+    world->running = true;
+    return true;
+}
+
+void world_offer_interrupt(void)
+{
+    world_others_act(world_now);
+    (void)world_interrupt(world_now);
+}
+
+/* The rung is found now, while everything stands as it did when the wait became hopeless. */
+static void stuck(struct world *world, uintptr_t pc)
+{
+    struct event event = {.party = EVENT_PARTY_WORLD, .kind = EVENT_STUCK, .pc = pc};
+
+    if (world_has_come_to_rest(world))
+        world_abandon();
+    world->stuck = true;
+    probe.skip_polls = true;
+    if (world->call == NULL || world->call->stuck)
+        return;
+    world->call->stuck = true;
+    world_emit(world, &event);
+    ladder_climb(&world->judge.model, event.queue, &world->call->ladder);
+}
+
+void world_driver_waits(struct world *world, uintptr_t pc)
+{
+    if (device_goes_on(world))
+        return;
+    if (world_interrupt(world))
+        return;
+    if (sim_device_wakes_at(&world->device) != 0)
+        return; /* a held completion goes on by itself: looking takes time as well */
+    if (fiber_others_may_go_on(world)) {
+        probe.switch_wanted = true;
+        return;
+    }
+    stuck(world, pc);
+}
+
+void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc)
+{
+    struct probe_poll *poll = probe_poll_of(host, pc);
+
+    if (poll->pc != pc || poll->host != host || poll->value != value ||
+        poll->activity != world->activity) {
+        /* The other entry is taken when it holds nothing that still counts. */
+        struct probe_poll *other = &probe.poll[(size_t)(poll - probe.poll) ^ 1];
+        if (poll->activity == world->activity && other->activity != world->activity)
+            poll = other;
+        *poll = (struct probe_poll){
+            .pc = pc, .host = host, .value = value, .activity = world->activity, .count = 1};
+        return;
+    }
+    if (++poll->count >= WORLD_POLLS_WAITING)
+        world_driver_waits(world, pc);
+}
