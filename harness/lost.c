@@ -95,6 +95,9 @@ static void add_finding(struct world_outcome *outcome, const struct driver *driv
                                        .pc = isolate_moved(driver, isolate_notes->place)};
     snprintf(finding->at.label, sizeof finding->at.label,
              "here it was heard of last; what did it comes after this");
+    snprintf(finding->help, sizeof finding->help,
+             "it wrote, jumped or called where the probe cannot see; `--isolate never` runs it in "
+             "ringside's own process, as for a debugger");
     snprintf(finding->text, sizeof finding->text, "driver %s", death->text);
 }
 

@@ -137,6 +137,7 @@ static const struct misdeed {
     {"raw-exit", "RS-PROCESS", "ended its process with status 0, while it ran", 0, true},
     {"raw-kill", "RS-PROCESS", "broke its process: signal 9", 0, true},
     {"raw-unmap", "RS-PROCESS", "broke its process: signal 11", 0, true},
+    {"bad-pointer", "RS-PROCESS", "broke its process: signal 11", 2, true},
     {"break-heap", "RS-PROCESS", "broke its process: signal", -1, true},
     {"raw-pause", "RS-PROCESS", "stood still for 10 seconds", 0, true},
 };

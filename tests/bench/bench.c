@@ -228,11 +228,35 @@ static void bench_verdict(void)
 }
 
 /* The rig of the transfers checks itself with Check, which wants to be asked from inside a test. */
+static void bench_containment(void)
+{
+    char program[] = RINGSIDE_BINARY_DIR "/ringside";
+    char scenarios[] = RINGSIDE_SOURCE_DIR "/scenarios";
+    char run_word[] = "run";
+    char isolate[] = "--isolate";
+    char never[] = "never", once[] = "auto", always[] = "always";
+    char *mode[] = {never, once, always};
+    double seconds[3];
+
+    printf("containment         all scenarios of the project, whole process\n");
+    for (unsigned i = 0; i < 3; i++) {
+        char *const words[] = {program, run_word, isolate, mode[i], scenarios, NULL};
+        seconds[i] = process_seconds(words);
+        if (seconds[i] <= 0)
+            return;
+    }
+    printf("  ringside's own    %8.1f ms     1.00x\n", seconds[0] * 1e3);
+    printf("  one worker        %8.1f ms  %7.2fx   (aim: under 1.05)\n", seconds[1] * 1e3,
+           seconds[1] / seconds[0]);
+    printf("  one process each  %8.1f ms  %7.2fx\n\n", seconds[2] * 1e3, seconds[2] / seconds[0]);
+}
+
 START_TEST(everything_is_measured_in_one_run)
 {
     bench_step();
     bench_round_trips();
     bench_transfer();
+    bench_containment();
     bench_verdict();
 }
 END_TEST

@@ -260,6 +260,15 @@ LEAVING(raw_pause, raw(SYS_pause, 0, 0, 0)) /* @raw-pause */
 LEAVING(raw_unmap, raw(SYS_munmap, (long)page_of(args), 1l << 20, 0)) /* @raw-unmap */
 /* clang-format on */
 
+/* Ringside itself writes to where the driver tells it to. */
+static enum suite_result bad_pointer(const struct suite_args *args)
+{
+    void *out = (void *)(uintptr_t)(args->count + 8);
+
+    platform_dma_alloc(4096, 4096, "page", out); /* @bad-pointer */
+    return SUITE_OK;
+}
+
 /* The C library writes, unobserved, over what it allocated itself: ringside's heap is broken. */
 static enum suite_result break_heap(const struct suite_args *args)
 {
@@ -312,6 +321,7 @@ static enum suite_result break_heap(const struct suite_args *args)
     X("raw-fork", raw_fork)                                                                        \
     X("raw-pause", raw_pause)                                                                      \
     X("raw-unmap", raw_unmap)                                                                      \
+    X("bad-pointer", bad_pointer)                                                                  \
     X("break-heap", break_heap)
 
 static const struct suite_op ops[] = {
