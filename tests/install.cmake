@@ -1,5 +1,5 @@
-# The installed tree, in a staging folder: what is promised of it, part by part. tools/check does the
-# same with the unpacked Debian package.
+# The installed tree, in a staging folder: what is promised of it, part by part. tools/check does
+# the same with the unpacked Debian package.
 set(stage ${CMAKE_BINARY_DIR}/stage)
 add_test(NAME install.stage
          COMMAND ${CMAKE_COMMAND} --install ${CMAKE_BINARY_DIR} --prefix ${stage})

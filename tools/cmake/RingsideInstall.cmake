@@ -37,13 +37,13 @@ write_basic_package_version_file(${made}/ringsideConfigVersion.cmake COMPATIBILI
 install(FILES ${made}/ringsideConfig.cmake ${made}/ringsideConfigVersion.cmake
         tools/cmake/RingsideDriver.cmake DESTINATION ${config})
 
-file(RELATIVE_PATH RINGSIDE_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_LIBDIR}/pkgconfig /prefix)
+file(RELATIVE_PATH RINGSIDE_PC_TO_PREFIX /prefix/${CMAKE_INSTALL_DATADIR}/pkgconfig /prefix)
 string(REGEX REPLACE "/$" "" RINGSIDE_PC_TO_PREFIX ${RINGSIDE_PC_TO_PREFIX})
 list(JOIN RINGSIDE_PROBE_FLAGS " " RINGSIDE_PC_FLAGS)
 list(JOIN RINGSIDE_PROBE_FLAGS_gcc " " RINGSIDE_PC_FLAGS_gcc)
 list(JOIN RINGSIDE_PROBE_FLAGS_clang " " RINGSIDE_PC_FLAGS_clang)
 configure_file(${package}/ringside.pc.in ${made}/ringside.pc @ONLY)
-install(FILES ${made}/ringside.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(FILES ${made}/ringside.pc DESTINATION ${CMAKE_INSTALL_DATADIR}/pkgconfig)
 
 # ---- for people
 
@@ -93,10 +93,11 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "binutils, cmake (>= 3.20), gcc")
 set(CPACK_DEBIAN_PACKAGE_SUGGESTS "clang, g++, ninja-build, pkg-config, qemu-system-arm")
 set(CPACK_PACKAGE_DESCRIPTION
-    "Compiles a bare-metal VirtIO driver, unchanged, for the host, puts it in front of a simulated
-virtio-mmio device, watches every access that it makes, and says why it times out, which rule
-of the specification it broke, at which line, and what the screen shows.
+    "Compiles a bare-metal VirtIO driver, unchanged, for the host, puts it in front
+of a simulated virtio-mmio device, watches every access that it makes, and says
+why it times out, which rule of the specification it broke, at which line, and
+what the screen shows.
 
-This package has the command, a CMake package and a pkg-config file to build drivers with, a
-conformance suite, and example drivers with known faults.")
+This package has the command, a CMake package and a pkg-config file to build
+drivers with, a conformance suite, and example drivers with known faults.")
 include(CPack)
