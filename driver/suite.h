@@ -72,7 +72,8 @@ struct suite_driver {
     const char *const *option_names;
     /*
      * Where the driver's memory must lie, whatever a scenario says: words of a `memory` line, out
-     * of `identity`, `static-dma` and `stack-dma`. NULL = as the scenario says.
+     * of `identity`, `static-dma` and `stack-dma`. A machine's name (`virt-riscv`) among them is
+     * the machine, if the scenario has no line for it. NULL = as the scenario says.
      */
     const char *memory;
 };

@@ -4,6 +4,8 @@ set(hobby_blk_sources drivers/hobby_blk.c drivers/hobby_blk_adapter.c)
 set(machine_includes ${CMAKE_SOURCE_DIR}/driver ${CMAKE_CURRENT_SOURCE_DIR}/drivers)
 ringside_add_driver(hobby_blk SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
     TEXT_SEGMENT 0x82000000)
+ringside_add_driver(hobby_blk-self SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
+    DEFINES "HOBBY_MEMORY=\"virt-riscv identity static-dma\"" TEXT_SEGMENT 0x82000000)
 ringside_add_driver(hobby_blk-clang SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
     COMPILER clang TEXT_SEGMENT 0x82000000)
 ringside_add_driver(hobby_blk-arm SOURCES ${hobby_blk_sources} INCLUDES ${machine_includes}
@@ -41,7 +43,8 @@ ringside_add_driver(machine_ilp32-O0 SOURCES drivers/machine_ilp32.c
     INCLUDES ${machine_includes} OPTIMISE -O0 ILP32)
 
 ringside_add_test(machine SOURCES test_machine.c LIBRARIES ringside_harness
-    DEPENDS driver_hobby_blk-arm driver_hobby_rng driver_machine_u32 driver_machine_facts
+    DEPENDS driver_hobby_blk-arm driver_hobby_blk-self driver_hobby_rng driver_machine_u32
+            driver_machine_facts
             driver_machine_ilp32-gcc driver_machine_ilp32-clang driver_machine_ilp32-O0
             driver_rcore driver_rcore-ilp32)
 ringside_add_tests(rcore-ilp32 SCENARIOS

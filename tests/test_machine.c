@@ -229,6 +229,18 @@ START_TEST(memory_that_nobody_was_promised_zeros_of_is_poisoned_on_request)
 }
 END_TEST
 
+/* A driver of one machine runs scenarios that name none; one that names another stands. */
+START_TEST(a_drivers_table_says_which_machine_it_was_written_for)
+{
+    if (HAS_ASAN)
+        return; /* RAM of that machine cannot lie where it is */
+    check_as_expected("hobby_blk-self", "device blk disk 64KiB\ndriver x\ncall init -> OK\n"
+                                        "call round-trip 1 -> OK\nread slot1.DeviceID -> 0\n");
+    check_as_expected("hobby_blk-self", "machine virt-riscv\ndevice blk slot 3\ndriver x\n"
+                                        "call init -> NO_DEVICE\n");
+}
+END_TEST
+
 /* ---- devices of other types ---- */
 
 START_TEST(rules_of_the_gpu_say_nothing_about_other_devices)
@@ -383,6 +395,7 @@ int main(void)
     tcase_add_test(cases, what_the_host_has_taken_is_one_line_with_the_way_round);
     tcase_add_test(cases, an_object_outside_ram_cannot_have_its_pointers_taken_for_addresses);
     tcase_add_test(cases, memory_that_nobody_was_promised_zeros_of_is_poisoned_on_request);
+    tcase_add_test(cases, a_drivers_table_says_which_machine_it_was_written_for);
     tcase_add_test(cases, rules_of_the_gpu_say_nothing_about_other_devices);
     tcase_add_test(cases, a_status_that_is_not_looked_at_is_told_for_a_disk_too);
     tcase_add_test(cases, random_bytes_follow_from_the_seed);

@@ -114,4 +114,7 @@ const struct suite_driver ringside_driver = {
     .name = "hobby_blk",
     .ops = ops,
     .op_count = sizeof ops / sizeof ops[0],
+#ifdef HOBBY_MEMORY
+    .memory = HOBBY_MEMORY,
+#endif
 };
