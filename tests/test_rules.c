@@ -152,8 +152,11 @@ static const struct rule_case cases[] = {
     {"an interrupt between the read and the acknowledgement", V2, CALL UP_2 COMMAND DESC_0 DESC_1
      PUBLISH NOTIFY R("InterruptStatus") "device interrupt used\n" W("InterruptACK 1")
      "driver wait interrupt\n" TAKE_BACK RETURN_OK, "", ""},
+    {"an interrupt after the acknowledgement", V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH NOTIFY
+     R("InterruptStatus") W("InterruptACK 1") "device interrupt used\ndriver wait interrupt\n"
+     TAKE_BACK RETURN_OK, "", ""},
     {"only the first of two interrupts is looked at", V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH
-     NOTIFY "driver wait interrupt\n" R("InterruptStatus") W("InterruptACK 1") TAKE_BACK
+     NOTIFY R("InterruptStatus") W("InterruptACK 1") "driver wait interrupt\n" TAKE_BACK
      RETURN_OK CALL S("q0.avail.ring[1] 0") S("q0.avail.idx 2") NOTIFY "driver wait interrupt\n"
      TAKE_BACK RETURN_OK, "MMIO-DRV-26", "wait interrupt"},
     {"an interrupt that is acknowledged blindly", V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH
