@@ -13,7 +13,10 @@
 #include "virtio/gpu.h"
 #include "virtq.h"
 
-#define VGPU_QUEUE_SIZE_MAX      1024u
+/* 16 bytes of static data for each: a kernel that can spare more defines it so. */
+#ifndef VGPU_QUEUE_SIZE_MAX
+#define VGPU_QUEUE_SIZE_MAX 1024u
+#endif
 #define VGPU_REQUESTS_MAX        16u /* waited for or given up */
 #define VGPU_BACKING_ENTRIES_MAX 1024u
 #define VGPU_SIDE_PX_MAX         16384u
