@@ -249,12 +249,13 @@ START_TEST(rules_of_the_gpu_say_nothing_about_other_devices)
                                        "memory identity static-dma\ncall init -> OK\n"
                                        "call read 1 0xd15c0100 -> OK\n"
                                        "call write 64 1 -> DEVICE_ERROR\n"
+                                       "call discard -> DEVICE_ERROR\n"
                                        "expect finding RS-REFUSED\n");
     for (uint32_t i = 0; i < outcome.findings.count; i++) {
         const char *id = outcome.findings.item[i].rule->id;
         ck_assert_msg(strncmp(id, "XGPU", 4) != 0 && strcmp(id, "RS-NO-SCANOUT") != 0, "%s", id);
     }
-    ck_assert_uint_eq(outcome.requests, 2);
+    ck_assert_uint_eq(outcome.requests, 3);
 }
 END_TEST
 

@@ -267,6 +267,13 @@ int disk_rw(struct buf *b, int write)
     return submit(b, write ? 1 : 0, (uint64)b->blockno * (BSIZE / 512), BSIZE, !write);
 }
 
+/* The device has not offered it. */
+int disk_discard(void)
+{
+    static struct buf none;
+    return submit(&none, 11, 0, 0, 0);
+}
+
 int disk_flush(void)
 {
     static struct buf none;

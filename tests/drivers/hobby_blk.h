@@ -24,6 +24,7 @@ enum disk_error { DISK_OK, DISK_NONE, DISK_BAD, DISK_NO_FEATURES, DISK_NO_QUEUE,
 int disk_init(void);
 int disk_rw(struct buf *b, int write);
 int disk_flush(void);
+int disk_discard(void);
 void disk_stop(void);
 uint64 disk_capacity(void);
 

@@ -5,6 +5,7 @@
  *   write BLOCK WORD      fills a block with WORD, WORD + 1, ...
  *   round-trip BLOCK      writes a block, reads it back into another buffer, compares
  *   careless BLOCK        writes a block and takes it for done whatever the device says
+ *   discard               sends a request that the device does not know
  *   capacity SECTORS      what configuration space says
  */
 #include "hobby_blk.h"
@@ -91,6 +92,12 @@ static enum suite_result round_trip(const struct suite_args *args)
     return result_of(error);
 }
 
+static enum suite_result discard(const struct suite_args *args)
+{
+    (void)args;
+    return result_of(disk_discard());
+}
+
 static enum suite_result capacity(const struct suite_args *args)
 {
     return disk_capacity() == args->value[0] ? SUITE_OK : SUITE_BAD_DEVICE;
@@ -107,7 +114,7 @@ static const struct suite_op ops[] = {
     {"init", init},         {"read", read},
     {"write", write},       {"round-trip", round_trip},
     {"capacity", capacity}, {"careless", careless},
-    {"shutdown", shutdown},
+    {"discard", discard},   {"shutdown", shutdown},
 };
 
 const struct suite_driver ringside_driver = {
