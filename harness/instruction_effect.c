@@ -19,8 +19,6 @@
  * What a processor sleeps at most: then its timer's interrupt wakes it, in whatever kernel it runs.
  */
 #define SLEEP_NS 10000000u
-/* What a sleep takes off the budget that finds loops without end. */
-#define SLEEP_BUDGET (1 << 12)
 
 struct foreign {
     struct world *world;
@@ -108,7 +106,6 @@ static bool sleep(struct foreign *foreign, int argument)
     barrier(foreign, EVENT_BARRIER_HINT);
     if (world->interrupts_masked && world_settle_until_interrupt(world))
         return true;
-    probe.budget -= SLEEP_BUDGET;
     (void)world_wait(world, world->clock_ns + SLEEP_NS, foreign->frame->pc);
     return true;
 }

@@ -37,7 +37,7 @@ struct probe_range {
 };
 
 #define PROBE_RANGES_MAX 8u
-#define PROBE_POLLS      16u /* a power of two: 4 bits of a hash */
+#define PROBE_POLLS      64u /* a power of two: 6 bits of a hash; loops are unrolled */
 
 /* A place of the driver that has read the same thing again and again. */
 struct probe_poll {
@@ -74,7 +74,7 @@ extern volatile uintptr_t *probe_place;
  */
 static inline struct probe_poll *probe_poll_of(uintptr_t host, uintptr_t pc)
 {
-    unsigned first = (unsigned)((pc * UINT64_C(0x9e3779b97f4a7c15)) >> 60);
+    unsigned first = (unsigned)((pc * UINT64_C(0x9e3779b97f4a7c15)) >> 58);
     struct probe_poll *poll = &probe.poll[first];
 
     if (poll->pc == pc && poll->host == host)

@@ -205,20 +205,25 @@ ALIAS(irq_disable, (void)ringside_mask_interrupts(1))
 ALIAS(arch_enable_ints, (void)ringside_mask_interrupts(0))
 ALIAS(arch_disable_ints, (void)ringside_mask_interrupts(1))
 
-/* A sleeper gives the processor away with its locks: interrupts come meanwhile. */
+/*
+ * A sleeper gives its lock away meanwhile, which is the driver's own lock where it has one:
+ * acquire() and release() here are what the linker finds.
+ */
+void take_lock(void *lock) __asm__("acquire");
+void give_lock(void *lock) __asm__("release");
+
 int sleep(uintptr_t channel, void *lock);
 WEAK int sleep(uintptr_t channel, void *lock)
 {
-    unsigned depth = lock_depth;
-
-    (void)lock;
     if (channel < CHANNEL_LOWEST) {
         ringside_shim_delay((uint64_t)channel * 1000 * NS_PER_MS, CALLER);
         return 0;
     }
-    lock_depth = 0;
+    if (lock != NULL)
+        give_lock(lock);
     ringside_shim_wait(CALLER);
-    lock_depth = depth;
+    if (lock != NULL)
+        take_lock(lock);
     return 0;
 }
 
