@@ -1,6 +1,6 @@
 /*
- * Catches what a driver under test does to the process: faults, endless recursion, loops without any
- * access, abort, and accesses to a register window that the compiler did not tell.
+ * Catches what a driver under test does to the process: faults, endless recursion, loops without
+ * any access, abort, and accesses to a register window that the compiler did not tell.
  */
 #ifndef RINGSIDE_HARNESS_CRASH_H
 #define RINGSIDE_HARNESS_CRASH_H

@@ -3,9 +3,10 @@
  *
  *      parent                         worker (a fork)
  *      ------                         ---------------
- *      fork, wait        ---->        job 0, job 1, job 2 ... one after the other: the usual case
- * costs one fork for all of them it died in job 2  <----        (any cause) fork, wait        ---->
- * tells what became of job 2; job 3, job 4 ...
+ *      fork, wait        ---->        job 0, job 1, job 2 ... one after the other: the usual
+ *                                     case costs one fork for all of them
+ *      it died in job 2  <----        (any cause)
+ *      fork, wait        ---->        tells what became of job 2; job 3, job 4 ...
  *
  * The worker writes to the outputs that it inherits, so that what is printed, and in which order,
  * is the same without it. What must survive a worker lies in shared memory: isolate_alloc(),

@@ -29,7 +29,7 @@
 #include "event.h"
 #include "virtio/mmio.h"
 
-#define MODEL_STORES        256u /* last driver stores that are remembered, by address and by value */
+#define MODEL_STORES        256u /* last driver stores remembered, by address and by value */
 #define MODEL_FEATURE_WORDS 2u
 #define MODEL_SCANOUTS_MAX  16u
 
@@ -203,7 +203,7 @@ struct model {
     struct event needs_reset;    /* since the last reset */
     struct event last_driver;    /* last event of the driver that has a pc */
     struct event last_load;      /* last load or register read of the driver */
-    struct event last_look;      /* the same, of those that are volatile or atomic */
+    struct event last_look;   /* the same, of those that are volatile or atomic */
     struct event crash;
     struct model_call call;
     struct model_display display;

@@ -339,7 +339,8 @@ static int replay_one(struct replay_job *job, size_t at, struct world_outcome *s
 {
     const struct scenario *scenario = job->scenario[at];
     const struct world_options world = {
-        .driver_dir = job->options.driver_dir ? job->options.driver_dir : resource_folder(RESOURCE_drivers),
+        .driver_dir =
+            job->options.driver_dir ? job->options.driver_dir : resource_folder(RESOURCE_drivers),
         .guard = true,
         .rules = true,
     };

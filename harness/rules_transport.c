@@ -296,7 +296,7 @@ static void check_status_read(const struct rule *rule, struct judge *judge,
     const struct event *look = &judge->model.interrupt_look;
 
     (void)event;
-    /* The handler has run since the wait before; the device may have raised the line again since. */
+    /* The handler has run since the wait before; the line may have been raised again since. */
     if (look->step > call->wait_before_step)
         return;
     if (call->wait.step != 0 && read->step < call->interrupt_before_wait.step)
