@@ -269,11 +269,11 @@ START_TEST(output_is_the_same_in_every_mode)
 {
     static const char *const modes[] = {"never", "auto", "always"};
     static const char *const commands[] = {
-        "$R run --isolate %s -v $S/seed",
-        "$R run --isolate %s -q $S/seed nowhere.scn",
+        "$R run --isolate %s -v $S/seed/[abce]*.scn",
+        "$R run --isolate %s -q $S/seed/[abce]*.scn nowhere.scn",
         "$R run --isolate %s --trace z-sound.scn z-sound.scn",
         "$R run --isolate %s --trace=t.txt --png p z-sound.scn z-sound.scn; sh files.sh",
-        "$R run --isolate %s --until 40 $S/seed",
+        "$R run --isolate %s --until 40 $S/seed/[abce]*.scn",
         "printf 'device gpu\\nraed\\n' >b.scn; $R run --isolate %s z-sound.scn b.scn z-sound.scn",
     };
 
