@@ -16,7 +16,7 @@ foreach(driver IN LISTS RINGSIDE_INSTALLED_DRIVERS)
     install(FILES ${CMAKE_BINARY_DIR}/drivers/${driver}.so
             DESTINATION ${CMAKE_INSTALL_LIBDIR}/ringside/drivers)
 endforeach()
-install(FILES driver/ringside.h driver/suite.h driver/platform.h driver/testcard.h
+install(FILES driver/ringside.h driver/suite.h driver/platform.h driver/threads.h driver/testcard.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside)
 install(FILES driver/threads.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside OPTIONAL)
 install(DIRECTORY driver/virtio DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside
