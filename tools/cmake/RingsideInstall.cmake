@@ -18,7 +18,6 @@ foreach(driver IN LISTS RINGSIDE_INSTALLED_DRIVERS)
 endforeach()
 install(FILES driver/ringside.h driver/suite.h driver/platform.h driver/threads.h driver/testcard.h
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside)
-install(FILES driver/threads.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside OPTIONAL)
 install(DIRECTORY driver/virtio DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/ringside
         FILES_MATCHING PATTERN "*.h")
 # The probe's sources become part of every driver; the drivers' are there to be read and copied.
