@@ -134,6 +134,8 @@ static const struct misdeed {
     {"raw-signal", "RS-PROCESS", "changed the handling of SIGSEGV", -1, false},
     {"raw-close", "RS-PROCESS", "closed file descriptor 1", 0, false},
     {"raw-fork", "RS-PROCESS", "made a process", 0, false},
+    {"raw-fork-wait", "RS-PROCESS", "made a process", -1, false},
+    {"raw-orphan", "RS-PROCESS", "broke its process: signal 9", -1, true},
     {"raw-exit", "RS-PROCESS", "ended its process with status 0, while it ran", 0, true},
     {"raw-kill", "RS-PROCESS", "broke its process: signal 9", 0, true},
     {"raw-unmap", "RS-PROCESS", "broke its process: signal 11", 0, true},

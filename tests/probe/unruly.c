@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "platform.h"
@@ -221,15 +222,21 @@ LEAVING(leave_map, mmap(NOWHERE, 4096, PROT_READ, FIXED, -1, 0)) /* @map */
 
 /* ---- the same past the C library, where nobody can stop it ---- */
 
-static long raw(long number, long a, long b, long c)
+static long raw4(long number, long a, long b, long c, long d)
 {
+    register long fourth __asm__("r10") = d;
     long result;
 
     __asm__ volatile("syscall"
                      : "=a"(result)
-                     : "a"(number), "D"(a), "S"(b), "d"(c)
+                     : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth)
                      : "rcx", "r11", "memory");
     return result;
+}
+
+static long raw(long number, long a, long b, long c)
+{
+    return raw4(number, a, b, c, 0);
 }
 
 /* struct kernel_sigaction: ignore the signal. */
@@ -240,14 +247,9 @@ static const struct {
 
 static enum suite_result raw_signal(const struct suite_args *args)
 {
-    register long bytes __asm__("r10") = 8;
-    long result;
+    long result = raw4(SYS_rt_sigaction, SIGSEGV, (long)&ignore, 0, 8);
 
     (void)args;
-    __asm__ volatile("syscall"
-                     : "=a"(result)
-                     : "a"(SYS_rt_sigaction), "D"(SIGSEGV), "S"(&ignore), "d"(0), "r"(bytes)
-                     : "rcx", "r11", "memory");
     return result == 0 ? SUITE_OK : SUITE_TIMEOUT;
 }
 
@@ -259,6 +261,26 @@ LEAVING(raw_fork, raw(SYS_fork, 0, 0, 0)) /* @raw-fork */
 LEAVING(raw_pause, raw(SYS_pause, 0, 0, 0)) /* @raw-pause */
 LEAVING(raw_unmap, raw(SYS_munmap, (long)page_of(args), 1l << 20, 0)) /* @raw-unmap */
 /* clang-format on */
+
+/* Its child outlives it. */
+static enum suite_result raw_orphan(const struct suite_args *args)
+{
+    (void)args;
+    if (raw(SYS_fork, 0, 0, 0) == 0)
+        raw(SYS_pause, 0, 0, 0);
+    raw(SYS_kill, raw(SYS_getpid, 0, 0, 0), SIGKILL, 0); /* @raw-orphan */
+    return SUITE_OK;
+}
+
+/* Its child returns from the call, too. */
+static enum suite_result raw_fork_wait(const struct suite_args *args)
+{
+    long child = raw(SYS_fork, 0, 0, 0);
+
+    if (child > 0)
+        raw4(SYS_waitid, 1 /* P_PID */, child, 0, WEXITED | WNOWAIT);
+    return args->count == 0 ? SUITE_OK : SUITE_TIMEOUT; /* @raw-fork-wait */
+}
 
 /* Ringside itself writes to where the driver tells it to. */
 static enum suite_result bad_pointer(const struct suite_args *args)
@@ -321,6 +343,8 @@ static enum suite_result break_heap(const struct suite_args *args)
     X("raw-fork", raw_fork)                                                                        \
     X("raw-pause", raw_pause)                                                                      \
     X("raw-unmap", raw_unmap)                                                                      \
+    X("raw-orphan", raw_orphan)                                                                    \
+    X("raw-fork-wait", raw_fork_wait)                                                              \
     X("bad-pointer", bad_pointer)                                                                  \
     X("break-heap", break_heap)
 
