@@ -223,3 +223,36 @@ int instruction_riscv_fence(const struct instruction *instruction)
         return EVENT_BARRIER_LOAD;
     return store[0] && load[1] ? EVENT_BARRIER_FULL : EVENT_BARRIER_COMPILER;
 }
+
+/* ---- this machine ---- */
+
+/*
+ * Of nearly all x86 instructions with an operand in memory, the lowest bit of the opcode tells 8
+ * bits from the rest, whose width the prefixes tell. Those that load and widen stand behind 0x0f.
+ */
+uint32_t instruction_access_bytes(const uint8_t *code)
+{
+    bool is_half = false;
+    bool is_quad = false;
+    unsigned at = 0;
+
+    for (; at < 4; at++) { /* more prefixes no compiler makes */
+        is_half |= code[at] == 0x66;
+        if (code[at] != 0x66 && code[at] != 0xf2 && code[at] != 0xf3)
+            break;
+    }
+    if ((code[at] & 0xf0) == 0x40)
+        is_quad = (code[at++] & 8) != 0;
+    if (code[at] == 0x0f) {
+        at++;
+        if (code[at] == 0xb6 || code[at] == 0xbe)
+            return 1;
+        if (code[at] == 0xb7 || code[at] == 0xbf)
+            return 2;
+    } else if ((code[at] & 1) == 0) {
+        return 1;
+    }
+    if (is_quad)
+        return 8;
+    return is_half ? 2 : 4;
+}

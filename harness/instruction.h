@@ -74,6 +74,8 @@ void instruction_read(const char *text, const struct instruction_frame *frame,
 /* Gives a register operand a new value; false for operands of other kinds. */
 bool instruction_set(struct instruction_frame *frame, const struct instruction_operand *operand,
                      uint64_t value);
+/* How many bytes the plain instruction of this machine at `code` reads or writes. */
+uint32_t instruction_access_bytes(const uint8_t *code);
 /* enum event_barrier of `dmb`, `dsb` (Arm) and `fence` (RISC-V) with their operands. */
 int instruction_arm_barrier(const struct instruction *instruction);
 int instruction_riscv_fence(const struct instruction *instruction);

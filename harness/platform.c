@@ -25,6 +25,7 @@ void world_attach_platform(struct world *world)
     world->handler_context = NULL;
     world->in_handler = false;
     world->interrupt_seen = false;
+    world_attach_shims(world);
 }
 
 /* Finishes the access before, and lets the others act: a call of the platform is a step as well. */
@@ -207,7 +208,10 @@ struct time_call {
 
 uint64_t world_look_at_clock(struct world *world)
 {
-    world->clock_ns += probe.skip_polls ? WORLD_LOOK_FAST_NS : WORLD_LOOK_NS;
+    bool fast = probe.skip_polls || world->dozing;
+
+    world->clock_looked = true;
+    world->clock_ns += fast ? WORLD_LOOK_FAST_NS : WORLD_LOOK_NS;
     probe.callbacks++;
     return world->clock_ns;
 }
@@ -232,8 +236,11 @@ void world_relax(struct world *world, uintptr_t pc)
     probe.callbacks++;
     if (--probe.budget < 0)
         world_budget_out(pc);
+    world->delaying = world->clock_looked;
+    world->clock_looked = false;
     if (!world_interrupt(world) && !probe.skip_polls)
         world_note_poll(world, 0, 0, pc);
+    world->delaying = false;
 }
 
 static void host_relax(void *argument)

@@ -58,14 +58,18 @@ void world_activity(struct world *world)
 
 /* ---- the register window ---- */
 
-void world_window_open(struct world *world, bool open)
+static void window_protect(struct world *world, bool open)
 {
-    if (!world->guard || world->window_open == open)
-        return;
-    world->window_open = open;
     int failed = mprotect(world->window_map, world->window_map_bytes,
                           open ? PROT_READ | PROT_WRITE : PROT_NONE);
     assert(failed == 0);
+    world->window_open = open;
+}
+
+void world_window_open(struct world *world, bool open)
+{
+    if (world->guard && world->window_open != open)
+        window_protect(world, open);
 }
 
 /* Lays register values out where the driver's access will find them. The window must be open. */
@@ -190,12 +194,45 @@ static void lay_out_again(struct world *world, uint32_t offset, uint32_t bytes, 
     probe.pending = true;
 }
 
+/*
+ * gcc tells an access to a volatile bit-field by the bytes that hold the field, and makes it as
+ * wide as the field's type; it tells a store alone, and makes a load and a store. So a narrow
+ * access to control registers is left to the closed window: the fault tells the instruction, and
+ * the instruction its width.
+ */
+static void narrow_begin(struct world *world, uint8_t flags, uintptr_t pc)
+{
+    window_protect(world, false);
+    world->narrow = true;
+    world->narrow_was_read = false;
+    world->narrow_flags = flags;
+    world->narrow_pc = pc;
+    probe.pending = true;
+}
+
+/* The window as it is between accesses. */
+static void narrow_end(struct world *world)
+{
+    world->narrow = false;
+    window_protect(world, !world->guard);
+}
+
+static bool is_narrow(const struct world *world, uint32_t offset, uint32_t bytes, uint8_t flags)
+{
+    return bytes < 4 && machine_in_slot(&world->bus.machine, offset) < VIRTIO_MMIO_CONFIG &&
+           (flags & (EVENT_RANGE | EVENT_ATOMIC)) == 0;
+}
+
 static void window_access(struct world *world, bool is_write, uint32_t offset, uint32_t bytes,
                           uint8_t flags, uintptr_t pc)
 {
     struct event event = register_event(world, offset, bytes, is_write, flags, pc);
     uint32_t window_bytes = machine_bytes(&world->bus.machine);
 
+    if (is_narrow(world, offset, bytes, flags)) {
+        narrow_begin(world, flags, pc);
+        return;
+    }
     world_window_open(world, true);
     window_fill(world, offset, bytes);
     world->pending_is_window = true;
@@ -388,7 +425,11 @@ void world_finish(void)
     struct world *world = world_now;
 
     probe.pending = false;
-    if (world->pending_is_window) {
+    if (world->narrow) {
+        narrow_end(world);
+        if (world->narrow_was_read)
+            world_note_poll(world, world->pending_host, world->pending.value, world->narrow_pc);
+    } else if (world->pending_is_window) {
         if (world->pending_is_write)
             window_finish_write(world);
         else
@@ -453,6 +494,8 @@ long world_crashed(int crash, uintptr_t address, uintptr_t pc)
     };
 
     probe.pending = false;
+    if (world->narrow)
+        narrow_end(world);
     world_window_open(world, false);
     if (world->call != NULL)
         world->call->crash = (enum world_crash)crash;
@@ -469,10 +512,24 @@ void world_budget_out(uintptr_t pc)
     world_abandon();
 }
 
-void world_unobserved_begin(uintptr_t host, bool is_write, uintptr_t pc)
+/* One access of an instruction whose access was told, as it is. */
+static void narrow_access(struct world *world, uint32_t offset, bool is_write, uintptr_t pc)
 {
-    struct world *world = world_now;
-    uint32_t offset = (uint32_t)(host - (uintptr_t)world->window) & ~3u;
+    uint32_t bytes = instruction_access_bytes((const uint8_t *)(pc - 1));
+
+    window_protect(world, true);
+    window_fill(world, offset, bytes);
+    world->pending =
+        register_event(world, offset, bytes, is_write, world->narrow_flags, world->narrow_pc);
+    world->pending_host = (uintptr_t)world->window + offset;
+    world->pending_is_window = true;
+    world->pending_is_write = is_write;
+    world->unobserved = true;
+}
+
+/* One access that the compiler did not tell: it is taken for one of 32 bits. */
+static void unobserved_access(struct world *world, uint32_t offset, bool is_write, uintptr_t pc)
+{
     struct event event = register_event(world, offset, 4, is_write, 0, pc);
 
     if (probe.pending)
@@ -491,16 +548,35 @@ void world_unobserved_begin(uintptr_t host, bool is_write, uintptr_t pc)
     world->unobserved = true;
 }
 
+void world_unobserved_begin(uintptr_t host, bool is_write, uintptr_t pc)
+{
+    struct world *world = world_now;
+    uint32_t offset = (uint32_t)(host - (uintptr_t)world->window);
+
+    if (world->narrow)
+        narrow_access(world, offset, is_write, pc);
+    else
+        unobserved_access(world, offset & ~3u, is_write, pc);
+}
+
 void world_unobserved_end(void)
 {
     struct world *world = world_now;
+    bool narrow = world->narrow;
 
     if (!world->unobserved)
         return;
     world->unobserved = false;
+    world->narrow = false;
     if (!world->pending_is_write) {
-        world->pending.value = value_at(world->pending_host, 4);
+        world->pending.value = value_at(world->pending_host, world->pending.width_bytes);
         world_emit(world, &world->pending);
+        world->narrow_was_read = narrow;
     }
     world_finish();
+    if (narrow) { /* a load may be followed by the store of the same instruction's field */
+        window_protect(world, false);
+        world->narrow = true;
+        probe.pending = true;
+    }
 }

@@ -116,6 +116,16 @@ static void stuck(struct world *world, uintptr_t pc)
     ladder_climb(&world->judge.model, event.queue, &world->call->ladder);
 }
 
+static bool has_unseen_answer(const struct world *world)
+{
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        const struct model_queue *queue = &world->judge.model.queue[i];
+        if (queue->live && queue->used_idx != queue->seen_idx)
+            return true;
+    }
+    return false;
+}
+
 void world_driver_waits(struct world *world, uintptr_t pc)
 {
     if (device_goes_on(world))
@@ -128,13 +138,17 @@ void world_driver_waits(struct world *world, uintptr_t pc)
         probe.switch_wanted = true;
         return;
     }
-    stuck(world, pc);
+    if (world->delaying && has_unseen_answer(world))
+        world->dozing = true; /* the delay ends, and then the driver looks */
+    else
+        stuck(world, pc);
 }
 
 void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc)
 {
     struct probe_poll *poll = probe_poll_of(host, pc);
 
+    world->dozing &= host == 0;
     if (poll->pc != pc || poll->host != host || poll->value != value ||
         poll->activity != world->activity) {
         /* The other entry is taken when it holds nothing that still counts. */

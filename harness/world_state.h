@@ -78,6 +78,11 @@ struct world {
     uint8_t pending_old[64];  /* what lay there before it */
     /* an access to the closed window that is being single-stepped */
     bool unobserved;
+    /* an access that the compiler may have told narrower than it is: see step.c */
+    bool narrow;
+    bool narrow_was_read;
+    uint8_t narrow_flags;
+    uintptr_t narrow_pc;
     /* the call that is running */
     struct world_call *call;
     bool running; /* the call was expected to go on for ever, and was ended as it did */
@@ -90,6 +95,10 @@ struct world {
     bool in_handler;
     bool interrupt_seen;    /* delivered since the driver last waited for one */
     uint32_t waits_in_vain; /* in a row */
+    /* turns of a loop that looks at the clock: a delay, perhaps, and no wait for the device */
+    bool clock_looked;
+    bool delaying;
+    bool dozing; /* nothing can happen before the delay is over: the clock goes fast */
     bool interrupts_masked; /* by the driver: msr daifset, csrc sstatus, cpsid, cli */
     /* system registers of the machine that the driver was written for */
     struct instruction_state instruction;
@@ -133,6 +142,8 @@ bool world_settle_until_interrupt(struct world *world);
 /* world_machine.c: memory, registers, stack and device; after the driver was loaded. */
 const char *world_create_machine(struct world *world);
 void world_destroy_machine(struct world *world);
+/* shims.c: the same for what a driver asks of its kernel. */
+void world_attach_shims(struct world *world);
 /* platform.c: what a driver asks of its world starts afresh. */
 void world_attach_platform(struct world *world);
 /* Opens or closes the register window, if the guard is on. */
