@@ -208,6 +208,19 @@ void driver_unload(struct driver *driver)
     free(driver);
 }
 
+bool driver_make_room(const char *path)
+{
+    bool unloaded = false;
+
+    for (size_t i = loaded_count; i-- > 0;) {
+        if (loaded[i]->image_low > UINT32_MAX || strcmp(loaded[i]->path, path) == 0)
+            continue;
+        driver_unload(loaded[i]);
+        unloaded = true;
+    }
+    return unloaded;
+}
+
 void driver_unload_all(void)
 {
     while (loaded_count > 0)

@@ -43,5 +43,10 @@ void driver_restore(struct driver *driver);
 /* Unloads one object (its data was aliased) or all of them. */
 void driver_unload(struct driver *driver);
 void driver_unload_all(void);
+/*
+ * Unloads what lies below 4 GiB and is not the object at `path`: drivers are linked to lie there,
+ * all at the same place, where identity-mapped RAM lies as well. True when anything was unloaded.
+ */
+bool driver_make_room(const char *path);
 
 #endif

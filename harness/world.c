@@ -15,6 +15,7 @@
 #include "report.h"
 #include "resources.h"
 #include "ringside_asan.h"
+#include "source.h"
 #include "skip.h"
 #include "world_state.h"
 
@@ -47,6 +48,8 @@ static const char *load_driver(struct world *world)
                  folder != NULL ? folder : resource_folder(RESOURCE_drivers), scenario->driver);
         path = built;
     }
+    if (driver_make_room(path))
+        source_close(); /* addresses are another driver's now */
     world->driver = driver_load(path, &error);
     if (world->driver == NULL)
         return error;

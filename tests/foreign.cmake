@@ -8,5 +8,11 @@ foreach(compiler gcc clang)
         list(APPEND foreign_subjects driver_foreign-${compiler}-${level})
     endforeach()
 endforeach()
+foreach(compiler gcc clang)
+    ringside_add_driver(foreign-registers-${compiler} COMPILER ${compiler}
+        SOURCES probe/registers.c INCLUDES ${CMAKE_SOURCE_DIR}/driver
+        OPTIONS -Dregister= -w)
+    list(APPEND foreign_subjects driver_foreign-registers-${compiler})
+endforeach()
 ringside_add_test(foreign SOURCES test_foreign.c LIBRARIES ringside_harness
     DEPENDS ${foreign_subjects})

@@ -115,6 +115,37 @@ START_TEST(a_barrier_is_as_strong_as_its_operands_say)
 }
 END_TEST
 
+static const struct {
+    uint8_t code[8];
+    uint32_t bytes;
+} accesses[] = {
+    {{0x8b, 0x43, 0x70}, 4},             /* mov 0x70(%rbx),%eax */
+    {{0x48, 0x8b, 0x43, 0x70}, 8},       /* mov 0x70(%rbx),%rax */
+    {{0x66, 0x8b, 0x43, 0x70}, 2},       /* mov 0x70(%rbx),%ax */
+    {{0x8a, 0x43, 0x70}, 1},             /* mov 0x70(%rbx),%al */
+    {{0x41, 0x8a, 0x45, 0x00}, 1},       /* mov (%r13),%al */
+    {{0x45, 0x89, 0x65, 0x00}, 4},       /* mov %r12d,(%r13) */
+    {{0x88, 0x43, 0x70}, 1},             /* mov %al,0x70(%rbx) */
+    {{0x0f, 0xb6, 0x43, 0x70}, 1},       /* movzbl 0x70(%rbx),%eax */
+    {{0x41, 0x0f, 0xb7, 0x45, 0x00}, 2}, /* movzwl (%r13),%eax */
+    {{0xf6, 0x43, 0x70, 0x08}, 1},       /* testb $8,0x70(%rbx) */
+    {{0xf7, 0x43, 0x70, 0x08}, 4},       /* testl $8,0x70(%rbx) */
+    {{0xc7, 0x43, 0x70, 0x00}, 4},       /* movl $0,0x70(%rbx) */
+    {{0xc6, 0x43, 0x70, 0x00}, 1},       /* movb $0,0x70(%rbx) */
+    {{0x66, 0xc7, 0x43, 0x70}, 2},       /* movw $0,0x70(%rbx) */
+    {{0x83, 0x4b, 0x70, 0x04}, 4},       /* orl $4,0x70(%rbx) */
+    {{0x80, 0x4b, 0x70, 0x04}, 1},       /* orb $4,0x70(%rbx) */
+    {{0x0f, 0xba, 0x63, 0x70, 3}, 4},    /* btl $3,0x70(%rbx) */
+};
+
+START_TEST(the_width_of_an_access_is_read_from_its_instruction)
+{
+    for (size_t i = 0; i < sizeof accesses / sizeof accesses[0]; i++)
+        ck_assert_msg(instruction_access_bytes(accesses[i].code) == accesses[i].bytes, "row %zu",
+                      i);
+}
+END_TEST
+
 /* ---- effects ---- */
 
 struct seen {
@@ -399,6 +430,17 @@ START_TEST(every_register_and_the_flags_survive)
 }
 END_TEST
 
+/* `register long a0 asm("a0")` with OPTIONS -Dregister= */
+START_TEST(variables_bound_to_foreign_registers_are_variables)
+{
+    run("registers-gcc", "call firmware -> OK");
+    ck_assert_uint_eq(outcome.findings.count, 1);
+    ck_assert_ptr_nonnull(strstr(outcome.findings.item[0].text, "ecall"));
+    run("registers-clang", "call firmware -> OK");
+    ck_assert_uint_eq(outcome.findings.count, 1);
+}
+END_TEST
+
 START_TEST(a_sleep_without_an_interrupt_lasts_a_tick_of_the_timer)
 {
     EACH_VARIANT(i)
@@ -420,6 +462,7 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, the_text_of_an_instruction_is_read_with_its_registers);
     tcase_add_test(cases, a_barrier_is_as_strong_as_its_operands_say);
+    tcase_add_test(cases, the_width_of_an_access_is_read_from_its_instruction);
     tcase_add_test(cases, cache_operations_are_told_by_kind_and_line);
     tcase_add_test(cases, counters_tell_the_clock_of_the_world);
     tcase_add_test(cases, the_interrupt_mask_is_one_however_it_is_named);
@@ -427,6 +470,7 @@ int main(void)
     tcase_add_test(cases, a_breakpoint_ends_the_call);
     tcase_add_test(cases, builtins_of_other_compilers_are_instructions);
     tcase_add_test(cases, every_register_and_the_flags_survive);
+    tcase_add_test(cases, variables_bound_to_foreign_registers_are_variables);
     tcase_add_test(cases, a_sleep_without_an_interrupt_lasts_a_tick_of_the_timer);
     suite_add_tcase(suite, cases);
     srunner_run_all(runner, CK_ENV);

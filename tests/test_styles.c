@@ -99,6 +99,21 @@ START_TEST(a_kernel_for_risc_v_runs_where_it_was_linked)
 }
 END_TEST
 
+/* A handler that came while the driver holds its lock would find it held, and panic. */
+START_TEST(a_masked_interrupt_waits_until_the_mask_is_opened)
+{
+    for (size_t k = 0; k < sizeof builds / sizeof builds[0]; k++) {
+        char object[64];
+        snprintf(object, sizeof object, "teach-%s", builds[k]);
+        run(object, "device gpu version 2\ndriver teach\nschedule eager interrupts any\n" CALLS,
+            true);
+        snprintf(object, sizeof object, "rtos-%s", builds[k]);
+        run(object, "device gpu version 2\ndriver rtos\nschedule eager interrupts any\n" CALLS,
+            true);
+    }
+}
+END_TEST
+
 /* The driver has a bit-field for each status bit: 32 bits wide, a load before each store. */
 START_TEST(bit_fields_in_registers_are_accesses_of_32_bits)
 {
@@ -200,6 +215,7 @@ int main(void)
     tcase_add_loop_test(cases, every_style_shows_its_picture_in_every_build, 0,
                         sizeof styles / sizeof styles[0]);
     tcase_add_test(cases, a_kernel_for_risc_v_runs_where_it_was_linked);
+    tcase_add_test(cases, a_masked_interrupt_waits_until_the_mask_is_opened);
     tcase_add_test(cases, bit_fields_in_registers_are_accesses_of_32_bits);
     tcase_add_test(cases, a_panic_ends_the_call_where_it_was_called);
     tcase_add_test(cases, all_that_a_driver_lacks_is_told_in_one_line);
