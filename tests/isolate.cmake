@@ -3,9 +3,11 @@ ringside_add_driver(unruly-clang SOURCES probe/unruly.c INCLUDES ${CMAKE_SOURCE_
     COMPILER clang OPTIONS -Wno-infinite-recursion)
 ringside_add_driver(unruly-loader SOURCES probe/unruly_loader.c
     INCLUDES ${CMAKE_SOURCE_DIR}/driver)
+ringside_add_driver(unruly-second SOURCES probe/unruly_second.c
+    INCLUDES ${CMAKE_SOURCE_DIR}/driver)
 
 ringside_add_test(isolate SOURCES test_isolate.c LIBRARIES ringside_harness
-    DEPENDS ringside driver_unruly driver_unruly-clang driver_unruly-loader driver_reference
-            driver_levitate driver_rcore)
+    DEPENDS ringside driver_unruly driver_unruly-clang driver_unruly-loader driver_unruly-second
+            driver_reference driver_levitate driver_rcore)
 # Many processes that are lost or run out of time, one after the other.
 set_tests_properties(unit.isolate PROPERTIES TIMEOUT 400)

@@ -257,11 +257,22 @@ END_TEST
 START_TEST(an_object_that_ends_the_process_while_it_is_loaded_is_told_of)
 {
     write_file("a.scn", "device gpu\ndriver unruly-loader\ncall init\n");
-    ck_assert_int_eq(run("$R run a.scn z-sound.scn"), 1);
+    write_file("b.scn", "device gpu\ndriver unruly\ncall raw-exit -> ...\n");
+    ck_assert_int_eq(run("$R run a.scn b.scn z-sound.scn"), 1);
     unwrap(output);
     ck_assert_msg(strstr(output, "driver called exit(7) while its object was loaded") != NULL, "%s",
                   output);
+    ck_assert_ptr_nonnull(strstr(output, "driver ended its process with status 0, while it ran"));
     ck_assert_ptr_nonnull(strstr(output, "ok       z-sound: "));
+}
+END_TEST
+
+START_TEST(an_object_that_cannot_be_loaded_again_is_told_of_without_its_lines)
+{
+    write_file("a.scn", "device gpu\ndriver unruly-second\ncall take-down -> ...\n"
+                        "expect finding RS-PROCESS\n");
+    ck_assert_msg(run("$R run a.scn z-sound.scn") == 0, "%s%s", output, errors);
+    ck_assert_ptr_nonnull(strstr(output, "2 scenarios: 2 ok"));
 }
 END_TEST
 
@@ -337,6 +348,7 @@ int main(void)
     tcase_add_test(cases, a_lost_scenario_may_be_what_was_expected);
     tcase_add_test(cases, findings_from_before_the_loss_are_kept_with_their_places);
     tcase_add_test(cases, an_object_that_ends_the_process_while_it_is_loaded_is_told_of);
+    tcase_add_test(cases, an_object_that_cannot_be_loaded_again_is_told_of_without_its_lines);
     tcase_add_test(cases, output_is_the_same_in_every_mode);
     tcase_add_test(cases, messages_and_reports_keep_their_order);
     tcase_add_test(cases, a_mistaken_mode_is_told_with_the_nearest_word);
