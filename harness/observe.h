@@ -46,6 +46,7 @@ struct probe_poll {
     uint64_t value;
     uint64_t activity; /* of the world when it was counted: anything that happens since voids it */
     uint32_t count;
+    bool outward; /* at a register, a ring, or nothing: see world_note_poll() */
 };
 
 struct probe {

@@ -239,7 +239,7 @@ void world_relax(struct world *world, uintptr_t pc)
     world->delaying = world->clock_looked;
     world->clock_looked = false;
     if (!world_interrupt(world) && !probe.skip_polls)
-        world_note_poll(world, 0, 0, pc);
+        world_note_poll(world, 0, 0, pc, true);
     world->delaying = false;
 }
 

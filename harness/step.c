@@ -51,6 +51,7 @@ void world_emit(struct world *world, struct event *event)
 void world_activity(struct world *world)
 {
     world->activity++;
+    world->progress++;
     world->stuck = false;
     probe.skip_polls = false;
     probe.budget = WORLD_SPIN_CALLBACKS;
@@ -246,7 +247,7 @@ static void window_access(struct world *world, bool is_write, uint32_t offset, u
     if (bytes <= 8) {
         memcpy(&event.value, world->window + offset, bytes);
         world_emit(world, &event);
-        world_note_poll(world, world->pending_host, event.value, pc);
+        world_note_poll(world, world->pending_host, event.value, pc, true);
         if (!probe.pending)
             lay_out_again(world, offset, bytes, event.value);
         return;
@@ -302,6 +303,34 @@ static void memory_event(struct world *world, struct event *event, enum event_ki
         event->place = EVENT_PLACE_MEMORY;
 }
 
+static bool is_own_memory(const struct world *world, uintptr_t host)
+{
+    const struct driver *driver = world->driver;
+
+    return host - (uintptr_t)world->stack < (uintptr_t)(world->stack_top - world->stack) ||
+           (driver != NULL && host - (uintptr_t)driver->data.host < driver->data.bytes);
+}
+
+/*
+ * A loop that waits for the device may count its turns, or keep what it has read, in variables that
+ * happen to be DMA memory. A store to the driver's stack or static data, outside of rings, that was
+ * made from the same place before is no news to anybody but the driver.
+ */
+static void stored(struct world *world, const struct event *event, uintptr_t host)
+{
+    size_t slot = (host >> 1 ^ event->pc) % WORLD_OWN_STORES;
+
+    if (event->place != EVENT_PLACE_MEMORY || !is_own_memory(world, host)) {
+        world_activity(world);
+    } else if (world->own_store[slot].host == host && world->own_store[slot].pc == event->pc) {
+        world->activity++;
+    } else {
+        world->own_store[slot].host = host;
+        world->own_store[slot].pc = event->pc;
+        world_activity(world);
+    }
+}
+
 static void memory_finish_store(struct world *world)
 {
     struct event *event = &world->pending;
@@ -310,7 +339,7 @@ static void memory_finish_store(struct world *world)
     event->bytes = (const uint8_t *)world->pending_host;
     arena_shadow_update(&world->arena, event->addr, event->width_bytes);
     world_emit(world, event);
-    world_activity(world);
+    stored(world, event, world->pending_host);
 }
 
 /* How much of what lay under a store is remembered. */
@@ -363,7 +392,7 @@ static void memory_access(struct world *world, enum probe_kind kind, uintptr_t h
     event.value = value_at(host, bytes);
     event.bytes = (const uint8_t *)host;
     world_emit(world, &event);
-    world_note_poll(world, host, event.value, pc);
+    world_note_poll(world, host, event.value, pc, event.place != EVENT_PLACE_MEMORY);
 }
 
 /* ---- the probe's calls ---- */
@@ -428,7 +457,8 @@ void world_finish(void)
     if (world->narrow) {
         narrow_end(world);
         if (world->narrow_was_read)
-            world_note_poll(world, world->pending_host, world->pending.value, world->narrow_pc);
+            world_note_poll(world, world->pending_host, world->pending.value, world->narrow_pc,
+                            true);
     } else if (world->pending_is_window) {
         if (world->pending_is_write)
             window_finish_write(world);
@@ -456,7 +486,7 @@ void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_v
     event.bytes = (const uint8_t *)host;
     arena_shadow_update(&world->arena, event.addr, bytes);
     world_emit(world, &event);
-    world_activity(world);
+    stored(world, &event, host);
     world_others_act(world);
 }
 

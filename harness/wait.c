@@ -144,21 +144,34 @@ void world_driver_waits(struct world *world, uintptr_t pc)
         stuck(world, pc);
 }
 
-void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc)
+/* Has nothing happened since this place was looked at? */
+static bool counts(const struct world *world, const struct probe_poll *poll)
+{
+    return poll->activity == (poll->outward ? world->progress : world->activity);
+}
+
+void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc,
+                     bool outward)
 {
     struct probe_poll *poll = probe_poll_of(host, pc);
+    struct probe_poll *other = &probe.poll[(size_t)(poll - probe.poll) ^ 1];
+    bool same = poll->pc == pc && poll->host == host && poll->outward == outward;
 
     world->dozing &= host == 0;
-    if (poll->pc != pc || poll->host != host || poll->value != value ||
-        poll->activity != world->activity) {
-        /* The other entry is taken when it holds nothing that still counts. */
-        struct probe_poll *other = &probe.poll[(size_t)(poll - probe.poll) ^ 1];
-        if (poll->activity == world->activity && other->activity != world->activity)
-            poll = other;
-        *poll = (struct probe_poll){
-            .pc = pc, .host = host, .value = value, .activity = world->activity, .count = 1};
+    if (same && poll->value == value && counts(world, poll)) {
+        if (++poll->count >= WORLD_POLLS_WAITING)
+            world_driver_waits(world, pc);
         return;
     }
-    if (++poll->count >= WORLD_POLLS_WAITING)
-        world_driver_waits(world, pc);
+    /* The other entry is taken when it holds nothing that still counts. */
+    if (!same && counts(world, poll) && !counts(world, other))
+        poll = other;
+    else if (!same && counts(world, poll) && poll->outward && !outward)
+        return; /* a look at a variable of its own does not drive out one at the device */
+    *poll = (struct probe_poll){.pc = pc,
+                                .host = host,
+                                .value = value,
+                                .activity = outward ? world->progress : world->activity,
+                                .count = 1,
+                                .outward = outward};
 }

@@ -21,6 +21,8 @@
 #define WORLD_STACK_ABOVE_BYTES 1024u
 /* Reads of one place, with one value and nothing else happening, that count as waiting. */
 #define WORLD_POLLS_WAITING     64u
+/* Stores of the driver to memory of its own that are remembered, to know them again. */
+#define WORLD_OWN_STORES        256u
 /* Callbacks of a driver in which nothing happens at all, after which it spins. */
 #define WORLD_SPIN_CALLBACKS    (INT64_C(48) << 20)
 /* Steps of one call, after which it counts as endless; of one that shall be, before it is ended. */
@@ -68,6 +70,12 @@ struct world {
     uint64_t driver_steps;
     uint64_t clock_ns;
     uint64_t activity; /* grows whenever anybody but a reading driver does anything */
+    /* The same without what a waiting driver does to its own variables, its stack and static data:
+     * see stored(). */
+    uint64_t progress;
+    struct {
+        uintptr_t host, pc;
+    } own_store[WORLD_OWN_STORES];
     uint64_t random;
     /* the step that has begun: a register access, or a store to memory */
     struct event pending;
@@ -118,8 +126,13 @@ void world_others_act(struct world *world);
 bool world_settle(struct world *world);
 /* The driver waits (a poll repeated, a sleep): lets others act, or finds that it waits in vain. */
 void world_driver_waits(struct world *world, uintptr_t pc);
-/* Counts one more look at the same thing from the same place; see WORLD_POLLS_WAITING. */
-void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc);
+/*
+ * Counts one more look at the same thing from the same place; see WORLD_POLLS_WAITING. `outward`:
+ * at a register, a ring, or nothing, so that what the driver does to its own variables meanwhile
+ * does not count.
+ */
+void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintptr_t pc,
+                     bool outward);
 /* The device holds no request, and the driver has seen all that it gave back. */
 bool world_is_idle(const struct world *world);
 /* The call shall go on for ever, and waits with nothing in flight: notes that as its end. */

@@ -106,6 +106,32 @@ START_TEST(a_pointer_given_as_a_physical_address_is_told_for_what_it_is)
 }
 END_TEST
 
+/* What a polling loop does to its own variables, which are DMA memory here, is no progress. */
+START_TEST(a_driver_that_waits_in_vain_is_told_so_wherever_its_variables_lie)
+{
+    ck_assert_ptr_null(run("reference",
+                           "device gpu\ndriver reference timeout-ms 1\n"
+                           "memory static-dma stack-dma\nfault completion-lost request 2\n"
+                           "call init -> OK\ncall get_display_info -> OK\n"
+                           "call get_display_info -> TIMEOUT\nexpect stuck response\n"));
+    check_clean();
+    ck_assert(outcome.call[2].stuck);
+    ck_assert(!outcome.call[1].stuck);
+    ck_assert_uint_lt(outcome.steps, 10000);
+}
+END_TEST
+
+START_TEST(a_lazy_device_acts_when_the_driver_polls_wherever_its_variables_lie)
+{
+    ck_assert_ptr_null(run("reference",
+                           "device gpu\ndriver reference timeout-ms 1\n"
+                           "memory static-dma stack-dma\nschedule lazy\ncall init -> OK\n"
+                           "call requests 100 -> OK\ncall show 64 48 -> OK\n"
+                           "expect picture test-card\nexpect stuck none\n"));
+    check_clean();
+}
+END_TEST
+
 /* ---- what a driver does to the process ---- */
 
 static const struct {
@@ -292,6 +318,8 @@ int main(void)
     tcase_add_test(cases, static_data_is_no_dma_memory_by_default);
     tcase_add_test(cases, pointers_are_physical_addresses_under_identity_mapping);
     tcase_add_test(cases, a_pointer_given_as_a_physical_address_is_told_for_what_it_is);
+    tcase_add_test(cases, a_driver_that_waits_in_vain_is_told_so_wherever_its_variables_lie);
+    tcase_add_test(cases, a_lazy_device_acts_when_the_driver_polls_wherever_its_variables_lie);
     tcase_add_test(cases, a_driver_that_crashes_or_spins_is_a_finding_and_not_the_end);
     tcase_add_test(cases, static_data_is_put_back_before_every_run);
     tcase_add_test(cases, the_same_scenario_gives_the_same_events);
