@@ -45,6 +45,16 @@ static void known(struct world *world, const void *host, uint32_t bytes)
         arena_shadow_update(&world->arena, addr, bytes);
 }
 
+/*
+ * A static constructor of the driver runs while its object is loaded, when there is no machine yet:
+ * it gets no memory, no window and no time.
+ */
+static void on_host(void (*function)(void *argument), void *argument)
+{
+    if (probe.running)
+        probe_on_host(function, argument);
+}
+
 /* ---- DMA memory ---- */
 
 struct dma_call {
@@ -91,7 +101,8 @@ bool platform_dma_alloc(size_t size_bytes, size_t align_bytes, const char *what,
                             .what = what,
                             .dma = out,
                             .pc = DRIVER_PC};
-    probe_on_host(host_alloc, &call);
+    *out = (struct platform_dma){0};
+    on_host(host_alloc, &call);
     return call.done;
 }
 
@@ -120,7 +131,7 @@ static void host_free(void *argument)
 void platform_dma_free(struct platform_dma *dma)
 {
     struct dma_call call = {.dma = dma, .pc = DRIVER_PC};
-    probe_on_host(host_free, &call);
+    on_host(host_free, &call);
 }
 
 uint64_t platform_virt_to_phys(const void *cpu)
@@ -159,13 +170,13 @@ static void host_cache(void *argument)
 void platform_cache_clean(const void *cpu, size_t size_bytes)
 {
     struct cache_call call = {EVENT_CACHE_CLEAN, cpu, size_bytes, DRIVER_PC};
-    probe_on_host(host_cache, &call);
+    on_host(host_cache, &call);
 }
 
 void platform_cache_invalidate(const void *cpu, size_t size_bytes)
 {
     struct cache_call call = {EVENT_CACHE_INVALIDATE, cpu, size_bytes, DRIVER_PC};
-    probe_on_host(host_cache, &call);
+    on_host(host_cache, &call);
 }
 
 struct barrier_call {
@@ -183,19 +194,19 @@ static void host_barrier(void *argument)
 void platform_wmb(void)
 {
     struct barrier_call call = {EVENT_BARRIER_STORE, DRIVER_PC};
-    probe_on_host(host_barrier, &call);
+    on_host(host_barrier, &call);
 }
 
 void platform_rmb(void)
 {
     struct barrier_call call = {EVENT_BARRIER_LOAD, DRIVER_PC};
-    probe_on_host(host_barrier, &call);
+    on_host(host_barrier, &call);
 }
 
 void platform_mb(void)
 {
     struct barrier_call call = {EVENT_BARRIER_SYNC, DRIVER_PC};
-    probe_on_host(host_barrier, &call);
+    on_host(host_barrier, &call);
 }
 
 /* ---- time ---- */
@@ -226,7 +237,7 @@ static void host_now(void *argument)
 uint64_t platform_now_ns(void)
 {
     struct time_call call = {.pc = DRIVER_PC};
-    probe_on_host(host_now, &call);
+    on_host(host_now, &call);
     return call.value;
 }
 
@@ -259,7 +270,7 @@ void platform_relax(void)
     if (probe.skip_polls && !probe.pending && --probe.budget > 0)
         return;
     if (!fiber_let_others(call.pc))
-        probe_on_host(host_relax, &call);
+        on_host(host_relax, &call);
 }
 
 /* Each turn lets a timer end or the device finish something: there are not more than these. */
@@ -317,7 +328,7 @@ bool platform_wait_interrupt(uint64_t deadline_ns)
     struct time_call call = {.value = deadline_ns, .pc = DRIVER_PC};
 
     (void)fiber_let_others(call.pc);
-    probe_on_host(host_wait, &call);
+    on_host(host_wait, &call);
     return call.interrupted;
 }
 
@@ -361,7 +372,7 @@ volatile void *platform_map_mmio(uint64_t addr, size_t size_bytes)
     if (addr >= machine->base && addr - machine->base < machine_bytes(machine) &&
         size_bytes <= machine_bytes(machine) - (addr - machine->base))
         return world_now->window + (addr - machine->base);
-    probe_on_host(host_no_window, &call);
+    on_host(host_no_window, &call);
     return NULL;
 }
 

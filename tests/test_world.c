@@ -298,6 +298,13 @@ START_TEST(a_scenario_that_plays_the_driver_allocates_where_it_says)
 }
 END_TEST
 
+START_TEST(a_static_constructor_gets_nothing_from_the_platform_and_does_no_harm)
+{
+    ck_assert_ptr_null(run("early", "device gpu\ndriver early\ncall init -> OK\n"));
+    check_clean();
+}
+END_TEST
+
 START_TEST(a_missing_driver_is_an_error_of_the_environment)
 {
     const char *error = run("no-such-driver", "device gpu\ndriver x\ncall init -> OK\n");
@@ -326,6 +333,7 @@ int main(void)
     tcase_add_test(cases, schedules_differ_and_the_outcome_does_not);
     tcase_add_test(cases, a_byte_that_the_device_reads_and_nobody_was_seen_to_store_is_reported);
     tcase_add_test(cases, a_scenario_that_plays_the_driver_allocates_where_it_says);
+    tcase_add_test(cases, a_static_constructor_gets_nothing_from_the_platform_and_does_no_harm);
     tcase_add_test(cases, a_missing_driver_is_an_error_of_the_environment);
     suite_add_tcase(suite, cases);
     srunner_run_all(runner, CK_ENV);
