@@ -188,6 +188,36 @@ START_TEST(a_handler_does_not_sleep)
 }
 END_TEST
 
+START_TEST(interrupts_come_again_after_a_handler_was_lost)
+{
+    run("fiber-handler", "eager", "call requests 1 -> ...\ncall requests 1 -> ...\n");
+    ck_assert_uint_eq(only_finding("RS-DEADLOCK")->times, 2);
+    ck_assert_uint_eq(only_finding("RS-DEADLOCK")->also_count, 0);
+}
+END_TEST
+
+START_TEST(each_thread_has_an_interrupt_mask_of_its_own)
+{
+    run("fiber-pair", "eager", "call masks\n");
+    check_clean("masks");
+}
+END_TEST
+
+START_TEST(threads_that_only_wait_for_each_other_are_stuck)
+{
+    run("fiber-pair", "eager", "call both_wait 1000000 -> TIMEOUT\n");
+    ck_assert(outcome.call[1].stuck);
+    ck_assert_uint_lt(outcome.steps, 2000);
+}
+END_TEST
+
+START_TEST(a_thread_that_polls_without_end_gives_way_to_one_that_can_go_on)
+{
+    run("fiber-pair", schedules[_i], "call looks\ncall looks\n");
+    check_clean(schedules[_i]);
+}
+END_TEST
+
 START_TEST(threads_that_ended_make_room_for_others)
 {
     run("fiber-pair", "eager", "call many 500\ncall requests 2\n");
@@ -234,6 +264,15 @@ START_TEST(a_lost_update_is_found_only_where_interrupts_come_at_any_point)
     ck_assert_uint_eq(seeds_with_finding("fiber-race", "", calls, true), 0);
     ck_assert_uint_gt(seeds_with_finding("fiber-race", " interrupts any", calls, true), 0);
     ck_assert_uint_eq(seeds_with_finding("fiber-masked", " interrupts any", calls, true), 0);
+}
+END_TEST
+
+START_TEST(an_interrupt_comes_between_two_accesses_of_registers)
+{
+    run("fiber-race", "eager interrupts any", "call adjacent -> BAD_COMPLETION\n");
+    check_clean("any");
+    run("fiber-race", "eager", "call adjacent\n");
+    check_clean("idle");
 }
 END_TEST
 
@@ -306,6 +345,12 @@ int main(void)
     tcase_add_test(cases, threads_go_on_after_a_call_that_was_given_up);
     tcase_add_test(cases, a_crash_in_a_thread_is_told_at_its_line);
     tcase_add_test(cases, a_handler_does_not_sleep);
+    tcase_add_test(cases, interrupts_come_again_after_a_handler_was_lost);
+    tcase_add_test(cases, each_thread_has_an_interrupt_mask_of_its_own);
+    tcase_add_test(cases, threads_that_only_wait_for_each_other_are_stuck);
+    tcase_add_loop_test(cases, a_thread_that_polls_without_end_gives_way_to_one_that_can_go_on, 0,
+                        SCHEDULES);
+    tcase_add_test(cases, an_interrupt_comes_between_two_accesses_of_registers);
     tcase_add_test(cases, threads_that_ended_make_room_for_others);
     tcase_add_test(cases, a_lost_wakeup_is_found_only_where_interrupts_come_at_any_point);
     tcase_add_test(cases, a_lost_update_is_found_only_where_interrupts_come_at_any_point);

@@ -48,8 +48,8 @@ static inline void set_address(unsigned low, size_t offset)
 static inline enum suite_result bring_up(void (*handler)(void *context))
 {
     reg = platform_map_mmio(0x0a003e00, 0x200);
-    if (reg[VIRTIO_MMIO_MagicValue / 4] != VIRTIO_MMIO_MAGIC ||
-        reg[VIRTIO_MMIO_Version / 4] != 2 || reg[VIRTIO_MMIO_DeviceID / 4] != VIRTIO_ID_GPU)
+    if (reg[VIRTIO_MMIO_MagicValue / 4] != VIRTIO_MMIO_MAGIC || reg[VIRTIO_MMIO_Version / 4] != 2 ||
+        reg[VIRTIO_MMIO_DeviceID / 4] != VIRTIO_ID_GPU)
         return SUITE_NO_DEVICE;
     if (!platform_dma_alloc(sizeof(struct rings), 4096, "rings", &memory))
         return SUITE_NO_MEMORY;

@@ -157,6 +157,69 @@ static enum suite_result too_many(const struct suite_args *args)
     return made == 30 ? SUITE_NO_MEMORY : SUITE_OK; /* 32 with main and completion */
 }
 
+static void unmasking(void *argument)
+{
+    for (;;) {
+        platform_mask_interrupts(false);
+        *(volatile unsigned *)argument += 1;
+        platform_yield();
+    }
+}
+
+/* Each thread has a mask of its own. */
+static enum suite_result masks(const struct suite_args *args)
+{
+    static unsigned turns;
+    bool kept = true;
+
+    (void)args;
+    (void)platform_thread_create(unmasking, &turns, "unmasking");
+    platform_mask_interrupts(true);
+    for (unsigned i = 0; i < 5; i++) {
+        platform_yield();
+        kept &= platform_mask_interrupts(true);
+    }
+    platform_mask_interrupts(false);
+    return kept && turns == 5 ? SUITE_OK : SUITE_BAD_COMPLETION;
+}
+
+static volatile bool never;
+
+static void waiting(void *argument)
+{
+    (void)argument;
+    while (!never)
+        platform_yield();
+}
+
+/* Two that give their turns to each other, and wait for what nobody does. */
+static enum suite_result both_wait(const struct suite_args *args)
+{
+    (void)platform_thread_create(waiting, NULL, "waiting");
+    for (uint64_t i = 0; i < args->value[0] && !never; i++)
+        platform_yield();
+    return SUITE_TIMEOUT;
+}
+
+static void submitting(void *argument)
+{
+    (void)argument;
+    submit();
+}
+
+/* Looks at the ring and never gives its turn away, while another has not even submitted. */
+static enum suite_result looks(const struct suite_args *args)
+{
+    uint16_t before = *(volatile uint16_t *)&rings()->used.idx;
+
+    (void)args;
+    (void)platform_thread_create(submitting, NULL, "submitting");
+    while (*(volatile uint16_t *)&rings()->used.idx == before)
+        ;
+    platform_rmb();
+    return check_response();
+}
+
 static enum suite_result shutdown(const struct suite_args *args)
 {
     (void)args;
@@ -168,9 +231,10 @@ static enum suite_result shutdown(const struct suite_args *args)
 }
 
 static const struct suite_op ops[] = {
-    {"init", init},   {"requests", requests}, {"yielding", yielding}, {"crash", crash},
-    {"spin", spin},   {"recurse", recurse},   {"many", many},         {"too_many", too_many},
-    {"shutdown", shutdown},
+    {"init", init},   {"requests", requests},   {"yielding", yielding},
+    {"crash", crash}, {"spin", spin},           {"recurse", recurse},
+    {"many", many},   {"too_many", too_many},   {"shutdown", shutdown},
+    {"masks", masks}, {"both_wait", both_wait}, {"looks", looks},
 };
 
 const struct suite_driver ringside_driver = {

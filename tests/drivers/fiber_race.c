@@ -67,7 +67,32 @@ static enum suite_result count(const struct suite_args *args)
     return SUITE_OK;
 }
 
-static const struct suite_op ops[] = {{"init", init}, {"requests", requests}, {"count", count}};
+/* Two accesses of registers with nothing in between: BAD_COMPLETION when the handler was. */
+static enum suite_result adjacent(const struct suite_args *args)
+{
+    volatile uint32_t *window = reg;
+    struct rings *ring = rings();
+    uint32_t status;
+
+    (void)args;
+    submit();
+    while (!done)
+        platform_relax();
+    done = false;
+    ring->avail.ring[ring->avail.idx % SIZE] = 0;
+    ring->avail.idx++;
+    platform_mb();
+    window[VIRTIO_MMIO_QueueNotify / 4] = 0;
+    status = window[VIRTIO_MMIO_InterruptStatus / 4];
+    while (!done)
+        platform_relax();
+    return status != 0 ? SUITE_OK : SUITE_BAD_COMPLETION;
+}
+
+static const struct suite_op ops[] = {{"init", init},
+                                      {"requests", requests},
+                                      {"count", count},
+                                      {"adjacent", adjacent}};
 
 const struct suite_driver ringside_driver = {
     .name = "fiber-race",
