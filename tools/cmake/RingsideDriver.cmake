@@ -58,10 +58,13 @@ set(RINGSIDE_PROBE_FLAGS
     -g -ffreestanding -fno-builtin -fPIC -fvisibility=default -mno-red-zone -fno-stack-protector
     -fno-strict-aliasing -fcf-protection=none -fno-tree-vectorize -fno-omit-frame-pointer
     -ftrivial-auto-var-init=pattern -fsanitize=thread)
-# Volatile bit-fields as wide as they are declared: so it is on Arm and RISC-V, but not here.
+# Volatile bit-fields as wide as they are declared: so it is on Arm and RISC-V, but not here. An
+# access is not made one with that of another branch: it would have the line of neither.
 set(RINGSIDE_PROBE_FLAGS_gcc --param=tsan-distinguish-volatile=1 -Wno-tsan
-    -fstrict-volatile-bitfields)
+    -fstrict-volatile-bitfields -fno-tree-tail-merge -fno-crossjumping)
 set(RINGSIDE_PROBE_FLAGS_clang -fno-vectorize -fno-slp-vectorize
+    -mllvm -simplifycfg-sink-common=false -mllvm -simplifycfg-hoist-common=false
+    -mllvm -enable-tail-merge=false
     -mllvm -tsan-distinguish-volatile=1 -mllvm -tsan-instrument-read-before-write=1
     -Wno-unused-command-line-argument)
 
