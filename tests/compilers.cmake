@@ -1,4 +1,4 @@
-# The specimens by both compilers, with and without optimisation: the same findings at the same lines.
+# The specimens by both compilers, optimised and not: the same findings at the same lines.
 set(specimens ${CMAKE_SOURCE_DIR}/driver/specimens)
 set(specimen_parts stack.c show.c ../testcard.c rcore/queue.c rcore/transport.c)
 set(levitate_parts levitate/levitate.c levitate/gpu.c levitate/queue.c levitate/transport.c)

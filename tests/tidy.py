@@ -29,6 +29,12 @@ FORBIDDEN = [
     (re.compile(r"\b(TODO|FIXME|XXX)\b"), "unfinished business is an issue, not a comment"),
     (re.compile(r"(?<![\w.])/(work|home|root)/"), "a path of one machine"),
 ]
+# What a driver would have to know to behave otherwise when it is watched. The glue between driver
+# and harness may: what adapters include.
+WATCHED = re.compile(r"tsan|ringside_observe|sanitize|__has_feature|UNWATCHED"
+                     r"|^\s*#\s*(if|ifdef|ifndef|elif)\b.*(HOST|SIMULAT|RINGSIDE_(?!\w+_H\b)|x86"
+                     r"|__linux|__unix)", re.IGNORECASE)
+GLUE = ("driver/ringside.h",)
 # Only these may include these: the library stays replaceable.
 SINGLE_USER = {"SDL.h": 1, "jansson.h": 4, "png.h": 1, "elfutils/libdwfl.h": 2, "libfdt.h": 5}
 
@@ -88,6 +94,16 @@ def check_text(path, lines, report):
                 report(path, number, why)
 
 
+def check_unaware(path, lines, report):
+    if not path.startswith("driver/") or path in GLUE:
+        return
+    for number, line in enumerate(lines, 1):
+        if WATCHED.search(line):
+            report(path, number, "a driver does not know that it is watched")
+        if "ringside.h" in line and "#include" in line.replace(" ", ""):
+            report(path, number, "ringside.h is for adapters, which are not in driver/")
+
+
 def check_functions(path, lines, report):
     start = None
     for number, line in enumerate(lines, 1):
@@ -122,6 +138,7 @@ def main():
         if path not in sources:
             continue
         check_includes(path, lines, sim_headers, report)
+        check_unaware(path, lines, report)
         check_functions(path, lines, report)
         if not lines[0].startswith("/*"):
             report(path, 1, "a file starts with a sentence that says what it is for")
