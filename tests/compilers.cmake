@@ -14,7 +14,7 @@ foreach(specimen IN ITEMS levitate rcore)
         list(GET build 1 level)
         ringside_add_driver(${specimen}-${compiler}${level} COMPILER ${compiler} OPTIMISE ${level}
             SOURCES ${${specimen}_parts} ${specimen_parts}
-            INCLUDES ${specimens} ${CMAKE_SOURCE_DIR}/driver OPTIONS -Wno-tsan)
+            INCLUDES ${specimens} ${CMAKE_SOURCE_DIR}/driver)
         list(APPEND specimen_variants driver_${specimen}-${compiler}${level})
     endforeach()
 endforeach()

@@ -38,7 +38,7 @@ set(specimens ${CMAKE_SOURCE_DIR}/driver/specimens)
 ringside_add_driver(rcore-ilp32
     SOURCES ${specimens}/rcore/rcore.c ${specimens}/rcore/queue.c ${specimens}/rcore/transport.c
             ${specimens}/stack.c ${specimens}/show.c ${CMAKE_SOURCE_DIR}/driver/testcard.c
-    INCLUDES ${specimens} ${CMAKE_SOURCE_DIR}/driver OPTIONS -Wno-tsan ILP32)
+    INCLUDES ${specimens} ${CMAKE_SOURCE_DIR}/driver ILP32)
 ringside_add_driver(machine_ilp32-O0 SOURCES drivers/machine_ilp32.c
     INCLUDES ${machine_includes} OPTIMISE -O0 ILP32)
 

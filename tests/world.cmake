@@ -6,5 +6,5 @@ ringside_add_driver(hobby-low SOURCES probe/hobby.c INCLUDES ${CMAKE_SOURCE_DIR}
 ringside_add_driver(early SOURCES probe/early.c INCLUDES ${CMAKE_SOURCE_DIR}/driver)
 
 ringside_add_test(world SOURCES test_world.c LIBRARIES ringside_harness
-    DEPENDS driver_early driver_hobby driver_hobby-low driver_unruly driver_levitate driver_reference
-            driver_subject-gcc-O2)
+    DEPENDS driver_early driver_hobby driver_hobby-low driver_unruly driver_levitate
+            driver_reference driver_subject-gcc-O2)
