@@ -139,7 +139,7 @@ static const struct misdeed {
     {"raw-exit", "RS-PROCESS", "ended its process with status 0, while it ran", 0, true},
     {"raw-kill", "RS-PROCESS", "broke its process: signal 9", 0, true},
     {"raw-unmap", "RS-PROCESS", "broke its process: signal 11", 0, true},
-    {"bad-pointer", "RS-PROCESS", "broke its process: signal 11", 2, true},
+    {"bad-pointer", "RS-CRASH", "touched memory that is not there", 2, false},
     {"break-heap", "RS-PROCESS", "broke its process: signal", -1, true},
     {"raw-pause", "RS-PROCESS", "stood still for 10 seconds", 0, true},
 };
@@ -175,6 +175,8 @@ static void check_line(const struct misdeed *deed, const char *report)
     snprintf(mark, sizeof mark, "/* @%.*s */", (int)strcspn(deed->operation, " "), deed->operation);
     wanted = line_of("tests/probe/unruly.c", mark);
     line = (unsigned)strtoul(strchr(place, ':') + 1, NULL, 10);
+    if (deed->lost && line + 1 == line_of("tests/probe/unruly.c", "/* @raw */"))
+        return; /* heard of last where it began the function that does it */
     ck_assert_msg(line <= wanted && line + (unsigned)deed->before >= wanted, "%s: line %u, not %u",
                   deed->operation, line, wanted);
 }
