@@ -164,6 +164,48 @@ START_TEST(plain_and_volatile_memory_accesses_are_seen_with_their_values)
 }
 END_TEST
 
+START_TEST(a_store_is_told_before_the_load_that_follows_it)
+{
+    static const struct expected expected[] = {
+        {"turn-store", EVENT_STORE, 8, 7}, {"turn-load", EVENT_LOAD, 8, 0},
+        {"turn-store", EVENT_STORE, 8, 8}, {"turn-load", EVENT_LOAD, 8, 0},
+        {"turn-store", EVENT_STORE, 8, 9}, {"turn-load", EVENT_LOAD, 8, 0},
+    };
+
+    EACH_VARIANT(i)
+    {
+        run(variants[i], "call turns 3", true);
+        CHECK(variants[i], expected);
+    }
+}
+END_TEST
+
+START_TEST(registers_copied_together_are_read_one_by_one)
+{
+    static const struct expected expected[] = {
+        {"copy-registers", EVENT_READ, 4, 0x74726976},
+        {"copy-registers", EVENT_READ, 4, 2},
+        {"copy-registers", EVENT_READ, 4, 16},
+        {"copy-registers", EVENT_READ, 4, SIM_VENDOR_ID},
+        {"other-slot", EVENT_WRITE, 4, 0},
+    };
+
+    EACH_VARIANT(i)
+    {
+        run(variants[i], "call neighbours", true);
+        CHECK(variants[i], expected);
+        for (size_t k = 0; k < seen_count; k++) {
+            const struct event *event = &seen[k].event;
+            bool other = event->kind == EVENT_WRITE;
+            if (event->kind != EVENT_READ && !other)
+                continue;
+            ck_assert_uint_eq(event->slot, other ? 3 : 31);
+            ck_assert((event->flags & EVENT_OTHER_SLOT) == (other ? EVENT_OTHER_SLOT : 0));
+        }
+    }
+}
+END_TEST
+
 /* Compilers differ in how they tell a structure copy: bytes and lines must agree, pieces may not.
  */
 START_TEST(structure_copies_and_packed_fields_are_seen_whole)
@@ -354,6 +396,8 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_test(cases, register_accesses_of_every_width_are_seen_once_in_order);
     tcase_add_test(cases, plain_and_volatile_memory_accesses_are_seen_with_their_values);
+    tcase_add_test(cases, a_store_is_told_before_the_load_that_follows_it);
+    tcase_add_test(cases, registers_copied_together_are_read_one_by_one);
     tcase_add_test(cases, structure_copies_and_packed_fields_are_seen_whole);
     tcase_add_test(cases, atomics_are_seen_once_with_old_and_new_value);
     tcase_add_test(cases, memory_functions_are_seen_as_ranges);

@@ -81,6 +81,32 @@ static enum suite_result plain(const struct suite_args *args)
     return SUITE_OK;
 }
 
+/* A store and, next, a load as wide: the one is not told after the other. */
+static enum suite_result turns(const struct suite_args *args)
+{
+    uint64_t *word = (uint64_t *)(void *)(DATA + 0x500);
+    uint64_t sum = 0;
+
+    for (uint64_t i = 0; i < args->value[0]; i++) {
+        word[i + 1] = i + 7; /* @turn-store */
+        sum += word[0];      /* @turn-load */
+    }
+    return sum == 0 ? SUITE_OK : SUITE_BAD_DEVICE;
+}
+
+/* Several registers at once, and one of another slot. */
+static enum suite_result neighbours(const struct suite_args *args)
+{
+    volatile uint8_t *slot3 = platform_map_mmio(0x0a000600, 0x200);
+    uint32_t id[4];
+
+    (void)args;
+    memcpy(id, (const void *)(uintptr_t)window, sizeof id); /* @copy-registers */
+    *(volatile uint32_t *)(slot3 + 0x70) = 0;                /* @other-slot */
+    return id[0] == 0x74726976 && id[1] == 2 && id[2] == 16 && id[3] != 0 ? SUITE_OK
+                                                                           : SUITE_BAD_DEVICE;
+}
+
 static enum suite_result structures(const struct suite_args *args)
 {
     struct pair pair = {0x0807060504030201, 0x0c0b0a09, 0x0e0d, 0x100f};
@@ -183,7 +209,7 @@ static enum suite_result hidden(const struct suite_args *args)
 
 static const struct suite_op ops[] = {
     {"init", init},         {"registers", registers}, {"plain", plain},
-    {"structures", structures},
+    {"structures", structures}, {"turns", turns},     {"neighbours", neighbours},
     {"atomics", atomics},   {"memory", memory},       {"barriers", barriers},
     {"survive", survive},   {"hidden", hidden},
 };
