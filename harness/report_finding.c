@@ -311,6 +311,9 @@ static void put_rule(FILE *out, const struct report_options *options, unsigned g
     }
     snprintf(name, sizeof name, "spec %s (%s%s%s %s)", rule->section, rule->title,
              rule->title[0] ? ", " : "", event_party_word(rule->party), forces[rule->force]);
+    if (gutter + sizeof "= " + strlen(name) + sizeof ":" > options->columns) /* `explain` has it */
+        snprintf(name, sizeof name, "spec %s (%s %s)", rule->section,
+                 event_party_word(rule->party), forces[rule->force]);
     put_note(out, options, gutter, name, rule->text);
 }
 
