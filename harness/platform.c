@@ -306,9 +306,12 @@ bool world_wait(struct world *world, uint64_t deadline_ns, uintptr_t pc)
     if (world->waits_in_vain > WORLD_WAITS_IN_VAIN_MAX)
         world_budget_out(pc);
     if (!interrupted) {
-        world_driver_waits(world, pc);
-        if (world->clock_ns < deadline_ns)
+        if (world->clock_ns < deadline_ns) {
+            world_driver_waits(world, pc);
             world->clock_ns = deadline_ns;
+        } else {
+            world_note_poll(world, 0, 0, pc, true); /* no wait, but a look */
+        }
     }
     if (--probe.budget < 0)
         world_budget_out(pc);

@@ -180,6 +180,12 @@ START_TEST(a_store_is_told_before_the_load_that_follows_it)
 }
 END_TEST
 
+START_TEST(the_clock_does_not_go_back_to_a_deadline_that_has_passed)
+{
+    run("gcc-O2", "call past", true);
+}
+END_TEST
+
 START_TEST(registers_copied_together_are_read_one_by_one)
 {
     static const struct expected expected[] = {
@@ -398,6 +404,7 @@ int main(void)
     tcase_add_test(cases, plain_and_volatile_memory_accesses_are_seen_with_their_values);
     tcase_add_test(cases, a_store_is_told_before_the_load_that_follows_it);
     tcase_add_test(cases, registers_copied_together_are_read_one_by_one);
+    tcase_add_test(cases, the_clock_does_not_go_back_to_a_deadline_that_has_passed);
     tcase_add_test(cases, structure_copies_and_packed_fields_are_seen_whole);
     tcase_add_test(cases, atomics_are_seen_once_with_old_and_new_value);
     tcase_add_test(cases, memory_functions_are_seen_as_ranges);

@@ -171,6 +171,21 @@ static enum suite_result barriers(const struct suite_args *args)
     return SUITE_OK;
 }
 
+/* A deadline that has passed ends a wait at once, and the clock does not go back to it. */
+static enum suite_result past(const struct suite_args *args)
+{
+    uint64_t before_ns, after_ns;
+
+    (void)args;
+    for (int i = 0; i < 10; i++)
+        (void)platform_now_ns();
+    before_ns = platform_now_ns();
+    if (platform_wait_interrupt(before_ns / 2))
+        return SUITE_BAD_DEVICE;
+    after_ns = platform_now_ns();
+    return after_ns > before_ns && after_ns < before_ns + 1000000 ? SUITE_OK : SUITE_TIMEOUT;
+}
+
 /* Registers survive the stubs behind foreign instructions: the sum is wrong if one does not. */
 static enum suite_result survive(const struct suite_args *args)
 {
@@ -210,6 +225,7 @@ static enum suite_result hidden(const struct suite_args *args)
 static const struct suite_op ops[] = {
     {"init", init},         {"registers", registers}, {"plain", plain},
     {"structures", structures}, {"turns", turns},     {"neighbours", neighbours},
+    {"past", past},
     {"atomics", atomics},   {"memory", memory},       {"barriers", barriers},
     {"survive", survive},   {"hidden", hidden},
 };
