@@ -44,8 +44,10 @@ void world_emit(struct world *world, struct event *event)
         fwrite(text, 1, bytes + 1, world->options->trace);
     }
     judge_event(&world->judge, event);
-    if (world->options->reader != NULL)
-        world->options->reader(world->options->reader_context, event);
+    for (size_t i = 0; i < world->options->reader_count; i++) {
+        const struct world_reader *reader = &world->options->reader[i];
+        reader->read(reader->context, event, &world->sight);
+    }
 }
 
 void world_activity(struct world *world)

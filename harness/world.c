@@ -116,6 +116,8 @@ static const char *create(struct world *world)
         return error;
     judge_create(&world->judge, world->scenario, &world->arena, &world->device,
                  &world->outcome->findings, world->options->rules);
+    world->sight = (struct world_sight){world->scenario, &world->judge.model, &world->arena,
+                                        &world->device, world->outcome};
     return NULL;
 }
 

@@ -39,6 +39,27 @@ enum world_crash {
 #undef X
 };
 
+struct model;
+struct arena;
+struct world_outcome;
+
+/* What a reader may look at while it is handed an event; of the world itself, so read only. */
+struct world_sight {
+    const struct scenario *scenario;
+    const struct model *model; /* as it is after the event */
+    const struct arena *arena;
+    const struct sim_device *device;
+    const struct world_outcome *outcome; /* so far: calls begun, findings raised */
+};
+
+/* Sees every event after model and rules did. The event dies with the call. */
+struct world_reader {
+    void (*read)(void *context, const struct event *event, const struct world_sight *sight);
+    void *context;
+};
+
+#define WORLD_READERS_MAX 8u
+
 struct world_options {
     const char *driver_dir;  /* where NAME.so is looked for */
     const char *driver_path; /* this object instead of the scenario's driver; NULL = none */
@@ -47,9 +68,8 @@ struct world_options {
     bool rules;
     uint64_t until_step; /* stop here; 0 = run to the end */
     FILE *trace;         /* every event as a line; NULL = none */
-    /* Sees every event after model and rules did; NULL = nobody. The event dies with the call. */
-    void (*reader)(void *context, const struct event *event);
-    void *reader_context;
+    size_t reader_count;
+    struct world_reader reader[WORLD_READERS_MAX];
 };
 
 struct world_call {

@@ -49,6 +49,7 @@ struct world {
         *adapted; /* the scenario with what the driver's table asks for; NULL = as it is */
     const struct world_options *options;
     struct world_outcome *outcome;
+    struct world_sight sight; /* what readers see of all this */
     struct arena arena;
     struct bus bus;
     struct sim_device device;

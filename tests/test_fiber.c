@@ -14,9 +14,10 @@
 static struct world_outcome outcome;
 static uint64_t hash;
 
-static void mix(void *context, const struct event *event)
+static void mix(void *context, const struct event *event, const struct world_sight *sight)
 {
     (void)context;
+    (void)sight;
     hash = (hash ^ event->kind) * UINT64_C(0x100000001b3);
     hash = (hash ^ event->addr) * UINT64_C(0x100000001b3);
     hash = (hash ^ event->value) * UINT64_C(0x100000001b3);
@@ -27,7 +28,8 @@ static void run(const char *driver, const char *schedule, const char *calls)
 {
     char path[512], text[1024];
     struct world_options options = {
-        .driver_path = path, .guard = true, .check_stores = true, .rules = true, .reader = mix};
+        .driver_path = path, .guard = true, .check_stores = true, .rules = true, .reader_count = 1,
+                                    .reader = {{mix, NULL}}};
     struct scenario *scenario;
     const char *error;
 

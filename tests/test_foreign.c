@@ -162,8 +162,9 @@ static uint64_t page; /* physical address */
 static const char *const variants[] = {"gcc-O0", "gcc-O2", "clang-O0", "clang-O2"};
 #define EACH_VARIANT(i) for (size_t i = 0; i < sizeof variants / sizeof variants[0]; i++)
 
-static void keep(void *context, const struct event *event)
+static void keep(void *context, const struct event *event, const struct world_sight *sight)
 {
+    (void)sight;
     struct source_place place;
     struct seen *here = &seen[seen_count];
 
@@ -205,7 +206,8 @@ static void run_with(const char *variant, const char *memory, const char *calls)
     char text[512];
     char path[512];
     struct world_options options = {
-        .driver_path = path, .guard = true, .check_stores = true, .rules = true, .reader = keep};
+        .driver_path = path, .guard = true, .check_stores = true, .rules = true, .reader_count = 1,
+                                    .reader = {{keep, NULL}}};
     struct scenario *scenario;
     const char *error;
 

@@ -28,8 +28,9 @@ static struct world_outcome outcome;
 
 static const char *const variants[] = {"gcc-O0", "gcc-O2", "clang-O0", "clang-O2"};
 
-static void keep(void *context, const struct event *event)
+static void keep(void *context, const struct event *event, const struct world_sight *sight)
 {
+    (void)sight;
     struct source_place place;
     struct seen *here = &seen[seen_count];
 
@@ -72,7 +73,8 @@ static void run(const char *variant, const char *calls, bool guard)
     char text[512];
     char path[512];
     struct world_options options = {
-        .driver_path = path, .guard = guard, .check_stores = true, .rules = true, .reader = keep};
+        .driver_path = path, .guard = guard, .check_stores = true, .rules = true, .reader_count = 1,
+                                    .reader = {{keep, NULL}}};
     struct scenario *scenario;
     const char *error;
 

@@ -30,9 +30,10 @@ static const struct {
     {"firmware", 2, false}, {"pc", 1, false}, {"cpp", 2, false},
 };
 
-static void look(void *context, const struct event *event)
+static void look(void *context, const struct event *event, const struct world_sight *sight)
 {
     (void)context;
+    (void)sight;
     if (event->party != EVENT_PARTY_DRIVER || event->place != EVENT_PLACE_REGISTER ||
         (event->kind != EVENT_READ && event->kind != EVENT_WRITE))
         return;
@@ -52,7 +53,8 @@ static void run(const char *object, const char *text, bool guard)
                                     .guard = guard,
                                     .check_stores = true,
                                     .rules = true,
-                                    .reader = look};
+                                    .reader_count = 1,
+                                    .reader = {{look, NULL}}};
     struct scenario *scenario = scenario_parse("styles.scn", text, stderr);
     const char *error;
 

@@ -14,9 +14,10 @@
 static struct world_outcome outcome;
 static uint64_t hash;
 
-static void mix(void *context, const struct event *event)
+static void mix(void *context, const struct event *event, const struct world_sight *sight)
 {
     (void)context;
+    (void)sight;
     hash = (hash ^ event->kind) * UINT64_C(0x100000001b3);
     hash = (hash ^ event->addr) * UINT64_C(0x100000001b3);
     hash = (hash ^ event->value) * UINT64_C(0x100000001b3);
@@ -31,7 +32,8 @@ static const char *run(const char *driver, const char *text)
         .guard = true,
         .check_stores = true,
         .rules = true,
-        .reader = mix};
+        .reader_count = 1,
+                                    .reader = {{mix, NULL}}};
     struct scenario *scenario = scenario_parse("world.scn", text, stderr);
     const char *error;
 

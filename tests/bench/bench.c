@@ -48,9 +48,10 @@ static double median(double *value, unsigned count)
 static double last_call_seconds;
 static double call_started;
 
-static void time_calls(void *context, const struct event *event)
+static void time_calls(void *context, const struct event *event, const struct world_sight *sight)
 {
     (void)context;
+    (void)sight;
     if (event->kind == EVENT_CALL)
         call_started = seconds_now();
     if (event->kind == EVENT_RETURN)
@@ -66,7 +67,8 @@ static double run(const char *text, const char *driver, bool guard, bool shadow,
                                     .guard = guard,
                                     .check_stores = shadow,
                                     .rules = rules,
-                                    .reader = time_calls};
+                                    .reader_count = 1,
+                                    .reader = {{time_calls, NULL}}};
     struct scenario *scenario = scenario_parse("bench", text, stderr);
     const char *error;
 
