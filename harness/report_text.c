@@ -3,6 +3,7 @@
  */
 #include "report_text.h"
 #include <ctype.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -131,6 +132,20 @@ void report_clip(FILE *out, const struct report_options *options, enum report_st
         report_put(out, options, REPORT_STYLE_FAINT, dots);
     }
     fputc('\n', out);
+}
+
+void report_line(FILE *out, const struct report_options *options, enum report_style style,
+                 const char *format, ...)
+{
+    char text[REPORT_LINE_BYTES];
+    va_list list;
+    va_start(list, format);
+    vsnprintf(text, sizeof text, format, list);
+    va_end(list);
+    for (size_t end = strlen(text); end > 0 && text[end - 1] == ' '; end--) {
+        text[end - 1] = '\0';
+    }
+    report_clip(out, options, style, 0, text);
 }
 
 void report_shell_word(const char *path, char *out, size_t out_bytes)

@@ -42,6 +42,12 @@ void report_wrap(FILE *out, const struct report_options *options, enum report_st
 void report_clip(FILE *out, const struct report_options *options, enum report_style style,
                  unsigned at, const char *text);
 
+/* One line as printf() makes it, blanks at its end left out, cut as by report_clip(). */
+__attribute__((format(printf, 4, 5))) void report_line(FILE *out,
+                                                       const struct report_options *options,
+                                                       enum report_style style, const char *format,
+                                                       ...);
+
 void report_spaces(FILE *out, unsigned count);
 
 /* Columns that text takes: characters, as every character of ours is one column wide. */

@@ -192,6 +192,13 @@ enum event_verdict mmio_check(const struct sim_device *device, uint32_t offset,
 /* The value that a read gives; 0 for one that mmio_check() does not call OK. Changes nothing. */
 uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_bytes);
 
+/*
+ * What the device keeps in a register (row in the table), whether a driver may read it or not; of
+ * the selected queue where it is a queue's. False when it keeps nothing: a register of the other
+ * version, QueueNotify, InterruptACK.
+ */
+bool mmio_held(const struct sim_device *device, int reg, uint32_t *value);
+
 /* Performs a write if mmio_check() calls it OK; may emit device events (reset, refuse, ...). */
 void mmio_write(struct sim_device *device, uint32_t offset, uint32_t width_bytes, uint64_t value);
 

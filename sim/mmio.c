@@ -187,9 +187,41 @@ static uint32_t read_device_features(const struct sim_device *device)
     return 0;
 }
 
-static uint32_t read_register(struct sim_device *device, enum virtio_mmio_reg reg)
+/* What the selected queue holds; 0 when the device lacks the queue. */
+static uint32_t held_by_queue(const struct sim_device *device, enum virtio_mmio_reg reg)
 {
-    const struct sim_queue *queue = selected_queue(device);
+    if (!sim_queue_exists(device, device->queue_sel))
+        return 0;
+    const struct sim_queue *queue = &device->queue[device->queue_sel];
+    switch ((int)reg) {
+    case VIRTIO_MMIO_REG_QueueSizeMax:
+        return device->config.queue_size_max;
+    case VIRTIO_MMIO_REG_QueueSize:
+        return queue->size;
+    case VIRTIO_MMIO_REG_QueueAlign:
+        return queue->align;
+    case VIRTIO_MMIO_REG_QueuePFN:
+        return queue->pfn;
+    case VIRTIO_MMIO_REG_QueueReady:
+        return queue->ready;
+    case VIRTIO_MMIO_REG_QueueDescLow:
+        return (uint32_t)queue->desc_addr;
+    case VIRTIO_MMIO_REG_QueueDescHigh:
+        return (uint32_t)(queue->desc_addr >> 32);
+    case VIRTIO_MMIO_REG_QueueDriverLow:
+        return (uint32_t)queue->avail_addr;
+    case VIRTIO_MMIO_REG_QueueDriverHigh:
+        return (uint32_t)(queue->avail_addr >> 32);
+    case VIRTIO_MMIO_REG_QueueDeviceLow:
+        return (uint32_t)queue->used_addr;
+    case VIRTIO_MMIO_REG_QueueDeviceHigh:
+        return (uint32_t)(queue->used_addr >> 32);
+    }
+    return 0; /* QueueReset: a reset is over before anybody can look, MMIO-DEV-12 */
+}
+
+static uint32_t held_by_device(const struct sim_device *device, enum virtio_mmio_reg reg)
+{
     switch (reg) {
     case VIRTIO_MMIO_REG_MagicValue:
         return VIRTIO_MMIO_MAGIC;
@@ -201,33 +233,37 @@ static uint32_t read_register(struct sim_device *device, enum virtio_mmio_reg re
         return SIM_VENDOR_ID;
     case VIRTIO_MMIO_REG_DeviceFeatures:
         return read_device_features(device);
-    case VIRTIO_MMIO_REG_QueueSizeMax:
-        return queue != NULL ? device->config.queue_size_max : 0;
-    case VIRTIO_MMIO_REG_QueuePFN:
-        return queue != NULL ? queue->pfn : 0;
-    case VIRTIO_MMIO_REG_QueueReady:
-        return queue != NULL && queue->ready;
+    case VIRTIO_MMIO_REG_DeviceFeaturesSel:
+        return device->device_features_sel;
+    case VIRTIO_MMIO_REG_DriverFeatures:
+        return device->driver_features_sel < 2
+                   ? (uint32_t)(device->driver_features >> 32 * device->driver_features_sel)
+                   : 0;
+    case VIRTIO_MMIO_REG_DriverFeaturesSel:
+        return device->driver_features_sel;
+    case VIRTIO_MMIO_REG_GuestPageSize:
+        return device->guest_page_size;
+    case VIRTIO_MMIO_REG_QueueSel:
+        return device->queue_sel;
     case VIRTIO_MMIO_REG_InterruptStatus:
         return device->interrupt_status;
     case VIRTIO_MMIO_REG_Status:
         return device->status;
+    case VIRTIO_MMIO_REG_SHMSel:
+        return device->shm_sel;
     case VIRTIO_MMIO_REG_SHMLenLow:
     case VIRTIO_MMIO_REG_SHMLenHigh:
         return ABSENT_REGION;
     case VIRTIO_MMIO_REG_SHMBaseLow:
     case VIRTIO_MMIO_REG_SHMBaseHigh:
         return sim_is_qemu(device) ? 0 : ABSENT_REGION;
-    case VIRTIO_MMIO_REG_QueueReset:
-        return 0; /* a reset is over before anybody can look: MMIO-DEV-12 */
     case VIRTIO_MMIO_REG_ConfigGeneration:
         return device->config_generation;
-    case VIRTIO_MMIO_REG_DeviceFeaturesSel:
-    case VIRTIO_MMIO_REG_DriverFeatures:
-    case VIRTIO_MMIO_REG_DriverFeaturesSel:
-    case VIRTIO_MMIO_REG_GuestPageSize:
-    case VIRTIO_MMIO_REG_QueueSel:
+    case VIRTIO_MMIO_REG_QueueSizeMax:
     case VIRTIO_MMIO_REG_QueueSize:
     case VIRTIO_MMIO_REG_QueueAlign:
+    case VIRTIO_MMIO_REG_QueuePFN:
+    case VIRTIO_MMIO_REG_QueueReady:
     case VIRTIO_MMIO_REG_QueueNotify:
     case VIRTIO_MMIO_REG_InterruptACK:
     case VIRTIO_MMIO_REG_QueueDescLow:
@@ -236,12 +272,28 @@ static uint32_t read_register(struct sim_device *device, enum virtio_mmio_reg re
     case VIRTIO_MMIO_REG_QueueDriverHigh:
     case VIRTIO_MMIO_REG_QueueDeviceLow:
     case VIRTIO_MMIO_REG_QueueDeviceHigh:
-    case VIRTIO_MMIO_REG_SHMSel:
+    case VIRTIO_MMIO_REG_QueueReset:
     case VIRTIO_MMIO_REG_COUNT:
-        break; /* mmio_check() lets no read of these through */
+        break; /* of a queue, or not kept */
     }
-    assert(false && "a register that cannot be read");
+    assert(false && "a register that the device does not keep");
     return 0;
+}
+
+static inline uint32_t held_register(const struct sim_device *device, enum virtio_mmio_reg reg)
+{
+    return register_row[reg].scope == VIRTIO_MMIO_SCOPE_QUEUE ? held_by_queue(device, reg)
+                                                              : held_by_device(device, reg);
+}
+
+bool mmio_held(const struct sim_device *device, int reg, uint32_t *value)
+{
+    *value = 0;
+    if (register_row[reg].access[device->config.version - 1] == VIRTIO_MMIO_NONE ||
+        reg == VIRTIO_MMIO_REG_QueueNotify || reg == VIRTIO_MMIO_REG_InterruptACK)
+        return false;
+    *value = held_register(device, (enum virtio_mmio_reg)reg);
+    return true;
 }
 
 uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_bytes)
@@ -249,7 +301,7 @@ uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_by
     if (mmio_check(device, offset, width_bytes, false) != EVENT_VERDICT_OK)
         return 0;
     if (offset < VIRTIO_MMIO_CONFIG)
-        return read_register(device, (enum virtio_mmio_reg)row_at(offset));
+        return held_register(device, (enum virtio_mmio_reg)row_at(offset));
     le64 bytes = 0;
     if (device->class->config_read != NULL)
         device->class->config_read(device, offset - VIRTIO_MMIO_CONFIG, width_bytes,

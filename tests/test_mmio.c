@@ -174,6 +174,52 @@ END_TEST
 
 /* ---- features ---- */
 
+/* What a person sees of a register: as a driver would read it, and the write-only ones too. */
+START_TEST(every_register_of_the_version_can_be_looked_at)
+{
+    static const struct {
+        uint32_t offset, value;
+    } written[] = {{VIRTIO_MMIO_QueueSel, 1},
+                   {VIRTIO_MMIO_DriverFeatures, 0x81},
+                   {VIRTIO_MMIO_DriverFeaturesSel, 1},
+                   {VIRTIO_MMIO_DeviceFeaturesSel, 1},
+                   {VIRTIO_MMIO_QueueSize, 16},
+                   {VIRTIO_MMIO_QueueDescLow, 0x40001000},
+                   {VIRTIO_MMIO_QueueDescHigh, 2},
+                   {VIRTIO_MMIO_QueueDriverLow, 0x40003000},
+                   {VIRTIO_MMIO_QueueDriverHigh, 4},
+                   {VIRTIO_MMIO_QueueDeviceLow, 0x40005000},
+                   {VIRTIO_MMIO_QueueDeviceHigh, 6},
+                   {VIRTIO_MMIO_SHMSel, 7},
+                   {VIRTIO_MMIO_GuestPageSize, 4096},
+                   {VIRTIO_MMIO_QueueAlign, 8192},
+                   {VIRTIO_MMIO_QueuePFN, 0x40007}};
+    for (uint32_t version = 1; version <= 2; version++) {
+        struct bench *bench = bench_create(version, SPEC, RING_FEATURES, 64);
+        uint32_t held;
+        for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
+            bench_write(bench, written[i].offset, written[i].value);
+            bool there = mmio_check(&bench->device, written[i].offset, 4, true) ==
+                         EVENT_VERDICT_OK;
+            int reg = mmio_register_at(written[i].offset);
+            ck_assert_int_eq(mmio_held(&bench->device, reg, &held), there);
+            ck_assert_msg(held == (there ? written[i].value : 0), "version %u: %s holds 0x%x",
+                          version, mmio_register_name(reg), held);
+        }
+        for (int reg = 0; reg < VIRTIO_MMIO_REG_COUNT; reg++) {
+            uint32_t offset = mmio_register_offset(reg);
+            if (mmio_check(&bench->device, offset, 4, false) != EVENT_VERDICT_OK)
+                continue;
+            ck_assert(mmio_held(&bench->device, reg, &held));
+            ck_assert_uint_eq(held, bench_read(bench, offset));
+        }
+        ck_assert(!mmio_held(&bench->device, VIRTIO_MMIO_REG_QueueNotify, &held));
+        ck_assert(!mmio_held(&bench->device, VIRTIO_MMIO_REG_InterruptACK, &held));
+        bench_destroy(bench);
+    }
+}
+END_TEST
+
 START_TEST(device_features_are_read_word_by_word)
 {
     static const struct {
@@ -391,6 +437,7 @@ int main(void)
         every_good_write_is_taken_without_harm_whatever_the_value,
         registers_are_found_by_offset_name_and_alias,
         identification_registers_read_as_the_specification_says,
+        every_register_of_the_version_can_be_looked_at,
         device_features_are_read_word_by_word,
         features_ok_is_vetoed_for_every_set_that_cannot_be_and_no_other,
         a_vetoed_driver_may_try_again_with_less,

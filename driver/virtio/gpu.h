@@ -237,6 +237,49 @@ enum virtio_gpu_formats {
 #undef X
 };
 
+/*
+ * X(command, struct, field, notation): what follows the header in a request, 5.7.6.8. Offset and
+ * width are the field's in `struct virtio_gpu_<struct>`. Notations: NUMBER; FORMAT, one of
+ * VIRTIO_GPU_FORMATS; RECT, a struct virtio_gpu_rect; POSITION, a struct virtio_gpu_cursor_pos;
+ * ENTRIES, how many struct virtio_gpu_mem_entry follow; PADDING, 0.
+ */
+#define VIRTIO_GPU_REQUEST_FIELDS(X)                                                               \
+    X(RESOURCE_CREATE_2D, resource_create_2d, resource_id, NUMBER)                                 \
+    X(RESOURCE_CREATE_2D, resource_create_2d, format, FORMAT)                                      \
+    X(RESOURCE_CREATE_2D, resource_create_2d, width, NUMBER)                                       \
+    X(RESOURCE_CREATE_2D, resource_create_2d, height, NUMBER)                                      \
+    X(RESOURCE_UNREF, resource_unref, resource_id, NUMBER)                                         \
+    X(RESOURCE_UNREF, resource_unref, padding, PADDING)                                            \
+    X(SET_SCANOUT, set_scanout, r, RECT)                                                           \
+    X(SET_SCANOUT, set_scanout, scanout_id, NUMBER)                                                \
+    X(SET_SCANOUT, set_scanout, resource_id, NUMBER)                                               \
+    X(RESOURCE_FLUSH, resource_flush, r, RECT)                                                     \
+    X(RESOURCE_FLUSH, resource_flush, resource_id, NUMBER)                                         \
+    X(RESOURCE_FLUSH, resource_flush, padding, PADDING)                                            \
+    X(TRANSFER_TO_HOST_2D, transfer_to_host_2d, r, RECT)                                           \
+    X(TRANSFER_TO_HOST_2D, transfer_to_host_2d, offset, NUMBER)                                    \
+    X(TRANSFER_TO_HOST_2D, transfer_to_host_2d, resource_id, NUMBER)                               \
+    X(TRANSFER_TO_HOST_2D, transfer_to_host_2d, padding, PADDING)                                  \
+    X(RESOURCE_ATTACH_BACKING, resource_attach_backing, resource_id, NUMBER)                       \
+    X(RESOURCE_ATTACH_BACKING, resource_attach_backing, nr_entries, ENTRIES)                       \
+    X(RESOURCE_DETACH_BACKING, resource_detach_backing, resource_id, NUMBER)                       \
+    X(RESOURCE_DETACH_BACKING, resource_detach_backing, padding, PADDING)                          \
+    X(GET_EDID, get_edid, scanout, NUMBER)                                                         \
+    X(GET_EDID, get_edid, padding, PADDING)                                                        \
+    X(UPDATE_CURSOR, update_cursor, pos, POSITION)                                                 \
+    X(UPDATE_CURSOR, update_cursor, resource_id, NUMBER)                                           \
+    X(UPDATE_CURSOR, update_cursor, hot_x, NUMBER)                                                 \
+    X(UPDATE_CURSOR, update_cursor, hot_y, NUMBER)                                                 \
+    X(UPDATE_CURSOR, update_cursor, padding, PADDING)                                              \
+    X(MOVE_CURSOR, update_cursor, pos, POSITION)                                                   \
+    X(MOVE_CURSOR, update_cursor, resource_id, NUMBER)                                             \
+    X(MOVE_CURSOR, update_cursor, hot_x, NUMBER)                                                   \
+    X(MOVE_CURSOR, update_cursor, hot_y, NUMBER)                                                   \
+    X(MOVE_CURSOR, update_cursor, padding, PADDING)
+
+/* The same for responses, by the type of the response. MODES: all of `pmodes`. */
+#define VIRTIO_GPU_RESPONSE_FIELDS(X) X(OK_DISPLAY_INFO, resp_display_info, pmodes, MODES)
+
 #define VIRTIO_GPU_PIXEL_BYTES 4u /* all eight formats */
 
 #define VIRTIO_GPU_FORMAT_HAS_ALPHA(format)                                                        \
