@@ -179,28 +179,20 @@ START_TEST(every_register_of_the_version_can_be_looked_at)
 {
     static const struct {
         uint32_t offset, value;
-    } written[] = {{VIRTIO_MMIO_QueueSel, 1},
-                   {VIRTIO_MMIO_DriverFeatures, 0x81},
-                   {VIRTIO_MMIO_DriverFeaturesSel, 1},
-                   {VIRTIO_MMIO_DeviceFeaturesSel, 1},
-                   {VIRTIO_MMIO_QueueSize, 16},
-                   {VIRTIO_MMIO_QueueDescLow, 0x40001000},
-                   {VIRTIO_MMIO_QueueDescHigh, 2},
-                   {VIRTIO_MMIO_QueueDriverLow, 0x40003000},
-                   {VIRTIO_MMIO_QueueDriverHigh, 4},
-                   {VIRTIO_MMIO_QueueDeviceLow, 0x40005000},
-                   {VIRTIO_MMIO_QueueDeviceHigh, 6},
-                   {VIRTIO_MMIO_SHMSel, 7},
-                   {VIRTIO_MMIO_GuestPageSize, 4096},
-                   {VIRTIO_MMIO_QueueAlign, 8192},
+    } written[] = {{VIRTIO_MMIO_QueueSel, 1},          {VIRTIO_MMIO_DriverFeatures, 0x81},
+                   {VIRTIO_MMIO_DriverFeaturesSel, 1}, {VIRTIO_MMIO_DeviceFeaturesSel, 1},
+                   {VIRTIO_MMIO_QueueSize, 16},        {VIRTIO_MMIO_QueueDescLow, 0x40001000},
+                   {VIRTIO_MMIO_QueueDescHigh, 2},     {VIRTIO_MMIO_QueueDriverLow, 0x40003000},
+                   {VIRTIO_MMIO_QueueDriverHigh, 4},   {VIRTIO_MMIO_QueueDeviceLow, 0x40005000},
+                   {VIRTIO_MMIO_QueueDeviceHigh, 6},   {VIRTIO_MMIO_SHMSel, 7},
+                   {VIRTIO_MMIO_GuestPageSize, 4096},  {VIRTIO_MMIO_QueueAlign, 8192},
                    {VIRTIO_MMIO_QueuePFN, 0x40007}};
     for (uint32_t version = 1; version <= 2; version++) {
         struct bench *bench = bench_create(version, SPEC, RING_FEATURES, 64);
         uint32_t held;
         for (size_t i = 0; i < ARRAY_SIZE(written); i++) {
             bench_write(bench, written[i].offset, written[i].value);
-            bool there = mmio_check(&bench->device, written[i].offset, 4, true) ==
-                         EVENT_VERDICT_OK;
+            bool there = mmio_check(&bench->device, written[i].offset, 4, true) == EVENT_VERDICT_OK;
             int reg = mmio_register_at(written[i].offset);
             ck_assert_int_eq(mmio_held(&bench->device, reg, &held), there);
             ck_assert_msg(held == (there ? written[i].value : 0), "version %u: %s holds 0x%x",
