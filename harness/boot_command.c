@@ -103,6 +103,8 @@ static const char *action_word(enum scenario_action_kind kind)
         return "read";
     case SCENARIO_WRITE:
         return "write";
+    case SCENARIO_LOAD:
+        return "load";
     case SCENARIO_STORE:
         return "store";
     case SCENARIO_ALLOC:
@@ -111,6 +113,10 @@ static const char *action_word(enum scenario_action_kind kind)
         return "free";
     case SCENARIO_INTERRUPT:
         return "interrupt";
+    case SCENARIO_WAIT:
+        return "wait";
+    case SCENARIO_RETURN:
+        return "return";
     }
     return "?";
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "build.h"
+#include "evidence.h"
 #include "replay.h"
 #include "resources.h"
 #include "rule.h"
@@ -26,7 +27,7 @@ static int version_main(int argc, char **argv);
 #define COMMANDS(X)                                                                                \
     X("run", run_main, "[OPTION]... PATH...", "run scenarios: files, or folders of *.scn")         \
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
-    X("rules", rules_main, "[PREFIX]", "list the rules that drivers are held to")                  \
+    X("rules", rules_main, "[PREFIX]", "list the rules; --all, --evidence, --coverage: see below") \
     X("explain", explain_main, "ID...", "print a rule in full")                                    \
     X("drivers", drivers_main, "[--drivers DIR]", "list the driver objects that are found")        \
     X("new-driver", build_new_driver_main, "NAME [DIR]", "write a folder to put a driver into")    \
@@ -110,6 +111,10 @@ static void print_help(FILE *out)
     }
     fputs(
         "  -v, -q             as --verbose, --quiet\n"
+        "\noptions of rules:\n"
+        "  --all [PREFIX]             with statements that no rule can check, and why\n"
+        "  --evidence [FOLDER]...     which scenarios break each rule, and which pass close by\n"
+        "  --coverage SCENARIO...     which rules the scenarios exercise\n"
         "\nexit status: 0 all is as expected, 1 it is not, 2 the environment or the command line\n",
         out);
 }
@@ -307,33 +312,88 @@ static const char *level_name(enum finding_level level)
     return names[level];
 }
 
+static void list_rule(const struct report_options *options, const struct rule *rule)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%-14s ", rule->id);
+    unsigned at = report_put(stdout, options, REPORT_STYLE_BOLD, text);
+    snprintf(text, sizeof text, "%-8s %-9s ", level_name(rule->level),
+             rule->section[0] ? rule->section : "-");
+    at += report_put(stdout, options, REPORT_STYLE_PLAIN, text);
+    report_wrap(stdout, options, REPORT_STYLE_PLAIN, "", 34, at, rule->text);
+}
+
+static void list_unchecked(const struct report_options *options, const struct rule_unchecked *row)
+{
+    char text[REPORT_LINE_BYTES];
+    snprintf(text, sizeof text, "%-14s ", row->id);
+    unsigned at = report_put(stdout, options, REPORT_STYLE_BOLD, text);
+    snprintf(text, sizeof text, "%-8s %-9s ", "-", row->section);
+    at += report_put(stdout, options, REPORT_STYLE_FAINT, text);
+    snprintf(text, sizeof text, "%s Not checked: %s", row->text, row->why);
+    report_wrap(stdout, options, REPORT_STYLE_PLAIN, "", 34, at, text);
+}
+
+static bool begins(const char *text, const char *prefix)
+{
+    return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+static int list_rules(const char *prefix, bool all)
+{
+    struct report_options options = report_options_for(stdout, REPORT_AUTO);
+    size_t count = 0, unchecked_count = 0, shown = 0;
+    const struct rule *rules = rule_table(&count);
+    const struct rule_unchecked *unchecked = rule_unchecked_table(&unchecked_count);
+    for (size_t i = 0; i < count; i++) {
+        if (begins(rules[i].id, prefix)) {
+            list_rule(&options, &rules[i]);
+            shown++;
+        }
+    }
+    for (size_t i = 0; i < unchecked_count && all; i++) {
+        if (begins(unchecked[i].id, prefix)) {
+            list_unchecked(&options, &unchecked[i]);
+            shown++;
+        }
+    }
+    return shown == 0 ? misused("no rule begins with", prefix, NULL, 0) : EXIT_AS_EXPECTED;
+}
+
 static int rules_main(int argc, char **argv)
 {
-    if (argc > 1) {
-        return misused("one prefix is enough, what is", argv[1], NULL, 0);
+    static const char *const words[] = {"--all", "--evidence", "--coverage"};
+    enum { ALL, EVIDENCE, COVERAGE, NONE } option = ALL;
+    if (argc == 0 || argv[0][0] != '-') {
+        option = NONE;
     }
-    const char *prefix = argc == 1 ? argv[0] : "";
-    struct report_options options = report_options_for(stdout, REPORT_AUTO);
-    size_t count = 0, shown = 0;
-    const struct rule *rules = rule_table(&count);
-    for (size_t i = 0; i < count; i++) {
-        const struct rule *rule = &rules[i];
-        if (strncmp(rule->id, prefix, strlen(prefix)) != 0) {
-            continue;
+    while (option < NONE && strcmp(argv[0], words[option]) != 0) {
+        option++;
+    }
+    if (option == NONE && argc > 0 && argv[0][0] == '-') {
+        return misused("unknown option", argv[0], words, COUNT(words));
+    }
+    const char *const *rest = (const char *const *)argv + (option != NONE);
+    size_t count = (size_t)(argc - (option != NONE));
+    const char *everywhere = resource_folder(RESOURCE_scenarios);
+    switch (option) {
+    case EVIDENCE:
+        return evidence_print(count > 0 ? rest : &everywhere, count > 0 ? count : 1);
+    case COVERAGE:
+        if (count == 0) {
+            fputs("ringside: coverage of what? usage: ringside rules --coverage SCENARIO...\n",
+                  stderr);
+            return EXIT_ENVIRONMENT;
         }
-        char text[64];
-        snprintf(text, sizeof text, "%-14s ", rule->id);
-        unsigned at = report_put(stdout, &options, REPORT_STYLE_BOLD, text);
-        snprintf(text, sizeof text, "%-8s %-8s ", level_name(rule->level),
-                 rule->section[0] ? rule->section : "-");
-        at += report_put(stdout, &options, REPORT_STYLE_PLAIN, text);
-        report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 33, at, rule->text);
-        shown++;
+        return evidence_print_coverage(rest, count);
+    case ALL:
+    case NONE:
+        break;
     }
-    if (shown == 0) {
-        return misused("no rule begins with", prefix, NULL, 0);
+    if (count > 1) {
+        return misused("one prefix is enough, what is", rest[1], NULL, 0);
     }
-    return EXIT_AS_EXPECTED;
+    return list_rules(count == 1 ? rest[0] : "", option == ALL);
 }
 
 static int unknown_rule(const char *id)

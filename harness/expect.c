@@ -113,7 +113,7 @@ static bool is_at(const struct finding *finding, const struct scenario_expect *e
     struct source_place place;
 
     if (expect->file[0] == '\0')
-        return true;
+        return expect->at_line == 0 || finding->at.event.pc == expect->at_line;
     if (finding->at.event.pc == 0 || !source_find(finding->at.event.pc, &place))
         return false;
     if (path_ends_with(place.file, expect->file) &&
@@ -153,10 +153,22 @@ static void check_finding(struct world_outcome *outcome, const struct scenario_e
     }
     if (elsewhere != NULL) {
         describe_place(elsewhere, place, sizeof place);
-        fail(outcome, expect->line, "expected finding %s at %s, it is at %s", expect->id,
-             expect->file, place);
+        fail(outcome, expect->line, "expected finding %s at %s:%u, it is at %s", expect->id,
+             expect->file, expect->at_line, place);
     } else {
         fail(outcome, expect->line, "expected finding %s, there is none", expect->id);
+    }
+}
+
+/* What a scenario violates on purpose has to be found, wherever that is. */
+static void check_violated(const struct scenario *scenario, struct world_outcome *outcome)
+{
+    for (size_t i = 0; i < scenario->violates_count; i++) {
+        bool found = false;
+        for (uint32_t j = 0; j < outcome->findings.count && !found; j++)
+            found = strcmp(outcome->findings.item[j].rule->id, scenario->violates[i]) == 0;
+        if (!found)
+            fail(outcome, 0, "%s is violated, and was not found", scenario->violates[i]);
     }
 }
 
@@ -165,6 +177,8 @@ static void check_unexpected(const struct scenario *scenario, struct world_outco
     for (uint32_t i = 0; i < outcome->findings.count; i++) {
         const struct finding *finding = &outcome->findings.item[i];
         bool expected = finding->level == FINDING_NOTE;
+        for (size_t j = 0; j < scenario->violates_count && !expected; j++)
+            expected = strcmp(finding->rule->id, scenario->violates[j]) == 0;
         for (size_t j = 0; j < scenario->expect_count && !expected; j++)
             expected = matches(finding, &scenario->expect[j]);
         if (!expected)
@@ -333,6 +347,7 @@ void expect_check(const struct scenario *scenario, struct sim_device *device,
         if (outcome->failure_count > failures && skip_expectation(outcome, expect))
             outcome->failure_count = failures;
     }
+    check_violated(scenario, outcome);
     check_unexpected(scenario, outcome);
 }
 
@@ -355,5 +370,6 @@ void expect_check_lost(const struct scenario *scenario, struct world_outcome *ou
         else
             fail(outcome, expect->line, "cannot be known: the driver took its process with it");
     }
+    check_violated(scenario, outcome);
     check_unexpected(scenario, outcome);
 }

@@ -17,7 +17,7 @@
 
 #define SUBJECTS  (EVENT_PLACE_COUNT + VIRTIO_MMIO_REG_COUNT) /* places, then registers */
 #define KINDS     (EVENT_KIND_COUNT + 1)                      /* the last one: the end of the run */
-#define POOL_SIZE 8192u
+#define POOL_SIZE 32768u
 
 /* Rules [first, first + count) of the pool. */
 struct interest {
@@ -28,7 +28,8 @@ struct interest {
 enum { OTHERS, DRIVER, DRIVER_BADLY, SOURCES }; /* the last: its accesses that come to nothing */
 
 static struct interest interest[SOURCES][KINDS][SUBJECTS];
-static uint8_t pool[POOL_SIZE];
+static uint16_t pool[POOL_SIZE];
+static struct interest exercise[EVENT_KIND_COUNT]; /* rules that an event of the kind exercises */
 static bool is_ready;
 
 /* ---- who wants what ---- */
@@ -55,7 +56,16 @@ static void collect_interest(void)
     const struct rule *rules = rule_table(&count);
     size_t used = 0;
 
-    assert(count <= RULES_MAX && RULES_MAX <= UINT8_MAX);
+    _Static_assert(POOL_SIZE <= UINT16_MAX && RULES_MAX <= UINT16_MAX, "see struct interest");
+    assert(count <= RULES_MAX);
+    for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+        exercise[kind].first = (uint16_t)used;
+        for (size_t i = 0; i < count; i++) {
+            if ((rules[i].exercise & EVENT_MASK(kind)) != 0)
+                pool[used++] = (uint16_t)i;
+        }
+        exercise[kind].count = (uint16_t)(used - exercise[kind].first);
+    }
     for (unsigned source = 0; source < SOURCES; source++) {
         for (unsigned kind = 0; kind < KINDS; kind++) {
             for (unsigned subject = 0; subject < SUBJECTS; subject++) {
@@ -65,12 +75,13 @@ static void collect_interest(void)
                     if (!wants(&rules[i], source, kind, subject))
                         continue;
                     assert(used < POOL_SIZE);
-                    pool[used++] = (uint8_t)i;
+                    pool[used++] = (uint16_t)i;
                 }
                 cell->count = (uint16_t)(used - cell->first);
                 /* Neighbours often agree: share. */
                 if (subject > 0 && cell->count == cell[-1].count &&
-                    memcmp(&pool[cell->first], &pool[cell[-1].first], cell->count) == 0) {
+                    memcmp(&pool[cell->first], &pool[cell[-1].first],
+                           cell->count * sizeof pool[0]) == 0) {
                     used = cell->first;
                     cell->first = cell[-1].first;
                 }
@@ -83,7 +94,8 @@ static void collect_interest(void)
 /* ---- life ---- */
 
 void judge_create(struct judge *judge, const struct scenario *scenario, const struct arena *arena,
-                  const struct sim_device *device, struct findings *findings, bool rules_on)
+                  const struct sim_device *device, struct findings *findings, bool *exercised,
+                  bool rules_on)
 {
     uint32_t queue_count = device->class != NULL ? device->class->queue_count : SIM_QUEUES_MAX;
 
@@ -96,6 +108,8 @@ void judge_create(struct judge *judge, const struct scenario *scenario, const st
     judge->device = device;
     judge->scenario = scenario;
     judge->rules_on = rules_on;
+    judge->exercised = exercised;
+    memset(exercised, 0, RULES_MAX * sizeof *exercised);
     memset(judge->layout_checked, 0, sizeof judge->layout_checked);
     model_create(&judge->model, &device->config, queue_count, arena);
     if (device->class != NULL && device->class->succeeded != NULL)
@@ -122,7 +136,20 @@ static void ask(struct judge *judge, const struct interest *cell, const struct e
         if (rule->refusals != 0 && event != NULL && event->kind == EVENT_REFUSE &&
             (rule->refusals & (UINT64_C(1) << event->value)) == 0)
             continue;
+        judge->exercised[pool[cell->first + i]] |= !rule->tells;
         rule->check(rule, judge, event);
+    }
+}
+
+/* Events that a check does not see, but that would not have come had the driver broken the rule. */
+static void note_exercise(struct judge *judge, const struct interest *cell)
+{
+    size_t count = 0;
+    const struct rule *rules = rule_table(&count);
+
+    for (unsigned i = 0; i < cell->count; i++) {
+        uint16_t index = pool[cell->first + i];
+        judge->exercised[index] |= rule_applies(&rules[index], &judge->model);
     }
 }
 
@@ -143,6 +170,8 @@ void judge_event(struct judge *judge, const struct event *event)
         source = event->verdict == EVENT_VERDICT_OK ? DRIVER : DRIVER_BADLY;
     if (event->place == EVENT_PLACE_REGISTER)
         subject = EVENT_PLACE_COUNT + event->index;
+    if (exercise[event->kind].count != 0)
+        note_exercise(judge, &exercise[event->kind]);
     cell = &interest[source][event->kind][subject];
     if (cell->count != 0)
         ask(judge, cell, event);

@@ -16,7 +16,10 @@
 struct model;
 struct judge;
 
-#define RULES_MAX 160u
+#define RULES_MAX 320u
+
+/* Versions of virtio-mmio that a rule judges. */
+enum { RULE_V1 = 1, RULE_V2 = 2 };
 
 /* How a rule binds: MUST and MUST_NOT give errors, SHOULD warnings, SELF is ringside's own. */
 enum rule_force { RULE_MUST, RULE_MUST_NOT, RULE_SHOULD, RULE_SHOULD_NOT, RULE_SELF };
@@ -38,6 +41,10 @@ struct rule {
     bool bad_access;     /* only accesses whose verdict is not OK */
     bool other_slots;    /* accesses to other slots of the bus, too */
     uint32_t device_id;  /* the one type of device that it is about; 0 = all */
+    unsigned versions;   /* RULE_V1, RULE_V2; 0 = both */
+    bool tells;          /* the check itself says what exercises the rule: rule_looks() */
+    uint64_t exercise;   /* EVENT_MASK() of kinds that exercise it besides its checks */
+    const char *assumes; /* what it takes for granted about intent, policy or device; or NULL */
     bool once;           /* one finding for the whole device, not one a queue */
     bool explains_wait;  /* an error of this rule is why a request cannot complete */
     void (*check)(const struct rule *rule, struct judge *judge, const struct event *event);
@@ -48,6 +55,25 @@ struct rule {
  * NULL.
  */
 #define RULE_AT_END EVENT_MASK(EVENT_KIND_COUNT)
+
+/*
+ * A rule is *exercised* by a run when something happened that could have broken it: its check was
+ * called (or, if `tells`, said so), or an event of a kind in `exercise` came.
+ */
+
+/* A statement of the specification that no rule can check here, and why. */
+struct rule_unchecked {
+    const char *id;
+    const char *section;
+    const char *text; /* one sentence in our own words */
+    const char *why;  /* a sentence, or what judges it instead */
+};
+
+/* All of them, in the order of the specification. */
+const struct rule_unchecked *rule_unchecked_table(size_t *count);
+
+/* The place of a rule in the table. */
+size_t rule_index(const struct rule *rule);
 
 /* All rules, in the order of the specification, then ringside's own. */
 const struct rule *rule_table(size_t *count);

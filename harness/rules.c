@@ -17,6 +17,8 @@
 
 static struct rule table[RULES_MAX];
 static size_t table_count;
+static struct rule_unchecked unchecked_table[RULES_MAX];
+static size_t unchecked_count;
 
 /* By section, number by number; ringside's own, which have none, come last. */
 static int compare_sections(const char *a, const char *b)
@@ -50,6 +52,19 @@ static void insert(const struct rule *rule)
     table_count++;
 }
 
+static void insert_unchecked(const struct rule_unchecked *row)
+{
+    size_t at = unchecked_count;
+
+    assert(unchecked_count < RULES_MAX);
+    while (at > 0 && compare_sections(unchecked_table[at - 1].section, row->section) > 0) {
+        unchecked_table[at] = unchecked_table[at - 1];
+        at--;
+    }
+    unchecked_table[at] = *row;
+    unchecked_count++;
+}
+
 const struct rule *rule_table(size_t *count)
 {
     static const struct rule_list *const lists[] = {&rules_status, &rules_queue, &rules_transport,
@@ -59,10 +74,26 @@ const struct rule *rule_table(size_t *count)
         for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
             for (size_t j = 0; j < lists[i]->count; j++)
                 insert(&lists[i]->rule[j]);
+            for (size_t j = 0; j < lists[i]->unchecked_count; j++)
+                insert_unchecked(&lists[i]->unchecked[j]);
         }
     }
     *count = table_count;
     return table;
+}
+
+const struct rule_unchecked *rule_unchecked_table(size_t *count)
+{
+    size_t rules = 0;
+
+    (void)rule_table(&rules);
+    *count = unchecked_count;
+    return unchecked_table;
+}
+
+size_t rule_index(const struct rule *rule)
+{
+    return (size_t)(rule - table);
 }
 
 const struct rule *rule_by_id(const char *id)

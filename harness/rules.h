@@ -25,7 +25,12 @@
 struct rule_list {
     const struct rule *rule;
     size_t count;
+    const struct rule_unchecked *unchecked;
+    size_t unchecked_count;
 };
+#define RULE_LIST(rules) {rules, sizeof(rules) / sizeof((rules)[0]), NULL, 0}
+#define RULE_LIST_WITH(rules, unchecked)                                                           \
+    {rules, sizeof(rules) / sizeof((rules)[0]), unchecked, sizeof(unchecked) / sizeof((unchecked)[0])}
 extern const struct rule_list rules_status, rules_transport, rules_setup, rules_queue, rules_gpu,
     rules_self;
 
@@ -35,10 +40,19 @@ static inline uint32_t rule_fresh_status(const struct judge *judge)
     return judge->model.status.value & ~judge->model.status.before;
 }
 
-/* Is the rule about this type of device? */
+/* Is the rule about this type of device, and this version of it? */
 static inline bool rule_applies(const struct rule *rule, const struct model *model)
 {
-    return rule->device_id == 0 || rule->device_id == model->class->device_id;
+    unsigned version = model_is_legacy(model) ? RULE_V1 : RULE_V2;
+
+    return (rule->device_id == 0 || rule->device_id == model->class->device_id) &&
+           (rule->versions == 0 || (rule->versions & version) != 0);
+}
+
+/* A check that `tells` has come upon something that could have broken its rule. */
+static inline void rule_looks(const struct rule *rule, struct judge *judge)
+{
+    judge->exercised[rule_index(rule)] = true;
 }
 
 /* Does an event of a live queue's queue number have a model? */

@@ -229,4 +229,4 @@ static const struct rule rules[] = {
 };
 /* clang-format on */
 
-const struct rule_list rules_gpu = {rules, sizeof rules / sizeof rules[0]};
+const struct rule_list rules_gpu = RULE_LIST(rules);

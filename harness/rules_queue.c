@@ -400,4 +400,4 @@ static const struct rule rules[] = {
 };
 /* clang-format on */
 
-const struct rule_list rules_queue = {rules, sizeof rules / sizeof rules[0]};
+const struct rule_list rules_queue = RULE_LIST(rules);

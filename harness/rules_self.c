@@ -520,4 +520,4 @@ static const struct rule rules[] = {
 };
 /* clang-format on */
 
-const struct rule_list rules_self = {rules, sizeof rules / sizeof rules[0]};
+const struct rule_list rules_self = RULE_LIST(rules);

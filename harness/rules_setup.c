@@ -349,4 +349,4 @@ static const struct rule rules[] = {
 };
 /* clang-format on */
 
-const struct rule_list rules_setup = {rules, sizeof rules / sizeof rules[0]};
+const struct rule_list rules_setup = RULE_LIST(rules);

@@ -497,4 +497,4 @@ static const struct rule rules[] = {
 };
 /* clang-format on */
 
-const struct rule_list rules_status = {rules, sizeof rules / sizeof rules[0]};
+const struct rule_list rules_status = RULE_LIST(rules);

@@ -406,4 +406,4 @@ static const struct rule rules[] = {
 };
 /* clang-format on */
 
-const struct rule_list rules_transport = {rules, sizeof rules / sizeof rules[0]};
+const struct rule_list rules_transport = RULE_LIST(rules);

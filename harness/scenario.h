@@ -2,7 +2,8 @@
  * A scenario: one behaviour in one file, line by line, verb first.
  *
  *   spec      ID...                                 rules that the scenario is about
- *   violates  ID...                                 rules that its driver breaks on purpose
+ *   violates  ID...                                 rules that its driver breaks on purpose: each
+ *             must be found, and then is the rule's evidence (evidence.h)
  *   machine   NAME [base A] [stride N] [slots N] [interrupt N] [ram A]   or without NAME;
  *             before `device` and `memory`; virt-aarch64 unless told otherwise
  *   device    gpu [version N] [profile spec|qemu] [queue-size-max N] [display WxH] [slot N]
@@ -19,12 +20,19 @@
  *             flight, or after a million steps of work
  *   read      REGISTER [-> VALUE]                   the scenario plays the driver itself
  *   write     REGISTER VALUE
+ *   load      PLACE [-> VALUE]  /  load ADDRESS WIDTH [-> VALUE]
  *   store     PLACE VALUE  /  store ADDRESS WIDTH VALUE
+ *   bring-up  STAGE [after STAGE] [accept NAME...]  plays a conforming bring-up up to a stage: found,
+ *             reset, driver, features, features-ok, queue, driver-ok; queue 0 has 8 entries, its
+ *             parts lie 16 MiB into memory, at the beginnings of three pages (version 2)
+ *   request   [unnotified]     GET_DISPLAY_INFO on queue 0 by descriptors 0 and 1, the next slot
+ *   wait                       waits for an interrupt; in vain, and it is stuck
+ *   return    RESULT           what the scenario's driver says that it came to
  *   alloc     NAME SIZE at ADDRESS                  DMA memory, as a driver allocates it
  *   free      NAME SIZE at ADDRESS
  *   interrupt                                       lets the device finish, delivers the interrupt
  *   expect    stuck RUNG | stuck none
- *   expect    finding ID [at FILE[:LINE]]
+ *   expect    finding ID [at FILE[:LINE] | at :LINE]   the latter in the scenario itself
  *   expect    response untouched | filled
  *   expect    scanout N active [WxH] | off | never | lost
  *   expect    picture test-card
@@ -84,10 +92,13 @@ enum scenario_action_kind {
     SCENARIO_CALL,
     SCENARIO_READ,
     SCENARIO_WRITE,
+    SCENARIO_LOAD,
     SCENARIO_STORE,
     SCENARIO_ALLOC,
     SCENARIO_FREE,
     SCENARIO_INTERRUPT,
+    SCENARIO_WAIT,
+    SCENARIO_RETURN,
 };
 
 struct scenario_action {
@@ -96,9 +107,9 @@ struct scenario_action {
     char name[SCENARIO_WORD_BYTES]; /* CALL: the operation; ALLOC, FREE: the memory */
     unsigned name_column;
     struct suite_args args; /* CALL */
-    int result;             /* CALL: enum suite_result; -1 = don't care; SCENARIO_RUNNING */
-    struct event event;     /* all but CALL: place, addr, width_bytes, value */
-    bool check_value;       /* READ: event.value is expected */
+    int result;         /* CALL, RETURN: enum suite_result; CALL: -1 = don't care; or RUNNING */
+    struct event event; /* the others: place, addr, width_bytes, value */
+    bool check_value;   /* READ, LOAD: event.value is expected */
 };
 
 enum scenario_expect_kind {
@@ -125,7 +136,7 @@ struct scenario_expect {
     int rung;                       /* STUCK: enum ladder_rung, -1 = none */
     char id[SCENARIO_WORD_BYTES];   /* FINDING: rule id */
     char file[SCENARIO_WORD_BYTES]; /* FINDING: ending of the path, "" = anywhere */
-    unsigned at_line;               /* FINDING: 0 = any */
+    unsigned at_line;               /* FINDING: 0 = any; with file "" of the scenario itself */
     bool filled;                    /* RESPONSE */
     uint32_t scanout;               /* SCANOUT, PICTURE */
     enum scenario_scanout state;

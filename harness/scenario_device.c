@@ -100,6 +100,12 @@ static const char *const feature_names[] = {VIRTIO_FEATURES(X) VIRTIO_GPU_FEATUR
                                                 VIRTIO_BLK_FEATURES(X)};
 #undef X
 
+int parse_feature(struct parser *parser, const struct word *word)
+{
+    int row = parse_choose(parser, word, "feature", feature_names, COUNT(feature_names));
+    return row < 0 ? -1 : (int)features[row].bit;
+}
+
 /* What the simulated transport and queue can do, or what asks nothing of them. */
 #define FEATURES_SIMULATED                                                                         \
     (VIRTIO_BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT) |                      \

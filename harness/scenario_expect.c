@@ -1,6 +1,6 @@
 /*
- * Scenario verbs that act (call, read, write, store, alloc, free, interrupt), and those that say
- * what is expected of the run (expect, replay).
+ * Scenario verbs that act (call, read, write, load, store, alloc, free, interrupt, wait, return),
+ * and those that say what is expected of the run (expect, replay).
  */
 #include "scenario_parse.h"
 #include <ctype.h>
@@ -14,8 +14,7 @@
 
 /* ---- actions ---- */
 
-/* A new action, or NULL after a message. */
-static struct scenario_action *action_new(struct parser *parser, enum scenario_action_kind kind)
+struct scenario_action *parse_new_action(struct parser *parser, enum scenario_action_kind kind)
 {
     struct scenario *scenario = parser->scenario;
     if (scenario->action_count == SCENARIO_ACTIONS_MAX) {
@@ -46,12 +45,13 @@ static bool parse_arrow(struct parser *parser, bool *arrow)
     return true;
 }
 
+#define X(name, meaning) #name,
+static const char *const results[] = {SUITE_RESULTS(X) "...", "RUNNING"};
+#undef X
+
 bool parse_call(struct parser *parser)
 {
-#define X(name, meaning) #name,
-    static const char *const results[] = {SUITE_RESULTS(X) "...", "RUNNING"};
-#undef X
-    struct scenario_action *action = action_new(parser, SCENARIO_CALL);
+    struct scenario_action *action = parse_new_action(parser, SCENARIO_CALL);
     if (!action) {
         return false;
     }
@@ -90,19 +90,9 @@ bool parse_call(struct parser *parser)
     return !parser->failed && parse_end(parser);
 }
 
-bool parse_read(struct parser *parser)
+/* `-> VALUE`, `-> ...` or nothing, and the end of the line */
+static bool parse_expected_value(struct parser *parser, struct scenario_action *action)
 {
-    struct scenario_action *action = action_new(parser, SCENARIO_READ);
-    const struct word *word = parse_next(parser);
-    if (!action || !parse_place(parser, word, &action->event)) {
-        return false;
-    }
-    action->event.kind = EVENT_READ;
-    if (!parse_is_register(&action->event)) {
-        return parse_fail(parser, word, "a register", NULL,
-                          "`%.*s` lies in memory, and only registers can be read", word_shown(word),
-                          word->text);
-    }
     bool arrow = false;
     if (!parse_arrow(parser, &arrow) || !arrow) {
         return !parser->failed && parse_end(parser);
@@ -117,9 +107,25 @@ bool parse_read(struct parser *parser)
            parse_end(parser);
 }
 
+bool parse_read(struct parser *parser)
+{
+    struct scenario_action *action = parse_new_action(parser, SCENARIO_READ);
+    const struct word *word = parse_next(parser);
+    if (!action || !parse_place(parser, word, &action->event)) {
+        return false;
+    }
+    action->event.kind = EVENT_READ;
+    if (!parse_is_register(&action->event)) {
+        return parse_fail(parser, word, "a register", NULL,
+                          "`%.*s` lies in memory, and only registers can be read", word_shown(word),
+                          word->text);
+    }
+    return parse_expected_value(parser, action);
+}
+
 bool parse_write(struct parser *parser)
 {
-    struct scenario_action *action = action_new(parser, SCENARIO_WRITE);
+    struct scenario_action *action = parse_new_action(parser, SCENARIO_WRITE);
     const struct word *word = parse_next(parser);
     if (!action || !parse_place(parser, word, &action->event)) {
         return false;
@@ -134,8 +140,8 @@ bool parse_write(struct parser *parser)
            parse_end(parser);
 }
 
-/* `store ADDRESS WIDTH VALUE` */
-static bool parse_store_address(struct parser *parser, const struct word *word, struct event *event)
+/* `ADDRESS WIDTH` */
+static bool parse_address(struct parser *parser, const struct word *word, struct event *event)
 {
     static const char *const widths[] = {"1", "2", "4", "8"};
     const struct scenario *scenario = parser->scenario;
@@ -161,24 +167,40 @@ static bool parse_store_address(struct parser *parser, const struct word *word, 
     return true;
 }
 
+/* A field of a queue, or an address and a width. */
+static bool parse_in_memory(struct parser *parser, struct event *event)
+{
+    const struct word *word = parse_next(parser);
+    if (word && isdigit((unsigned char)word->text[0])) {
+        return parse_address(parser, word, event);
+    }
+    if (!parse_place(parser, word, event)) {
+        return false;
+    }
+    if (parse_is_register(event)) {
+        return parse_fail(parser, word, "a field of a queue; use `read` and `write` for registers",
+                          NULL, "`%.*s` is a register", word_shown(word), word->text);
+    }
+    return true;
+}
+
+bool parse_load(struct parser *parser)
+{
+    struct scenario_action *action = parse_new_action(parser, SCENARIO_LOAD);
+    if (!action || !parse_in_memory(parser, &action->event)) {
+        return false;
+    }
+    action->event.kind = EVENT_LOAD;
+    return parse_expected_value(parser, action);
+}
+
 bool parse_store(struct parser *parser)
 {
-    struct scenario_action *action = action_new(parser, SCENARIO_STORE);
-    const struct word *word = parse_next(parser);
-    if (!action) {
+    struct scenario_action *action = parse_new_action(parser, SCENARIO_STORE);
+    if (!action || !parse_in_memory(parser, &action->event)) {
         return false;
     }
     struct event *event = &action->event;
-    if (word && isdigit((unsigned char)word->text[0])) {
-        if (!parse_store_address(parser, word, event)) {
-            return false;
-        }
-    } else if (!parse_place(parser, word, event)) {
-        return false;
-    } else if (parse_is_register(event)) {
-        return parse_fail(parser, word, "a field of a queue; use `write` for registers", NULL,
-                          "`%.*s` is a register", word_shown(word), word->text);
-    }
     event->kind = EVENT_STORE;
     return parse_number(parser, "a value", 0, parse_width_max(event->width_bytes), &event->value) &&
            parse_end(parser);
@@ -189,7 +211,7 @@ static bool parse_allocation(struct parser *parser, enum scenario_action_kind ki
 {
     static const char form[] = "NAME SIZE at ADDRESS";
     const struct scenario *scenario = parser->scenario;
-    struct scenario_action *action = action_new(parser, kind);
+    struct scenario_action *action = parse_new_action(parser, kind);
     const struct word *word = action ? parse_need(parser, "a name for the memory", form) : NULL;
     if (!word || !parse_name(parser, word, "a name of memory", action->name)) {
         return false;
@@ -230,7 +252,22 @@ bool parse_free(struct parser *parser)
 
 bool parse_interrupt(struct parser *parser)
 {
-    return action_new(parser, SCENARIO_INTERRUPT) && parse_end(parser);
+    return parse_new_action(parser, SCENARIO_INTERRUPT) && parse_end(parser);
+}
+
+bool parse_wait(struct parser *parser)
+{
+    return parse_new_action(parser, SCENARIO_WAIT) && parse_end(parser);
+}
+
+bool parse_return(struct parser *parser)
+{
+    struct scenario_action *action = parse_new_action(parser, SCENARIO_RETURN);
+    if (!action) {
+        return false;
+    }
+    action->result = parse_choice(parser, "result", results, SUITE_RESULT_COUNT);
+    return action->result >= 0 && parse_end(parser);
 }
 
 /* ---- expectations ---- */
@@ -255,10 +292,10 @@ static bool expect_stuck(struct parser *parser, struct scenario_expect *expect)
     return rung >= 0;
 }
 
-/* `FILE` or `FILE:LINE` */
+/* `FILE`, `FILE:LINE`, or `:LINE` of the scenario itself */
 static bool expect_place(struct parser *parser, struct scenario_expect *expect)
 {
-    static const char expected[] = "FILE or FILE:LINE";
+    static const char expected[] = "FILE, FILE:LINE or :LINE";
     const struct word *word = parse_need(parser, "the place", expected);
     if (!word) {
         return false;
@@ -274,9 +311,6 @@ static bool expect_place(struct parser *parser, struct scenario_expect *expect)
             return false;
         }
         expect->at_line = (unsigned)line;
-    }
-    if (file.bytes == 0) {
-        return parse_fail(parser, word, expected, NULL, "the file's name is missing");
     }
     if (!word_copy(&file, expect->file, sizeof expect->file)) {
         return parse_fail(parser, word, NULL, NULL, "the file's name is longer than %u bytes",

@@ -8,6 +8,7 @@
  * scenario_device.c  the other verbs that set the run up
  * scenario_place.c   registers and fields of queues
  * scenario_expect.c  verbs that act, and verbs that expect
+ * scenario_play.c    verbs that stand for many accesses
  *
  * Invariants: words point into the text and never outlive the parse; after the first mistake
  * `failed` is true, a message was printed, and no function prints another.
@@ -38,6 +39,8 @@ struct parser {
     size_t word_count;
     size_t next;
     unsigned first_action_line; /* 0 = none yet */
+    bool rings_given, buffers_given; /* memory that a bring-up and a request have allocated */
+    uint16_t requests;
     bool failed;
 };
 
@@ -55,7 +58,12 @@ struct parser {
     X(call, "call", false, false)                                                                  \
     X(read, "read", false, false)                                                                  \
     X(write, "write", false, false)                                                                \
+    X(load, "load", false, false)                                                                  \
     X(store, "store", false, false)                                                                \
+    X(bring_up, "bring-up", false, false)                                                          \
+    X(request, "request", false, false)                                                            \
+    X(wait, "wait", false, false)                                                                  \
+    X(return, "return", false, false)                                                              \
     X(alloc, "alloc", false, false)                                                                \
     X(free, "free", false, false)                                                                  \
     X(interrupt, "interrupt", false, false)                                                        \
@@ -119,6 +127,16 @@ bool parse_rule_id(struct parser *parser, const struct word *word, bool future,
                    char out[SCENARIO_WORD_BYTES]);
 /* "a, b or c" */
 void words_list(const char *const *words, size_t count, char *out, size_t out_bytes);
+
+/* ---- scenario_expect.c ---- */
+
+/* A new action of this line, or NULL after a message. */
+struct scenario_action *parse_new_action(struct parser *parser, enum scenario_action_kind kind);
+
+/* ---- scenario_device.c ---- */
+
+/* A feature's name; its bit, or -1 after a message. */
+int parse_feature(struct parser *parser, const struct word *word);
 
 /* ---- scenario_place.c ---- */
 

@@ -58,6 +58,7 @@ static size_t object_count;
 static struct answer *answers;
 static size_t answer_slots; /* a power of two, at least twice answer_count */
 static size_t answer_count;
+static char scenario_file[SOURCE_FILE_BYTES]; /* "" = none */
 static struct text_file text_files[TEXT_FILES_MAX];
 static size_t text_file_count;
 
@@ -176,6 +177,16 @@ static void tidy_path(char *path)
     *out = '\0';
 }
 
+/* A path as it is shown: relative to the project or to this folder if it lies below. */
+static void shorten(const char *path, char out[SOURCE_FILE_BYTES])
+{
+    char here[PATH_MAX];
+    const char *in_project = below(path, resource_folder(RESOURCE_sources));
+    const char *in_here = getcwd(here, sizeof here) ? below(path, here) : NULL;
+    const char *shown = in_project ? in_project : in_here ? in_here : path;
+    snprintf(out, SOURCE_FILE_BYTES, "%.*s", (int)SOURCE_FILE_BYTES - 1, shown);
+}
+
 /*
  * The name to show for a file of a unit. libdw puts the compiler's working directory before a
  * relative name; where -ffile-prefix-map has made names relative to the project, that makes a path
@@ -193,11 +204,15 @@ static void show_file(Dwarf_Die *unit, const char *recorded, char out[SOURCE_FIL
     if (bare && !source_exists(path) && source_exists(bare)) {
         shown = bare;
     }
-    char here[PATH_MAX];
-    const char *in_project = below(shown, resource_folder(RESOURCE_sources));
-    const char *in_here = getcwd(here, sizeof here) ? below(shown, here) : NULL;
-    shown = in_project ? in_project : in_here ? in_here : shown;
-    snprintf(out, SOURCE_FILE_BYTES, "%.*s", (int)SOURCE_FILE_BYTES - 1, shown);
+    shorten(shown, out);
+}
+
+void source_scenario(const char *path)
+{
+    scenario_file[0] = '\0';
+    if (path && strlen(path) < SOURCE_FILE_BYTES) {
+        shorten(path, scenario_file);
+    }
 }
 
 /* ---- one address ---- */
@@ -413,6 +428,12 @@ static bool answers_grow(void)
 
 bool source_find(uintptr_t pc, struct source_place *out)
 {
+    if (pc > 0 && pc <= SOURCE_SCENARIO_LINES && scenario_file[0]) {
+        memset(out, 0, sizeof *out);
+        memcpy(out->file, scenario_file, sizeof out->file);
+        out->line = (unsigned)pc;
+        return true;
+    }
     if (pc == 0 || !answers_grow()) {
         memset(out, 0, sizeof *out);
         return false;

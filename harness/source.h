@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SOURCE_FILE_BYTES 256u
+#define SOURCE_FILE_BYTES     256u
+#define SOURCE_SCENARIO_LINES 1000u
 
 struct source_place {
     char file[SOURCE_FILE_BYTES]; /* relative to the project or here if below it */
@@ -39,6 +40,12 @@ static inline unsigned source_main_line(const struct source_place *place)
  * into this process now. Looked-up places are remembered. False when there is no debug information.
  */
 bool source_find(uintptr_t pc, struct source_place *out);
+
+/*
+ * Where a scenario plays the driver itself, an event's pc is the line of the scenario: addresses up
+ * to SOURCE_SCENARIO_LINES are lines of this file from now on. NULL: of none.
+ */
+void source_scenario(const char *path);
 
 /* One line of a source file without newline, "" when it cannot be read. Lives until source_close().
  */

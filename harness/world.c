@@ -115,7 +115,7 @@ static const char *create(struct world *world)
     if (error != NULL)
         return error;
     judge_create(&world->judge, world->scenario, &world->arena, &world->device,
-                 &world->outcome->findings, world->options->rules);
+                 &world->outcome->findings, world->outcome->exercised, world->options->rules);
     world->sight = (struct world_sight){world->scenario, &world->judge.model, &world->arena,
                                         &world->device, world->outcome};
     return NULL;
@@ -348,15 +348,26 @@ static void fail(struct world_outcome *outcome, unsigned line, const char *text)
     }
 }
 
+static void check_read(struct world *world, const struct scenario_action *action, uint64_t value)
+{
+    char text[FINDING_TEXT_BYTES];
+
+    if (!action->check_value || value == action->event.value)
+        return;
+    snprintf(text, sizeof text, "expected to read 0x%llx, got 0x%llx",
+             (unsigned long long)action->event.value, (unsigned long long)value);
+    fail(world->outcome, action->line, text);
+}
+
 static void act_register(struct world *world, const struct scenario_action *action)
 {
     struct event event = action->event;
     uint32_t offset = action_offset(world, &event);
     bool is_write = action->kind == SCENARIO_WRITE;
-    char text[FINDING_TEXT_BYTES];
 
     event.party = EVENT_PARTY_DRIVER;
     event.kind = is_write ? EVENT_WRITE : EVENT_READ;
+    event.pc = action->line;
     event.width_bytes = event.width_bytes != 0 ? event.width_bytes : 4;
     event.addr = machine_in_slot(&world->bus.machine, offset);
     event.slot = (uint16_t)machine_slot_of(&world->bus.machine, offset);
@@ -368,21 +379,17 @@ static void act_register(struct world *world, const struct scenario_action *acti
         return;
     }
     event.value = bus_read(&world->bus, offset, event.width_bytes);
-    if (action->check_value && event.value != action->event.value) {
-        snprintf(text, sizeof text, "expected to read 0x%llx, got 0x%llx",
-                 (unsigned long long)action->event.value, (unsigned long long)event.value);
-        fail(world->outcome, action->line, text);
-    }
+    check_read(world, action, event.value);
     world_emit(world, &event);
 }
 
-static void act_store(struct world *world, const struct scenario_action *action)
+static void act_memory(struct world *world, const struct scenario_action *action)
 {
     struct event event = action->event;
     uint8_t *host;
 
     event.party = EVENT_PARTY_DRIVER;
-    event.kind = EVENT_STORE;
+    event.pc = action->line;
     if (!place_address(&world->device, &event) || event.addr < world->arena.base ||
         event.addr + event.width_bytes > world->arena.base + world->arena.size_bytes ||
         event.width_bytes > 8) {
@@ -390,13 +397,20 @@ static void act_store(struct world *world, const struct scenario_action *action)
         return;
     }
     host = arena_host(&world->arena, event.addr);
-    memcpy(host, &event.value, event.width_bytes);
+    if (action->kind == SCENARIO_STORE) {
+        memcpy(host, &event.value, event.width_bytes);
+        arena_shadow_update(&world->arena, event.addr, event.width_bytes);
+    } else {
+        event.value = 0;
+        memcpy(&event.value, host, event.width_bytes);
+        check_read(world, action, event.value);
+    }
     event.bytes = host;
-    arena_shadow_update(&world->arena, event.addr, event.width_bytes);
     if (!sim_queue_place(&world->device, event.addr, &event))
         event.place = EVENT_PLACE_MEMORY;
     world_emit(world, &event);
-    world_activity(world);
+    if (action->kind == SCENARIO_STORE)
+        world_activity(world);
 }
 
 static void act_allocation(struct world *world, const struct scenario_action *action)
@@ -406,6 +420,7 @@ static void act_allocation(struct world *world, const struct scenario_action *ac
     uint64_t next = arena->next;
     const char *trouble = NULL;
 
+    event.pc = action->line;
     if (action->kind == SCENARIO_FREE) {
         if (!arena_free(arena, event.addr, world->steps + 1))
             trouble = "there is no allocation at this address";
@@ -427,6 +442,35 @@ static void act_allocation(struct world *world, const struct scenario_action *ac
     world_activity(world);
 }
 
+/* The scenario's driver sleeps until an interrupt comes; if none can, it is stuck. */
+static void act_wait(struct world *world, const struct scenario_action *action)
+{
+    struct event event = {.party = EVENT_PARTY_DRIVER, .kind = EVENT_WAIT, .pc = action->line};
+
+    (void)world_settle(world);
+    event.value = world->device.interrupt_status != 0;
+    world_emit(world, &event);
+    if (event.value != 0)
+        return;
+    event.party = EVENT_PARTY_WORLD;
+    event.kind = EVENT_STUCK;
+    world_emit(world, &event);
+}
+
+/* What was done so far was one call, and what follows is the next. */
+static void act_return(struct world *world, const struct scenario_action *action)
+{
+    struct event event = {.party = EVENT_PARTY_WORLD,
+                          .kind = EVENT_RETURN,
+                          .value = (uint64_t)action->result,
+                          .index = world->played_calls};
+
+    world_emit(world, &event);
+    event.kind = EVENT_CALL;
+    event.value = event.index = ++world->played_calls;
+    world_emit(world, &event);
+}
+
 static void act(struct world *world, const struct scenario_action *action)
 {
     switch (action->kind) {
@@ -437,8 +481,9 @@ static void act(struct world *world, const struct scenario_action *action)
     case SCENARIO_WRITE:
         act_register(world, action);
         break;
+    case SCENARIO_LOAD:
     case SCENARIO_STORE:
-        act_store(world, action);
+        act_memory(world, action);
         break;
     case SCENARIO_ALLOC:
     case SCENARIO_FREE:
@@ -446,6 +491,12 @@ static void act(struct world *world, const struct scenario_action *action)
         break;
     case SCENARIO_INTERRUPT:
         (void)world_settle(world);
+        break;
+    case SCENARIO_WAIT:
+        act_wait(world, action);
+        break;
+    case SCENARIO_RETURN:
+        act_return(world, action);
         break;
     }
     if (action->kind != SCENARIO_CALL)
@@ -509,6 +560,7 @@ const char *world_run(const struct scenario *scenario, const struct world_option
     process_keep();
     driver_heap_reset();
     isolate_limit_memory(scenario->memory_bytes);
+    source_scenario(scenario->path);
     world->scenario = scenario;
     world->options = options;
     world->outcome = out;

@@ -14,6 +14,7 @@
 #include "gpu.h"
 #include "ladder.h"
 #include "picture.h"
+#include "rule.h"
 #include "scenario.h"
 
 /* X(name, text): how a call of the driver ended other than by returning. */
@@ -110,6 +111,7 @@ struct world_outcome {
     size_t call_count;
     struct world_call call[SCENARIO_ACTIONS_MAX];
     struct findings findings;
+    bool exercised[RULES_MAX]; /* by place in the table of rules */
     size_t failure_count; /* expectations not met, unexpected findings */
     struct world_failure failure[WORLD_FAILURES_MAX];
     char driver[SCENARIO_WORD_BYTES]; /* its own name; "" = none */

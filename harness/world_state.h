@@ -104,6 +104,7 @@ struct world {
     bool in_handler;
     bool interrupt_seen;    /* delivered since the driver last waited for one */
     uint32_t waits_in_vain; /* in a row */
+    uint32_t played_calls;  /* returns of a driver that the scenario plays */
     /* turns of a loop that looks at the clock: a delay, perhaps, and no wait for the device */
     bool clock_looked;
     bool delaying;

@@ -31,6 +31,7 @@ struct rig {
     struct arena arena;
     struct sim_device device;
     struct findings findings;
+    bool exercised[RULES_MAX];
     struct judge judge;
     uint64_t step;
     uintptr_t pc;
@@ -68,7 +69,8 @@ static inline void rig_open(const struct rig_config *config)
     ck_assert(gpu_create(&rig.device, &gpu));
     if (config->fault != NULL)
         ck_assert(sim_fault_arm(&rig.device.faults, config->fault));
-    judge_create(&rig.judge, NULL, &rig.arena, &rig.device, &rig.findings, true);
+    judge_create(&rig.judge, NULL, &rig.arena, &rig.device, &rig.findings,
+                 rig.exercised, true);
 }
 
 static inline void rig_close(void)

@@ -172,6 +172,47 @@ START_TEST(actions_are_read)
 }
 END_TEST
 
+START_TEST(a_bring_up_and_a_request_stand_for_accesses_of_their_line)
+{
+    struct scenario *s = parse("device gpu\nbring-up features accept EVENT_IDX\n"
+                               "bring-up driver-ok after features\nrequest\nrequest unnotified\n"
+                               "load q0.used.idx -> 2\nwait\nreturn TIMEOUT\n");
+    const struct scenario_action *a = s->action;
+    size_t at = 0;
+    ck_assert_uint_eq(a[0].event.index, VIRTIO_MMIO_REG_MagicValue);
+    while (a[at].kind != SCENARIO_WRITE || a[at].event.index != VIRTIO_MMIO_REG_DriverFeatures)
+        at++;
+    ck_assert_uint_eq(a[at].event.value, VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
+    ck_assert_uint_eq(a[at].line, 2);
+    ck_assert_uint_eq(a[at + 2].event.value, 1); /* VERSION_1 */
+    ck_assert_uint_eq(a[at + 3].event.index, VIRTIO_MMIO_REG_Status);
+    ck_assert_uint_eq(a[at + 3].line, 3);
+    while (a[at].event.index != VIRTIO_MMIO_REG_QueueDriverLow)
+        at++;
+    ck_assert_uint_eq(a[at].event.value, 0x41001000u);
+    while (a[at].event.place != EVENT_PLACE_AVAIL_IDX)
+        at++;
+    ck_assert_uint_eq(a[at].event.value, 1);
+    ck_assert_uint_eq(a[at + 1].event.index, VIRTIO_MMIO_REG_QueueNotify);
+    ck_assert_uint_eq(a[s->action_count - 4].event.place, EVENT_PLACE_AVAIL_IDX);
+    ck_assert_uint_eq(a[s->action_count - 4].event.value, 2);
+    ck_assert_uint_eq(a[s->action_count - 3].kind, SCENARIO_LOAD);
+    ck_assert(a[s->action_count - 3].check_value);
+    ck_assert_uint_eq(a[s->action_count - 2].kind, SCENARIO_WAIT);
+    ck_assert_uint_eq(a[s->action_count - 1].kind, SCENARIO_RETURN);
+    ck_assert_int_eq(a[s->action_count - 1].result, SUITE_TIMEOUT);
+    scenario_free(s);
+
+    s = parse("device gpu version 1\nbring-up driver-ok\n");
+    a = s->action;
+    for (size_t i = 0; i < s->action_count; i++)
+        ck_assert(a[i].kind == SCENARIO_ALLOC || a[i].event.index != VIRTIO_MMIO_REG_QueueReady);
+    ck_assert_uint_eq(a[s->action_count - 1].event.value, 7);
+    ck_assert_uint_eq(a[s->action_count - 2].event.value, 0x41000u);
+    scenario_free(s);
+}
+END_TEST
+
 START_TEST(expectations_are_read)
 {
     struct scenario *s = parse(test_scenario_all_verbs);
@@ -441,6 +482,7 @@ int main(void)
     tcase_add_test(good, device_options_are_read);
     tcase_add_test(good, driver_memory_and_faults_are_read);
     tcase_add_test(good, actions_are_read);
+    tcase_add_test(good, a_bring_up_and_a_request_stand_for_accesses_of_their_line);
     tcase_add_test(good, expectations_are_read);
     tcase_add_test(good, what_is_not_said_has_the_documented_default);
     tcase_add_test(good, features_are_qemus_unless_the_scenario_says_otherwise);

@@ -1,0 +1,430 @@
+/*
+ * Runs scenarios and notes which rules each of them breaks, passes close by or exercises.
+ *
+ * The notes lie in memory that survives the process which runs the drivers; see isolate.h.
+ */
+#include "evidence.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include "command.h"
+#include "lost.h"
+#include "resources.h"
+#include "rule.h"
+#include "source.h"
+#include "world.h"
+
+#define NAME_BYTES 64u
+
+/* Rules whose evidence is still to come. A rule that has all of it must not stand here. */
+static const char *const to_come[] = {
+    /* clang-format off */
+    "STATUS-DRV-01",
+    "STATUS-DRV-02",
+    "STATUS-DRV-03",
+    "FEAT-DRV-01",
+    "FEAT-DRV-02",
+    "FEAT-DRV-05",
+    "FEAT-DRV-07",
+    "XSPLIT-DRV-01",
+    "XSPLIT-DRV-02",
+    "SPLIT-DRV-01",
+    "LSPLIT-DRV-02",
+    "LSPLIT-DRV-03",
+    "SPLIT-DRV-02",
+    "SPLIT-DRV-04",
+    "XSPLIT-DRV-10",
+    "SPLIT-DRV-06",
+    "SPLIT-DRV-07",
+    "SPLIT-DRV-08",
+    "SPLIT-DRV-09",
+    "XSPLIT-DRV-04",
+    "SPLIT-DRV-11",
+    "XSPLIT-DRV-12",
+    "SPLIT-DRV-20",
+    "SPLIT-DRV-22",
+    "XSPLIT-DRV-06",
+    "XSPLIT-DRV-05",
+    "INIT-DRV-01a",
+    "INIT-DRV-01b",
+    "INIT-DRV-01c",
+    "INIT-DRV-01d",
+    "INIT-DRV-01e",
+    "INIT-DRV-01f",
+    "INIT-DRV-01g",
+    "INIT-DRV-01h",
+    "INIT-DRV-02",
+    "INIT-DRV-03",
+    "INIT-DRV-06",
+    "LINIT-DRV-01",
+    "XMMIO-DRV-04",
+    "MMIO-DRV-01",
+    "MMIO-DRV-02",
+    "MMIO-DRV-03",
+    "MMIO-DRV-04",
+    "MMIO-DRV-05c",
+    "MMIO-DRV-06",
+    "MMIO-DRV-07",
+    "MMIO-DRV-08",
+    "MMIO-DRV-10",
+    "MMIO-DRV-11",
+    "MMIO-DRV-12",
+    "MMIO-DRV-13",
+    "MMIO-DRV-14",
+    "MMIO-DRV-20",
+    "MMIO-DRV-21",
+    "MMIO-DRV-22",
+    "MMIO-DRV-23",
+    "XMMIO-DRV-01",
+    "XMMIO-DRV-02",
+    "MMIO-DRV-26",
+    "MMIO-DRV-28",
+    "LMMIO-DRV-D10",
+    "LMMIO-DRV-D1",
+    "LMMIO-DRV-D2",
+    "LMMIO-DRV-D3",
+    "LMMIO-DRV-D4",
+    "LMMIO-DRV-D5",
+    "LMMIO-DRV-D6",
+    "LMMIO-DRV-D7",
+    "LMMIO-DRV-D8",
+    "XGPU-DRV-01",
+    "XGPU-DRV-21",
+    "XGPU-DRV-02",
+    "XGPU-DRV-11",
+    "XGPU-DRV-12",
+    "XGPU-DRV-15",
+    "XGPU-DRV-16",
+    "XGPU-DRV-17",
+    "XGPU-DRV-20",
+    "XGPU-DRV-04",
+    "XGPU-DRV-05",
+    "XGPU-DRV-06",
+    "XGPU-DRV-07",
+    "XGPU-DRV-08",
+    "RSVD-DRV-01",
+    "RSVD-DRV-04",
+    "RS-DMA-OUTSIDE",
+    "RS-DMA-NOT-ALLOCATED",
+    "RS-DMA-ACROSS-END",
+    "RS-DMA-FREED",
+    "RS-UNOBSERVED-ACCESS",
+    "RS-UNOBSERVED-STORE",
+    "RS-FOREIGN",
+    "RS-CRASH",
+    "RS-STACK",
+    "RS-SPIN",
+    "RS-SILENT-SPIN",
+    "RS-DEADLOCK",
+    "RS-PROCESS",
+    "RS-WILD-STORE",
+    "RS-MEMORY",
+    "RS-HEAP",
+    "RS-NO-WINDOW",
+    "RS-DISPLAY-LOST",
+    "RS-NO-SCANOUT",
+    "RS-LATE-COMPLETION",
+    "RS-DESC-LEAK",
+    "RS-RESPONSE-UNCHECKED",
+    "RS-REFUSED",
+    "RS-STUCK",
+    /* clang-format on */
+};
+
+struct rule_notes {
+    unsigned broken, passed;                /* scenarios that are evidence */
+    unsigned exercised, found;              /* scenarios in which it was so, evidence or not */
+    char breaks[NAME_BYTES], holds[NAME_BYTES]; /* the first of each */
+};
+
+struct evidence {
+    const struct string_list *paths;
+    struct world_outcome *outcome;
+    bool only_declared; /* scenarios that name no rule are passed over */
+    size_t runs, unrunnable, wrong;
+    struct rule_notes rule[RULES_MAX];
+};
+
+/* ---- what one run shows ---- */
+
+static void complain(struct evidence *evidence, const struct scenario *scenario, const char *format,
+                     ...) __attribute__((format(printf, 3, 4)));
+
+static void complain(struct evidence *evidence, const struct scenario *scenario, const char *format,
+                     ...)
+{
+    va_list arguments;
+    evidence->wrong++;
+    printf("%s: ", scenario->path);
+    va_start(arguments, format);
+    vprintf(format, arguments);
+    va_end(arguments);
+    putchar('\n');
+}
+
+static const struct finding *find(const struct world_outcome *outcome, const char *id)
+{
+    for (uint32_t i = 0; i < outcome->findings.count; i++) {
+        if (strcmp(outcome->findings.item[i].rule->id, id) == 0) {
+            return &outcome->findings.item[i];
+        }
+    }
+    return NULL;
+}
+
+static bool expects_line(const struct scenario *scenario, const char *id)
+{
+    for (size_t i = 0; i < scenario->expect_count; i++) {
+        const struct scenario_expect *expect = &scenario->expect[i];
+        if (expect->kind == SCENARIO_EXPECT_FINDING && strcmp(expect->id, id) == 0 &&
+            expect->at_line != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note_name(char name[NAME_BYTES], unsigned *count, const struct scenario *scenario)
+{
+    if ((*count)++ == 0) {
+        snprintf(name, NAME_BYTES, "%s", scenario->name);
+    }
+}
+
+/*
+ * The scenario breaks one rule on purpose: is it told that rule, where it is, and nothing else?
+ * Remarks of ringside's own (no scanout was set) are not about what the driver did wrong.
+ */
+static void note_breaking(struct evidence *evidence, const struct scenario *scenario)
+{
+    const struct world_outcome *outcome = evidence->outcome;
+    const char *id = scenario->violates[0];
+    const struct rule *rule = rule_by_id(id);
+    const struct finding *finding = find(outcome, id);
+    if (!rule) {
+        complain(evidence, scenario, "violates %s, which is no rule", id);
+        return;
+    }
+    for (uint32_t i = 0; i < outcome->findings.count; i++) {
+        const struct finding *other = &outcome->findings.item[i];
+        bool aside = other->level == FINDING_NOTE && other->rule->section[0] == '\0';
+        if (other->rule != finding->rule && !aside) {
+            complain(evidence, scenario, "violates %s alone, and was told %s as well", id,
+                     other->rule->id);
+            return;
+        }
+    }
+    if (finding->at.event.step != 0 && !expects_line(scenario, id)) {
+        complain(evidence, scenario, "does not say at which line %s is found", id);
+        return;
+    }
+    struct rule_notes *notes = &evidence->rule[rule_index(rule)];
+    note_name(notes->breaks, &notes->broken, scenario);
+}
+
+static bool is_clean(const struct world_outcome *outcome)
+{
+    for (uint32_t i = 0; i < outcome->findings.count; i++) {
+        if (outcome->findings.item[i].level != FINDING_NOTE) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void note_passing(struct evidence *evidence, const struct scenario *scenario)
+{
+    const struct world_outcome *outcome = evidence->outcome;
+    for (size_t i = 0; i < scenario->spec_count && is_clean(outcome); i++) {
+        const struct rule *rule = rule_by_id(scenario->spec[i]);
+        if (!rule || find(outcome, rule->id)) {
+            continue;
+        }
+        struct rule_notes *notes = &evidence->rule[rule_index(rule)];
+        if (outcome->exercised[rule_index(rule)]) {
+            note_name(notes->holds, &notes->passed, scenario);
+        }
+    }
+}
+
+static void note_outcome(struct evidence *evidence, const struct scenario *scenario)
+{
+    const struct world_outcome *outcome = evidence->outcome;
+    size_t count = 0;
+    const struct rule *rules = rule_table(&count);
+    evidence->runs++;
+    for (size_t i = 0; i < count; i++) {
+        bool found = find(outcome, rules[i].id) != NULL;
+        evidence->rule[i].exercised += found || outcome->exercised[i];
+        evidence->rule[i].found += found;
+    }
+    if (!evidence->only_declared) {
+        return;
+    }
+    for (size_t i = 0; i < outcome->failure_count; i++) {
+        complain(evidence, scenario, "%s", outcome->failure[i].text);
+    }
+    if (outcome->failure_count == 0 && scenario->violates_count == 1) {
+        note_breaking(evidence, scenario);
+    } else if (outcome->failure_count == 0) {
+        note_passing(evidence, scenario);
+    }
+}
+
+/* ---- running them ---- */
+
+static bool run_one(void *context, size_t index)
+{
+    struct evidence *evidence = context;
+    struct scenario *scenario = scenario_read(evidence->paths->item[index], stderr);
+    struct world_options options = {
+        .driver_dir = resource_folder(RESOURCE_drivers), .check_stores = true, .rules = true};
+    if (!scenario) {
+        evidence->unrunnable++;
+        return true;
+    }
+    if (!evidence->only_declared || scenario->spec_count > 0 || scenario->violates_count > 0) {
+        options.guard = true;
+        const char *error = world_run(scenario, &options, evidence->outcome);
+        if (error) {
+            fprintf(stderr, "%s: error: %s\n", scenario->path, error);
+            evidence->unrunnable++;
+        } else {
+            note_outcome(evidence, scenario);
+        }
+        if (evidence->outcome->unloaded) {
+            source_close();
+        }
+        world_outcome_free(evidence->outcome);
+    }
+    scenario_free(scenario);
+    fflush(stdout);
+    return !ferror(stdout);
+}
+
+/* A driver that took its process with it. */
+static void tell_lost(void *context, size_t index, const struct isolate_death *death)
+{
+    struct evidence *evidence = context;
+    struct scenario *scenario = scenario_read(evidence->paths->item[index], stderr);
+    if (scenario) {
+        lost_outcome(evidence->outcome, scenario, death);
+        note_outcome(evidence, scenario);
+    }
+    scenario_free(scenario);
+    fflush(stdout);
+}
+
+/* Runs what `paths` name; NULL after a message. Freed by isolate_free(). */
+static struct evidence *collect(const char *const *paths, size_t count, bool only_declared)
+{
+    struct string_list files = {0};
+    bool good = true;
+    for (size_t i = 0; i < count; i++) {
+        good = files_find(&files, paths[i]) && good;
+    }
+    if (good && files.count == 0) {
+        fputs("ringside: no scenario found (a file NAME.scn)\n", stderr);
+    }
+    struct evidence *evidence = isolate_alloc(sizeof *evidence);
+    struct world_outcome *outcome = isolate_alloc(sizeof *outcome);
+    if (evidence && outcome) {
+        evidence->paths = &files;
+        evidence->outcome = outcome;
+        evidence->only_declared = only_declared;
+        struct isolate_jobs jobs = {ISOLATE_AUTO, files.count, evidence, run_one, tell_lost};
+        good = good && files.count > 0 && isolate_run(&jobs);
+    } else {
+        fputs("ringside: out of memory\n", stderr);
+        good = false;
+    }
+    source_close();
+    isolate_free(outcome, sizeof *outcome);
+    string_list_free(&files);
+    if (!good) {
+        isolate_free(evidence, sizeof *evidence);
+        return NULL;
+    }
+    return evidence;
+}
+
+/* ---- the tables ---- */
+
+static bool is_to_come(const char *id)
+{
+    for (size_t i = 0; i < sizeof to_come / sizeof to_come[0]; i++) {
+        if (strcmp(to_come[i], id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_cell(const char *name, unsigned count, const char *none)
+{
+    char text[NAME_BYTES + 24];
+    if (count > 1) {
+        snprintf(text, sizeof text, "%s (+%u)", name, count - 1);
+    } else {
+        snprintf(text, sizeof text, "%s", count == 1 ? name : none);
+    }
+    printf("  %-46s", text);
+}
+
+int evidence_print(const char *const *paths, size_t count)
+{
+    struct evidence *evidence = collect(paths, count, true);
+    size_t rule_count = 0, whole = 0, empty = 0, later = 0;
+    const struct rule *rules = rule_table(&rule_count);
+    if (!evidence) {
+        return EXIT_ENVIRONMENT;
+    }
+    printf("%-21s  %-46s  %s\n", "rule", "broken by", "passed close by");
+    for (size_t i = 0; i < rule_count; i++) {
+        const struct rule_notes *notes = &evidence->rule[i];
+        bool full = notes->broken > 0 && notes->passed > 0;
+        bool waits = is_to_come(rules[i].id);
+        const char *none = waits ? "to come" : "-";
+        printf("%-21s", rules[i].id);
+        put_cell(notes->breaks, notes->broken, none);
+        put_cell(notes->holds, notes->passed, none);
+        fputs(full && waits ? "no longer to come\n" : "\n", stdout);
+        whole += full;
+        later += !full && waits;
+        empty += full == waits;
+    }
+    printf("%zu rules: %zu with evidence", rule_count, whole);
+    if (later > 0) {
+        printf(", %zu to come", later);
+    }
+    printf("; %zu scenarios, %zu of them wrong\n", evidence->runs, evidence->wrong);
+    bool good = empty == 0 && evidence->wrong == 0;
+    bool ran = evidence->unrunnable == 0;
+    isolate_free(evidence, sizeof *evidence);
+    return !ran ? EXIT_ENVIRONMENT : good ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;
+}
+
+int evidence_print_coverage(const char *const *paths, size_t count)
+{
+    struct evidence *evidence = collect(paths, count, false);
+    size_t rule_count = 0, exercised = 0;
+    const struct rule *rules = rule_table(&rule_count);
+    if (!evidence) {
+        return EXIT_ENVIRONMENT;
+    }
+    printf("%-21s  %9s  %6s\n", "rule", "exercised", "broken");
+    for (size_t i = 0; i < rule_count; i++) {
+        const struct rule_notes *notes = &evidence->rule[i];
+        if (notes->exercised == 0) {
+            printf("%-21s  %9s\n", rules[i].id, "-");
+            continue;
+        }
+        exercised++;
+        printf("%-21s  %9u  %6u\n", rules[i].id, notes->exercised, notes->found);
+    }
+    printf("%zu of %zu rules exercised by %zu scenario%s\n", exercised, rule_count, evidence->runs,
+           evidence->runs == 1 ? "" : "s");
+    bool ran = evidence->unrunnable == 0;
+    isolate_free(evidence, sizeof *evidence);
+    return ran ? EXIT_AS_EXPECTED : EXIT_ENVIRONMENT;
+}

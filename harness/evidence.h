@@ -1,0 +1,21 @@
+/*
+ * Evidence for rules: for each one, scenarios that break it and scenarios that pass close by.
+ *
+ * A scenario breaks a rule when it says `violates ID`, of that rule alone, and a run of it finds
+ * that rule at the place that the scenario expects and nothing else. It passes close by when it
+ * says `spec ID`, comes out as expected, exercises the rule (rule.h) and does not find it.
+ */
+#ifndef RINGSIDE_HARNESS_EVIDENCE_H
+#define RINGSIDE_HARNESS_EVIDENCE_H
+
+#include <stddef.h>
+
+/* Both take paths as `ringside run` does and return an exit status of command.h. */
+
+/* The matrix of rules and scenarios; not as expected when a cell is empty or a scenario fails. */
+int evidence_print(const char *const *paths, size_t count);
+
+/* Which rules the scenarios exercise, and how often they break them. */
+int evidence_print_coverage(const char *const *paths, size_t count);
+
+#endif
