@@ -142,7 +142,7 @@ static void describe_place(const struct finding *finding, char *out, size_t out_
 static void check_finding(struct world_outcome *outcome, const struct scenario_expect *expect)
 {
     const struct finding *elsewhere = NULL;
-    char place[160];
+    char place[160], line[16] = "";
 
     for (uint32_t i = 0; i < outcome->findings.count; i++) {
         const struct finding *finding = &outcome->findings.item[i];
@@ -153,8 +153,10 @@ static void check_finding(struct world_outcome *outcome, const struct scenario_e
     }
     if (elsewhere != NULL) {
         describe_place(elsewhere, place, sizeof place);
-        fail(outcome, expect->line, "expected finding %s at %s:%u, it is at %s", expect->id,
-             expect->file, expect->at_line, place);
+        if (expect->at_line != 0)
+            snprintf(line, sizeof line, ":%u", expect->at_line);
+        fail(outcome, expect->line, "expected finding %s at %s%s, it is at %s", expect->id,
+             expect->file, line, place);
     } else {
         fail(outcome, expect->line, "expected finding %s, there is none", expect->id);
     }

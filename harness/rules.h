@@ -28,9 +28,10 @@ struct rule_list {
     const struct rule_unchecked *unchecked;
     size_t unchecked_count;
 };
-#define RULE_LIST(rules) {rules, sizeof(rules) / sizeof((rules)[0]), NULL, 0}
+#define RULE_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define RULE_LIST(rules) {rules, RULE_COUNT(rules), NULL, 0}
 #define RULE_LIST_WITH(rules, unchecked)                                                           \
-    {rules, sizeof(rules) / sizeof((rules)[0]), unchecked, sizeof(unchecked) / sizeof((unchecked)[0])}
+    {rules, RULE_COUNT(rules), unchecked, RULE_COUNT(unchecked)}
 extern const struct rule_list rules_status, rules_transport, rules_setup, rules_queue, rules_gpu,
     rules_self;
 

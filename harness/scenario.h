@@ -22,9 +22,9 @@
  *   write     REGISTER VALUE
  *   load      PLACE [-> VALUE]  /  load ADDRESS WIDTH [-> VALUE]
  *   store     PLACE VALUE  /  store ADDRESS WIDTH VALUE
- *   bring-up  STAGE [after STAGE] [accept NAME...]  plays a conforming bring-up up to a stage: found,
- *             reset, driver, features, features-ok, queue, driver-ok; queue 0 has 8 entries, its
- *             parts lie 16 MiB into memory, at the beginnings of three pages (version 2)
+ *   bring-up  STAGE [after STAGE] [accept NAME...]  plays a conforming bring-up up to a stage:
+ *             found, reset, driver, features, features-ok, queue, driver-ok; queue 0 has 8 entries,
+ *             its parts lie 16 MiB into memory, at the beginnings of three pages (version 2)
  *   request   [unnotified]     GET_DISPLAY_INFO on queue 0 by descriptors 0 and 1, the next slot
  *   wait                       waits for an interrupt; in vain, and it is stuck
  *   return    RESULT           what the scenario's driver says that it came to

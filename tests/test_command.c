@@ -81,14 +81,33 @@ static int run(const char *command)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+struct use {
+    const char *command;
+    int status;
+    const char *output, *errors; /* what is found in them; "" = nothing is printed, NULL = any */
+};
+
+static void check_uses(const struct use *uses, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int status = run(uses[i].command);
+        const char *wanted[] = {uses[i].output, uses[i].errors};
+        const char *got[] = {output, errors};
+        bool good_text = true;
+        for (size_t j = 0; j < 2; j++) {
+            good_text = good_text &&
+                        (!wanted[j] || (wanted[j][0] == '\0' ? got[j][0] == '\0'
+                                                             : strstr(got[j], wanted[j]) != NULL));
+        }
+        ck_assert_msg(status == uses[i].status && good_text,
+                      "%s: status %d\n--- output ---\n%.1000s\n--- errors ---\n%.1000s",
+                      uses[i].command, status, output, errors);
+    }
+}
+
 START_TEST(every_use_has_its_status_and_its_words)
 {
-    static const struct {
-        const char *command;
-        int status;
-        const char *output,
-            *errors; /* what is found in them; "" = nothing is printed, NULL = any */
-    } cases[] = {
+    static const struct use uses[] = {
         {"$R run good.scn", 0, "1 scenario: 1 ok, 0 failed; 0 findings;", ""},
         {"$R run -q good.scn", 0, "1 scenario: 1 ok", ""},
         {"$R run failing.scn", 1, "failing.scn:3: ", ""},
@@ -133,17 +152,6 @@ START_TEST(every_use_has_its_status_and_its_words)
         {"$R run good.scn >&-", 2, "", "cannot write standard output"},
         {"$R rules >/dev/full", 2, "", "cannot write standard output"},
         {"$R help >/dev/full", 2, "", "cannot write standard output"},
-        {"$R rules", 0, "LMMIO-DRV-D10 ", ""},
-        {"$R rules LMMIO", 0, "LMMIO-DRV-D10 ", ""},
-        {"$R rules nonsense", 2, "", "no rule begins with `nonsense`"},
-        {"$R rules a b", 2, "", "`b`"},
-        {"$R rules --al", 2, "", "did you mean `--all`?"},
-        {"$R rules --all LMMIO", 0, "LMMIO-DRV-D10 ", ""},
-        {"$R rules --coverage", 2, "", "coverage of what?"},
-        {"$R rules --coverage nowhere", 2, "", "nowhere"},
-        {"$R explain LMMIO-DRV-D10", 0, "section  VIRTIO 1.3, 4.2.4", ""},
-        {"$R explain LMMIO-DRV-D1O", 2, "", "did you mean `LMMIO-DRV-D10`?\n"},
-        {"$R explain", 2, "", "usage: ringside explain ID"},
         {"$R drivers", 0, "levitate\n", ""},
         {"$R drivers --drivers empty", 2, "", "there are no driver objects (NAME.so) in empty\n"},
         {"$R drivers --drivrs empty", 2, "", "unknown argument"},
@@ -156,20 +164,26 @@ START_TEST(every_use_has_its_status_and_its_words)
         {"$R --verison", 2, "", "unknown option `--verison`"},
         {"$R nonsense", 2, "", "`ringside help` lists what there is\n"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        int status = run(cases[i].command);
-        const char *wanted[] = {cases[i].output, cases[i].errors};
-        const char *got[] = {output, errors};
-        bool good_text = true;
-        for (size_t j = 0; j < 2; j++) {
-            good_text = good_text &&
-                        (!wanted[j] || (wanted[j][0] == '\0' ? got[j][0] == '\0'
-                                                             : strstr(got[j], wanted[j]) != NULL));
-        }
-        ck_assert_msg(status == cases[i].status && good_text,
-                      "%s: status %d\n--- output ---\n%.1000s\n--- errors ---\n%.1000s",
-                      cases[i].command, status, output, errors);
-    }
+    check_uses(uses, sizeof uses / sizeof uses[0]);
+}
+END_TEST
+
+START_TEST(rules_are_listed_and_explained)
+{
+    static const struct use uses[] = {
+        {"$R rules", 0, "LMMIO-DRV-D10 ", ""},
+        {"$R rules LMMIO", 0, "LMMIO-DRV-D10 ", ""},
+        {"$R rules nonsense", 2, "", "no rule begins with `nonsense`"},
+        {"$R rules a b", 2, "", "`b`"},
+        {"$R rules --al", 2, "", "did you mean `--all`?"},
+        {"$R rules --all LMMIO", 0, "LMMIO-DRV-D10 ", ""},
+        {"$R rules --coverage", 2, "", "coverage of what?"},
+        {"$R rules --coverage nowhere", 2, "", "nowhere"},
+        {"$R explain LMMIO-DRV-D10", 0, "section  VIRTIO 1.3, 4.2.4", ""},
+        {"$R explain LMMIO-DRV-D1O", 2, "", "did you mean `LMMIO-DRV-D10`?\n"},
+        {"$R explain", 2, "", "usage: ringside explain ID"},
+    };
+    check_uses(uses, sizeof uses / sizeof uses[0]);
 }
 END_TEST
 
@@ -248,6 +262,7 @@ int main(void)
     tcase_set_timeout(command, 100);
     tcase_add_checked_fixture(command, setup, NULL);
     tcase_add_test(command, every_use_has_its_status_and_its_words);
+    tcase_add_test(command, rules_are_listed_and_explained);
     tcase_add_test(command, scenarios_run_in_the_order_of_their_names);
     tcase_add_test(command, the_same_run_prints_the_same);
     tcase_add_test(command, a_trace_is_whole_or_not_there);

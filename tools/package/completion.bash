@@ -16,6 +16,7 @@ _ringside()
     run:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
     *:--drivers | *:--png | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;
+    rules:--evidence | rules:--coverage) ;;
     explain:* | rules:*) words=$(ringside rules 2>/dev/null | sed -n 's/^\([A-Z][A-Z0-9a-z-]*\) .*/\1/p') ;;
     *)
         case $word in
