@@ -250,7 +250,7 @@ static enum view_slot_state avail_state(const struct view_queue *queue, uint32_t
     /* The last position that was put into this slot, and how far it lies behind avail.idx. */
     uint32_t behind = (queue->avail_idx + queue->size - 1 - slot) % queue->size + 1;
     uint16_t waiting = (uint16_t)(queue->avail_idx - queue->device_next);
-    uint16_t pending = (uint16_t)(queue->avail_idx - queue->device_used);
+    uint16_t pending = (uint16_t)(queue->avail_idx - queue->given_idx);
 
     if (behind > queue->published)
         return VIEW_SLOT_NEVER;
@@ -261,12 +261,11 @@ static enum view_slot_state avail_state(const struct view_queue *queue, uint32_t
 
 static enum view_slot_state used_state(const struct view_queue *queue, uint32_t slot)
 {
-    uint32_t behind = (queue->device_used + queue->size - 1 - slot) % queue->size + 1;
+    uint32_t behind = (queue->given_idx + queue->size - 1 - slot) % queue->size + 1;
 
     if (behind > queue->completed)
         return VIEW_SLOT_NEVER;
-    return behind <= (uint16_t)(queue->device_used - queue->seen_idx) ? VIEW_SLOT_NEW
-                                                                      : VIEW_SLOT_OLD;
+    return behind <= (uint16_t)(queue->given_idx - queue->seen_idx) ? VIEW_SLOT_NEW : VIEW_SLOT_OLD;
 }
 
 static void take_slots(struct view_queue *queue, const struct arena *arena)
@@ -425,6 +424,7 @@ static void take_queue(struct view_queue *queue, const struct world_sight *sight
                   model_area_bytes((enum model_area)area, sim->size));
     queue->driver_idx = model->avail_idx;
     queue->seen_idx = model->seen_idx;
+    queue->given_idx = model->used_idx;
     queue->device_seen = sim->avail_seen;
     queue->device_next = sim->avail_next;
     queue->device_used = sim->used_idx;
@@ -438,23 +438,34 @@ static void take_queue(struct view_queue *queue, const struct world_sight *sight
 
 /* ---- all of it ---- */
 
-static void take_scanouts(struct view *view, const struct sim_device *device)
+/* The driver's write, where it was one that took the scanout away. */
+static uint64_t lost_step(const struct model *model, uint32_t scanout, uint64_t device_step)
 {
+    bool by_reset = scanout < MODEL_SCANOUTS_MAX && (model->display.lost >> scanout & 1) != 0;
+    return by_reset && model->display.lost_write.step != 0 ? model->display.lost_write.step
+                                                           : device_step;
+}
+
+static void take_scanouts(struct view *view, const struct world_sight *sight)
+{
+    const struct sim_device *device = sight->device;
+
     if (device->class != &gpu_class || device->state == NULL)
         return;
     view->scanout_count = VIRTIO_GPU_MAX_SCANOUTS;
     for (uint32_t i = 0; i < VIRTIO_GPU_MAX_SCANOUTS; i++) {
         struct gpu_scanout_info info;
         gpu_scanout_info(device, i, &info);
-        view->scanout[i] = (struct view_scanout){.active = info.active,
-                                                 .ever_active = info.ever_active,
-                                                 .flushed = info.flushed,
-                                                 .resource_id = info.resource_id,
-                                                 .x = info.rect.x,
-                                                 .y = info.rect.y,
-                                                 .width_px = info.rect.width,
-                                                 .height_px = info.rect.height,
-                                                 .lost_at_step = info.lost_at_step};
+        view->scanout[i] =
+            (struct view_scanout){.active = info.active,
+                                  .ever_active = info.ever_active,
+                                  .flushed = info.flushed,
+                                  .resource_id = info.resource_id,
+                                  .x = info.rect.x,
+                                  .y = info.rect.y,
+                                  .width_px = info.rect.width,
+                                  .height_px = info.rect.height,
+                                  .lost_at_step = lost_step(sight->model, i, info.lost_at_step)};
     }
     while (view->scanout_count > 1 && !view->scanout[view->scanout_count - 1].ever_active)
         view->scanout_count--;
@@ -477,5 +488,5 @@ void view_take(struct view *view, const struct world_sight *sight)
     for (uint32_t i = 0; i < view->queue_count; i++)
         take_queue(&view->queue[i], sight, i);
     ladder_climb(sight->model, model_waiting_queue(sight->model), &view->ladder);
-    take_scanouts(view, device);
+    take_scanouts(view, sight);
 }

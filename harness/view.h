@@ -83,6 +83,7 @@ struct view_queue {
     /* positions: of the driver, as the model saw them; of the device, its own */
     uint16_t driver_idx;  /* avail.idx as the driver stored it last */
     uint16_t seen_idx;    /* used.idx as the driver loaded it last */
+    uint16_t given_idx;   /* used.idx as the device stored it last */
     uint16_t device_seen; /* avail.idx as the device loaded it last */
     uint16_t device_next; /* the available entry that it takes next */
     uint16_t device_used; /* the used.idx that it has published */

@@ -368,6 +368,9 @@ void view_desc(FILE *out, const struct report_options *options, const struct wor
                 known ? view_state_text(state) : "never made available");
     for (uint32_t i = 0; i < chain.piece_count; i++)
         draw_piece(out, options, &chain.piece[i]);
+    if (known && state == MODEL_FREE)
+        report_line(out, options, REPORT_STYLE_FAINT,
+                    "  all of this is the driver's again, and may have been put to other use");
     if (chain.trouble != NULL)
         report_line(out, options, REPORT_STYLE_ERROR, "  ! %s", chain.trouble);
     draw_contents(out, options, &chain, sight->device->class->device_id == VIRTIO_ID_GPU,
