@@ -257,6 +257,7 @@ int main(void)
 {
     Suite *suite = suite_create("canvas");
     TCase *tcase = tcase_create("canvas");
+    tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, setup, NULL);
     tcase_add_test(tcase, a_box_is_filled_and_nothing_beside_it);
     tcase_add_test(tcase, a_frame_has_four_edges_and_is_hollow);
