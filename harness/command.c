@@ -177,6 +177,40 @@ static bool parse_isolate(const char *text, enum isolate_mode *out)
     return false;
 }
 
+static bool parse_trace_format(const char *text, enum timeline_format *out)
+{
+    static const char *const words[] = {
+#define X(name, word) word,
+        TIMELINE_FORMATS(X)
+#undef X
+    };
+    for (size_t i = 0; i < COUNT(words); i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *out = (enum timeline_format)i;
+            return true;
+        }
+    }
+    misused("unknown word for --trace-format", text, words, COUNT(words));
+    return false;
+}
+
+/* A timeline goes to a file of its own: it is binary, or would be mixed with the report. */
+static bool check_trace_format(const struct run_options *options)
+{
+    if (options->trace_format_given && options->trace_path == NULL) {
+        fputs("ringside: --trace-format says how --trace=FILE is written, and there is none\n",
+              stderr);
+        return false;
+    }
+    if (options->trace_format != TIMELINE_TEXT && options->trace_path &&
+        options->trace_path[0] == '\0') {
+        fprintf(stderr, "ringside: --trace-format %s needs a file: --trace=FILE\n",
+                timeline_word(options->trace_format));
+        return false;
+    }
+    return true;
+}
+
 /* Takes one option; false after a message. `value` is "" where none was given and none is needed.
  */
 static bool take_run_option(struct run_options *options, enum run_option_row row, const char *value)
@@ -197,6 +231,9 @@ static bool take_run_option(struct run_options *options, enum run_option_row row
     case RUN_TRACE:
         options->trace_path = value;
         return true;
+    case RUN_TRACE_FORMAT:
+        options->trace_format_given = true;
+        return parse_trace_format(value, &options->trace_format);
     case RUN_PNG:
         options->png_dir = value;
         return true;
@@ -300,7 +337,7 @@ static int run_main(int argc, char **argv)
         fputs("ringside: run what? usage: ringside run [OPTION]... PATH...\n", stderr);
         return EXIT_ENVIRONMENT;
     }
-    return command_run(&options);
+    return check_trace_format(&options) ? command_run(&options) : EXIT_ENVIRONMENT;
 }
 
 /* ---- rules, explain ---- */

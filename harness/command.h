@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include "isolate.h"
 #include "report_text.h"
+#include "timeline.h"
 
 #define COMMAND_PATHS_MAX     4096u
 #define COMMAND_SCENARIOS_MAX 100000u
@@ -31,6 +32,7 @@ int command_main(int argc, char **argv);
     X(DRIVERS, "--drivers", "DIR", false, "look for driver objects NAME.so here")                  \
     X(UNTIL, "--until", "STEP", false, "stop at this step and show the last events before it")     \
     X(TRACE, "--trace", "FILE", true, "write every event as a line (to the screen without FILE)")  \
+    X(TRACE_FORMAT, "--trace-format", "WORD", false, "text, perfetto or vcd: how FILE is written") \
     X(PNG, "--png", "DIR", false, "write what is on the screens as DIR/NAME.png")                  \
     X(NO_GUARD, "--no-guard", "", false, "leave register windows readable between accesses")       \
     X(NO_SHADOW, "--no-shadow", "", false, "do not look for stores that the probe missed")         \
@@ -44,6 +46,8 @@ struct run_options {
     const char *driver_path;
     const char *driver_dir;
     const char *trace_path; /* NULL = none, "" = standard output */
+    enum timeline_format trace_format;
+    bool trace_format_given;
     const char *png_dir;
     uint64_t until_step;
     enum report_when color;

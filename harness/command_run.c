@@ -36,6 +36,7 @@ struct run {
     struct report_options report;
     struct world_outcome *outcome;
     FILE *trace;
+    struct timeline *timeline; /* instead of lines in `trace`; NULL = none */
     struct last_events last;
     const struct string_list *paths;
     char again[1024];
@@ -215,9 +216,15 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
                                   .until_step = options->until_step,
                                   .trace = trace};
     struct world_outcome *outcome = run->outcome;
+    if (run->timeline) {
+        world.reader[world.reader_count++] = timeline_reader(run->timeline);
+    }
     progress(run, scenario->name);
     const char *error = world_run(scenario, &world, outcome);
     progress(run, NULL);
+    if (run->timeline) {
+        timeline_end(run->timeline, outcome);
+    }
     if (trace) {
         run->untraced = fflush(trace) != 0 || ferror(trace) || run->untraced;
     }
@@ -250,7 +257,7 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     return true;
 }
 
-static bool run_scenario(struct run *run, const char *path)
+static bool run_scenario(struct run *run, const char *path, size_t index)
 {
     struct scenario *scenario = scenario_read(path, stderr);
     if (!scenario) {
@@ -258,14 +265,16 @@ static bool run_scenario(struct run *run, const char *path)
     }
     bool good = check_driver(run, scenario);
     if (good) {
-        FILE *trace = run->trace;
+        FILE *trace = run->timeline ? NULL : run->trace;
         cookie_io_functions_t functions = {.write = last_events_write};
-        bool watch_last = run->options->until_step != 0 && !trace;
+        bool watch_last = run->options->until_step != 0 && !run->trace;
         if (watch_last) {
             memset(&run->last, 0, sizeof run->last);
             trace = fopencookie(&run->last, "w", functions);
         } else if (trace) {
             fprintf(trace, "# %s\n", path);
+        } else if (run->timeline) {
+            timeline_begin(run->timeline, scenario, (unsigned)index + 1);
         }
         good = run_world(run, scenario, trace);
         if (watch_last && trace) {
@@ -279,7 +288,7 @@ static bool run_scenario(struct run *run, const char *path)
 static bool run_one(void *context, size_t index)
 {
     struct run *run = context;
-    run->broken += !run_scenario(run, run->paths->item[index]);
+    run->broken += !run_scenario(run, run->paths->item[index], index);
     fflush(stdout); /* so that a reader who went away is noticed now */
     return !ferror(stdout);
 }
@@ -290,13 +299,16 @@ static void tell_lost(void *context, size_t index, const struct isolate_death *d
     struct run *run = context;
     struct scenario *scenario = scenario_read(run->paths->item[index], stderr);
     bool has_driver = scenario && (scenario->driver[0] || run->options->driver_path);
-    if (run->trace) {
+    if (run->trace && !run->timeline) {
         fprintf(run->trace, "\n# lost: the driver %s\n", death->text);
         fflush(run->trace);
     }
     if (has_driver) {
         struct world_outcome *outcome = run->outcome;
         lost_outcome(outcome, scenario, death);
+        if (run->timeline) {
+            timeline_end(run->timeline, outcome);
+        }
         bool failed = outcome->failure_count > 0;
         run->failed += failed;
         run->ok += !failed;
@@ -358,6 +370,13 @@ static void note_again(struct run *run)
 static bool open_outputs(const struct run_options *options, struct run *run,
                          struct whole_file *trace)
 {
+    if (options->trace_format == TIMELINE_VCD && run->files > 1) {
+        fprintf(stderr,
+                "ringside: a vcd file takes one scenario, as its time cannot go back; there are "
+                "%zu\n",
+                run->files);
+        return false;
+    }
     if (options->png_dir && mkdir(options->png_dir, 0777) != 0 && errno != EEXIST) {
         fprintf(stderr, "ringside: %s: %s\n", options->png_dir, strerror(errno));
         return false;
@@ -369,6 +388,13 @@ static bool open_outputs(const struct run_options *options, struct run *run,
         run->trace = trace->stream;
     } else if (options->trace_path) {
         run->trace = stdout;
+    }
+    if (options->trace_format != TIMELINE_TEXT && run->trace) {
+        run->timeline = timeline_create(options->trace_format, run->trace);
+        if (!run->timeline) {
+            fputs("ringside: out of memory\n", stderr);
+        }
+        return run->timeline != NULL;
     }
     return true;
 }
@@ -397,8 +423,10 @@ static int run_files(const struct run_options *options, const struct string_list
             bad = bad || run->broken > 0 || run->unwritten;
             status = bad ? EXIT_ENVIRONMENT : run->failed ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;
         }
-        trace.failed = run->untraced;
-        if (trace.stream && !whole_file_close(&trace, true)) {
+        trace.failed = run->untraced || (run->timeline && !timeline_flush(run->timeline));
+        timeline_free(run->timeline);
+        bool is_empty = run->timeline && run->broken == run->files;
+        if (trace.stream && !whole_file_close(&trace, !is_empty)) {
             status = EXIT_ENVIRONMENT;
         }
         source_close();

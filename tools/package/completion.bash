@@ -13,6 +13,7 @@ _ringside()
     fi
     case $command:$before in
     run:--color | run:--isolate) words='always never auto' ;;
+    run:--trace-format) words='text perfetto vcd' ;;
     run:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
     *:--drivers | *:--png | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;

@@ -13,6 +13,7 @@ _ringside() {
     fi
     case $command:${words[CURRENT - 1]} in
     run:--color|run:--isolate) _values when always never auto; return ;;
+    run:--trace-format) _values format text perfetto vcd; return ;;
     run:--driver) _files -g '*.so'; return ;;
     *:--drivers|*:--png|*:--out) _files -/; return ;;
     cc:--cc) _values compiler gcc clang g++ clang++; return ;;
