@@ -237,6 +237,9 @@ static bool take_run_option(struct run_options *options, enum run_option_row row
     case RUN_PNG:
         options->png_dir = value;
         return true;
+    case RUN_HTML:
+        options->html_dir = value;
+        return true;
     case RUN_NO_GUARD:
         options->guard = false;
         return true;

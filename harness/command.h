@@ -34,6 +34,7 @@ int command_main(int argc, char **argv);
     X(TRACE, "--trace", "FILE", true, "write every event as a line (to the screen without FILE)")  \
     X(TRACE_FORMAT, "--trace-format", "WORD", false, "text, perfetto or vcd: how FILE is written") \
     X(PNG, "--png", "DIR", false, "write what is on the screens as DIR/NAME.png")                  \
+    X(HTML, "--html", "DIR", false, "write a page of each run as DIR/NAME.html, and an index")     \
     X(NO_GUARD, "--no-guard", "", false, "leave register windows readable between accesses")       \
     X(NO_SHADOW, "--no-shadow", "", false, "do not look for stores that the probe missed")         \
     X(ISOLATE, "--isolate", "WHEN", false, "drivers in a process apart: auto, always or never")    \
@@ -49,6 +50,7 @@ struct run_options {
     enum timeline_format trace_format;
     bool trace_format_given;
     const char *png_dir;
+    const char *html_dir; /* NULL = none */
     uint64_t until_step;
     enum report_when color;
     enum isolate_mode isolate;
@@ -82,7 +84,8 @@ struct whole_file {
     FILE *stream;
     char *path;
     char *temporary;
-    bool failed; /* a process that wrote to it as well could not */
+    bool unnamed; /* `temporary` is its name only while it gets its own */
+    bool failed;  /* a process that wrote to it as well could not */
 };
 
 /* False after a message. */

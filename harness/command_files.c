@@ -5,6 +5,7 @@
 #include "command.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,21 @@ static void whole_file_free(struct whole_file *file)
     *file = (struct whole_file){0};
 }
 
+/*
+ * A file without a name in the folder of `path`, which is gone with the process however that ends;
+ * -1 where the file system has none.
+ */
+static int open_unnamed(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    size_t bytes = slash == path ? 1 : slash ? (size_t)(slash - path) : 1;
+    char *folder = strndup(slash ? path : ".", bytes);
+    bool named = access("/proc/self/fd", F_OK) == 0; /* or it could not get its name later */
+    int fd = folder && named ? open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0666) : -1;
+    free(folder);
+    return fd;
+}
+
 bool whole_file_open(struct whole_file *file, const char *path)
 {
     *file = (struct whole_file){.path = strdup(path)};
@@ -167,24 +183,41 @@ bool whole_file_open(struct whole_file *file, const char *path)
         free(file->temporary);
         file->temporary = NULL;
     }
-    file->stream = fopen(file->temporary ? file->temporary : path, "we");
+    int fd = file->temporary ? open_unnamed(path) : -1;
+    file->unnamed = fd >= 0;
+    file->stream =
+        fd >= 0 ? fdopen(fd, "w") : fopen(file->temporary ? file->temporary : path, "we");
     if (!file->stream) {
         complain(path, strerror(errno));
+        if (fd >= 0) {
+            close(fd);
+        }
         whole_file_free(file);
         return false;
     }
     return true;
 }
 
+/* Gives an unnamed file its temporary name. */
+static bool name_file(const struct whole_file *file)
+{
+    char link[64];
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fileno(file->stream));
+    return linkat(AT_FDCWD, link, AT_FDCWD, file->temporary, AT_SYMLINK_FOLLOW) == 0;
+}
+
 bool whole_file_close(struct whole_file *file, bool keep)
 {
     bool bad = file->failed || ferror(file->stream) != 0;
     errno = 0;
+    bad = fflush(file->stream) != 0 || bad;
+    bool named = !file->unnamed || (!bad && keep && name_file(file));
+    bad = (!named && keep) || bad;
     bad = fclose(file->stream) != 0 || bad;
     if (bad) {
         complain(file->path, errno ? strerror(errno) : "cannot be written");
     }
-    if (file->temporary) {
+    if (file->temporary && named) {
         if (bad || !keep) {
             unlink(file->temporary);
         } else if (rename(file->temporary, file->path) != 0) {

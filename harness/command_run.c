@@ -15,6 +15,7 @@
 #include "resources.h"
 #include "skip.h"
 #include "lost.h"
+#include "page.h"
 #include "source.h"
 #include "world.h"
 
@@ -37,12 +38,13 @@ struct run {
     struct world_outcome *outcome;
     FILE *trace;
     struct timeline *timeline; /* instead of lines in `trace`; NULL = none */
+    struct page *page; /* NULL = no pages are wanted */
     struct last_events last;
     const struct string_list *paths;
     char again[1024];
     size_t files;
     size_t ok, failed, skipped, broken;
-    bool unwritten; /* a picture could not be written */
+    bool unwritten; /* a picture or page could not be written */
     bool untraced;  /* nor all of the trace */
     uint64_t findings, steps;
     size_t picture_bytes;
@@ -187,6 +189,21 @@ static bool write_pictures(struct run *run)
     return write_picture(run, &outcome->scanout.last, name, "-before-lost") && now;
 }
 
+/* ---- pages ---- */
+
+static bool write_page(struct run *run, bool failed)
+{
+    const struct world_outcome *outcome = run->outcome;
+    uint64_t until = run->options->until_step;
+    enum page_state state = failed ? PAGE_FAILED : PAGE_OK;
+    if (until != 0 && outcome->steps >= until) {
+        state = PAGE_STOPPED;
+    } else if (!failed && skip_everything(outcome)) {
+        state = PAGE_SKIPPED;
+    }
+    return !run->page || page_finish(run->page, outcome, state, until);
+}
+
 /* ---- one scenario ---- */
 
 /* Says on a terminal, and only there, which scenario runs; `name` NULL takes it away again. */
@@ -219,6 +236,10 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     if (run->timeline) {
         world.reader[world.reader_count++] = timeline_reader(run->timeline);
     }
+    if (run->page) {
+        page_begin(run->page);
+        world.reader[world.reader_count++] = page_reader(run->page);
+    }
     progress(run, scenario->name);
     const char *error = world_run(scenario, &world, outcome);
     progress(run, NULL);
@@ -249,6 +270,7 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     if (failed || !options->quiet) {
         report_outcome(stdout, &run->report, outcome);
     }
+    run->unwritten = !write_page(run, failed) || run->unwritten;
     if (outcome->unloaded) {
         source_close(); /* the driver was unloaded: its addresses may soon be another's */
     }
@@ -288,7 +310,12 @@ static bool run_scenario(struct run *run, const char *path, size_t index)
 static bool run_one(void *context, size_t index)
 {
     struct run *run = context;
-    run->broken += !run_scenario(run, run->paths->item[index], index);
+    if (!run_scenario(run, run->paths->item[index], index)) {
+        run->broken++;
+        if (run->page) {
+            page_broken(run->page, run->paths->item[index]);
+        }
+    }
     fflush(stdout); /* so that a reader who went away is noticed now */
     return !ferror(stdout);
 }
@@ -317,6 +344,7 @@ static void tell_lost(void *context, size_t index, const struct isolate_death *d
         if (failed || !run->options->quiet) {
             report_outcome(stdout, &run->report, outcome);
         }
+        run->unwritten = !write_page(run, failed) || run->unwritten;
     } else {
         fprintf(stderr, "ringside: %s: ringside itself was lost, without any driver: it %s\n",
                 run->paths->item[index], death->text);
@@ -393,10 +421,13 @@ static bool open_outputs(const struct run_options *options, struct run *run,
         run->timeline = timeline_create(options->trace_format, run->trace);
         if (!run->timeline) {
             fputs("ringside: out of memory\n", stderr);
+            return false;
         }
-        return run->timeline != NULL;
     }
-    return true;
+    if (options->html_dir) {
+        run->page = page_create(options->html_dir, run->again);
+    }
+    return !options->html_dir || run->page;
 }
 
 static int run_files(const struct run_options *options, const struct string_list *files)
@@ -419,6 +450,7 @@ static int run_files(const struct run_options *options, const struct string_list
         if (open_outputs(options, run, &trace)) {
             struct isolate_jobs jobs = {options->isolate, files->count, run, run_one, tell_lost};
             bool bad = !isolate_run(&jobs);
+            bad = (run->page && !page_end(run->page, true)) || bad;
             print_summary(run);
             bad = bad || run->broken > 0 || run->unwritten;
             status = bad ? EXIT_ENVIRONMENT : run->failed ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;

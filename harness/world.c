@@ -597,6 +597,11 @@ void world_outcome_free(struct world_outcome *outcome)
     outcome->names = NULL;
 }
 
+const struct arena *world_outcome_arena(const struct world_outcome *outcome)
+{
+    return (const struct arena *)(const void *)outcome->names;
+}
+
 void world_outcome_name(const void *outcome, uint64_t addr, char *out, size_t out_bytes)
 {
     const struct world_outcome *of = outcome;

@@ -138,6 +138,9 @@ void world_outcome_free(struct world_outcome *outcome);
 /* An event_namer for events of an outcome: context is the struct world_outcome. */
 void world_outcome_name(const void *outcome, uint64_t addr, char *out, size_t out_bytes);
 
+/* The memory regions as they were in the end, without RAM; NULL when they are not known. */
+const struct arena *world_outcome_arena(const struct world_outcome *outcome);
+
 const char *world_crash_text(enum world_crash crash);
 
 #endif

@@ -168,6 +168,17 @@ static void png_write_file(struct png_job *job)
     png_destroy_write_struct(&job->png, &job->info);
 }
 
+const char *picture_put_png(const struct picture *picture, FILE *out)
+{
+    struct picture source = *picture;
+    struct png_job job = {.file = out, .picture = &source};
+
+    if (picture->width_px == 0 || picture->height_px == 0)
+        return "a picture without pixels cannot be written as PNG";
+    png_write_file(&job);
+    return job.error;
+}
+
 const char *picture_write_png(const struct picture *picture, const char *path)
 {
     static const char suffix[] = ".tmp";

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define PICTURE_SIDE_PX_MAX 16384u
 
@@ -38,6 +39,8 @@ bool picture_equal(const struct picture *a, const struct picture *b,
  * Returns NULL or a static sentence that says what failed.
  */
 const char *picture_write_png(const struct picture *picture, const char *path);
+/* The same into a stream that is open already. */
+const char *picture_put_png(const struct picture *picture, FILE *out);
 const char *picture_read_png(struct picture *picture, const char *path);
 /* Binary PPM (P6, maxval 255), as QEMU's screendump writes it. */
 const char *picture_read_ppm(struct picture *picture, const char *path);

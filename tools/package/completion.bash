@@ -15,7 +15,7 @@ _ringside()
     run:--color | run:--isolate) words='always never auto' ;;
     run:--trace-format) words='text perfetto vcd' ;;
     run:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
-    *:--drivers | *:--png | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    *:--drivers | *:--png | *:--html | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;
     rules:--evidence | rules:--coverage) ;;
     explain:* | rules:*) words=$(ringside rules 2>/dev/null | sed -n 's/^\([A-Z][A-Z0-9a-z-]*\) .*/\1/p') ;;

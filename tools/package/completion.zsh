@@ -15,7 +15,7 @@ _ringside() {
     run:--color|run:--isolate) _values when always never auto; return ;;
     run:--trace-format) _values format text perfetto vcd; return ;;
     run:--driver) _files -g '*.so'; return ;;
-    *:--drivers|*:--png|*:--out) _files -/; return ;;
+    *:--drivers|*:--png|*:--html|*:--out) _files -/; return ;;
     cc:--cc) _values compiler gcc clang g++ clang++; return ;;
     explain:*|rules:*)
         words_there=(${(f)"$(ringside rules 2>/dev/null |
