@@ -6,8 +6,8 @@
  *       stuck, findings
  *       device                  Status and its bits, QueueSel, InterruptStatus; QueueNotify as the
  *                               value written last and as an event
- *       q0 ...                  one scope a queue: its indices, what is in flight, the phase of the
- *                               device's work
+ *       q0 ...                  one scope a queue, q0_avail_idx and so on: its indices, what is in
+ *                               flight, the phase of the device's work
  *
  * All values are those after the step, and come from events and from the model alone. Texts use
  * GTKWave's own variable type `string`. Only changes are written.
@@ -180,9 +180,12 @@ static void declare(struct timeline_vcd *vcd, size_t first, size_t end)
 
     for (size_t i = first; i < end; i++) {
         const struct signal *signal = signal_at(i);
-        char id[3];
+        char id[3], queue[16] = "";
         identifier(i, id);
-        put(vcd, "$var %s %u %s %s", kinds[signal->kind], signal->bits, id, signal->name);
+        if (i >= RUN_SIGNAL_COUNT) /* GTKWave shows a name without its scope */
+            snprintf(queue, sizeof queue, "q%u_",
+                     (unsigned)(i - RUN_SIGNAL_COUNT) / QUEUE_SIGNAL_COUNT);
+        put(vcd, "$var %s %u %s %s%s", kinds[signal->kind], signal->bits, id, queue, signal->name);
         if (signal->kind != STRING && signal->bits > 1)
             put(vcd, " [%u:0]", signal->bits - 1);
         put(vcd, " $end\n");

@@ -23,13 +23,21 @@ def same(what, got, wanted):
         sys.exit(f"{what}: {got!r} was read, {wanted!r} expected")
 
 
-def run(word, *scenarios, options=()):
-    """The timeline of a run; its exit status must be 0."""
+def run(word, *scenarios, options=(), status=0):
+    """The timeline of a run, of scenarios of the project's or with a path of their own."""
     path = os.path.join(FOLDER, os.path.basename(scenarios[0]) + "." + word)
     done = subprocess.run([RINGSIDE, "run", "-q", f"--trace={path}", "--trace-format", word,
                            *options, *(os.path.join(SCENARIOS, f"{s}.scn") for s in scenarios)],
                           capture_output=True, text=True)
-    same(f"{scenarios}: exit status ({done.stderr})", done.returncode, 0)
+    same(f"{scenarios}: exit status ({done.stderr})", done.returncode, status)
+    return path
+
+
+def lost():
+    """A scenario whose driver crashes in its first call and kills its process in the second."""
+    path = os.path.join(FOLDER, "lost")
+    with open(f"{path}.scn", "w", encoding="ascii") as file:
+        file.write("device gpu\ndriver unruly\ncall null-read 1 -> ...\ncall raw-kill -> ...\n")
     return path
 
 
@@ -106,6 +114,18 @@ def perfetto_of_a_part():
     same("part: request", request.notes["end"], "in flight when the run ended")
 
 
+def perfetto_of_a_lost_process():
+    """What a driver does to its process does nothing to the file, nor to the runs around it."""
+    trace = perfetto.load(run("perfetto", "seed/b-version-2", lost(), "seed/a-timeout", status=1))
+    same("lost: processes", list(trace.processes.values()), ["b-version-2", "lost", "a-timeout"])
+    same("lost: calls", calls(trace, "lost"),
+         [("call null-read", "did not return"), ("call raw-kill", None)])
+    same("lost: findings", [i[2]["rule"] for i in trace.instants("findings", "lost")],
+         ["RS-CRASH", "RS-PROCESS"])
+    same("lost: crash", [i[1].split()[0] for i in trace.instants("driver", "lost")], ["crash"])
+    same("lost: the one behind it", calls(trace, "a-timeout")[-1][1], "TIMEOUT")
+
+
 def perfetto_of_several():
     """One process a scenario, each with a beginning of its own."""
     names = ["seed/b-version-2", "seed/a-timeout", "init/a-register-by-bytes"]
@@ -150,63 +170,72 @@ def perfetto_of_a_million():
 def vcd_of_a_timeout():
     path = run("vcd", "seed/a-timeout")
     dump = vcd.load(path, FOLDER)
-    same("a: scope", dump.top, "a_timeout")
+    same("a: scopes", [dump.scope[name] for name in ("call", "Status", "q1_live")],
+         ["a_timeout", "a_timeout.device", "a_timeout.q1"])
     same("a: final", {name: dump.final(name) for name in
-                      ("findings", "device.Status", "device.DRIVER_OK", "device.FAILED",
-                       "q0.live", "q0.avail_idx", "q0.in_flight", "device.InterruptStatus")},
-         {"findings": 1, "device.Status": 15, "device.DRIVER_OK": 1, "device.FAILED": 0,
-          "q0.live": 0, "q0.avail_idx": 0, "q0.in_flight": 0, "device.InterruptStatus": 0})
+                      ("findings", "Status", "DRIVER_OK", "FAILED",
+                       "q0_live", "q0_avail_idx", "q0_in_flight", "InterruptStatus")},
+         {"findings": 1, "Status": 15, "DRIVER_OK": 1, "FAILED": 0,
+          "q0_live": 0, "q0_avail_idx": 0, "q0_in_flight": 0, "InterruptStatus": 0})
     same("a: stuck in the call only", dump.values("stuck"), [0, 1, 0])
     same("a: calls", dump.values("call"), ["-", "init", "-", "get_display_info", "-"])
-    same("a: notified", len(dump.values("device.notify")), 1)
+    same("a: notified", len(dump.values("notify")), 1)
     same("a: below 8 KiB", os.path.getsize(path) < 8192, True)
 
 
 def vcd_of_one_request():
     dump = vcd.load(run("vcd", "seed/b-version-2"), FOLDER)
-    same("b: Status", dump.values("device.Status"), [0, 1, 3, 11, 15])
-    same("b: phases", dump.values("q0.phase"),
+    same("b: Status", dump.values("Status"), [0, 1, 3, 11, 15])
+    same("b: phases", dump.values("q0_phase"),
          ["-", "idle", "avail.idx", "avail.ring", "desc", "request", "execute", "response",
           "used.ring", "used.idx", "suppression", "interrupt", "avail.idx", "idle"])
-    for name, values in (("q0.live", [0, 1]), ("q0.avail_idx", [0, 1]), ("q0.used_idx", [0, 1]),
-                         ("q0.seen_idx", [0, 1]), ("q0.in_flight", [0, 1, 0]),
-                         ("q0.size", [0, 16]), ("q1.live", [0]),
-                         ("device.InterruptStatus", [0, 1])):
+    for name, values in (("q0_live", [0, 1]), ("q0_avail_idx", [0, 1]), ("q0_used_idx", [0, 1]),
+                         ("q0_seen_idx", [0, 1]), ("q0_in_flight", [0, 1, 0]),
+                         ("q0_size", [0, 16]), ("q1_live", [0]),
+                         ("InterruptStatus", [0, 1])):
         same(f"b: {name}", dump.values(name), values)
     order = [dump.changes(name)[1][0] for name in
-             ("q0.live", "q0.avail_idx", "device.notify", "q0.used_idx", "q0.seen_idx")
+             ("q0_live", "q0_avail_idx", "notify", "q0_used_idx", "q0_seen_idx")
              if len(dump.changes(name)) > 1]
     same("b: in this order", order, sorted(order))
-    same("b: published and in flight at once", dump.changes("q0.avail_idx")[1][0],
-         dump.changes("q0.in_flight")[1][0])
+    same("b: published and in flight at once", dump.changes("q0_avail_idx")[1][0],
+         dump.changes("q0_in_flight")[1][0])
 
 
 def vcd_of_interrupts():
     dump = vcd.load(run("vcd", "gpu/late-answers-with-interrupts"), FOLDER)
-    same("interrupts: used_idx", dump.values("q0.used_idx"), list(range(29)))
-    same("interrupts: seen_idx", dump.values("q0.seen_idx"), list(range(29)))
-    same("interrupts: InterruptStatus", dump.values("device.InterruptStatus"), [0, 1, 0, 1, 0])
+    same("interrupts: used_idx", dump.values("q0_used_idx"), list(range(29)))
+    same("interrupts: seen_idx", dump.values("q0_seen_idx"), list(range(29)))
+    same("interrupts: InterruptStatus", dump.values("InterruptStatus"), [0, 1, 0, 1, 0])
     same("interrupts: never stuck", dump.values("stuck"), [0])
-    same("interrupts: notifications", len(dump.values("device.notify")), 28)
-    same("interrupts: Status", dump.values("device.Status")[-2:], [15, 0])
+    same("interrupts: notifications", len(dump.values("notify")), 28)
+    same("interrupts: Status", dump.values("Status")[-2:], [15, 0])
+
+
+def vcd_of_a_lost_process():
+    dump = vcd.load(run("vcd", lost(), status=1), FOLDER)
+    same("lost: calls", dump.values("call"), ["-", "null_read", "-", "raw_kill"])
+    same("lost: findings", dump.values("findings"), [0, 1, 2])
 
 
 def vcd_of_a_million():
     """A million events, of which pixels are most and change no signal."""
     path = run("vcd", "suite/version-2/interrupts")
     dump = vcd.load(path, FOLDER)
-    used = dump.final("q0.used_idx")
+    used = dump.final("q0_used_idx")
     same("million: as many published as used, and seen",
-         (dump.final("q0.avail_idx"), dump.final("q0.seen_idx")), (used, used))
-    same("million: notifications", len(dump.values("device.notify")), used)
+         (dump.final("q0_avail_idx"), dump.final("q0_seen_idx")), (used, used))
+    same("million: notifications", len(dump.values("notify")), used)
     same("million: the last step", dump.changes("call")[-1][0] > 1_000_000, True)
     same("million: below 64 KiB", os.path.getsize(path) < 64 * 1024, True)
 
 
 CASES = {
     "perfetto": [perfetto_of_a_timeout, perfetto_of_one_request, perfetto_of_interrupts,
-                 perfetto_of_a_part, perfetto_of_several, perfetto_of_a_million],
-    "vcd": [vcd_of_a_timeout, vcd_of_one_request, vcd_of_interrupts, vcd_of_a_million],
+                 perfetto_of_a_part, perfetto_of_a_lost_process, perfetto_of_several,
+                 perfetto_of_a_million],
+    "vcd": [vcd_of_a_timeout, vcd_of_one_request, vcd_of_interrupts, vcd_of_a_lost_process,
+            vcd_of_a_million],
 }
 
 

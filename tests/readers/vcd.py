@@ -1,8 +1,8 @@
 """Reads a value change dump by way of GTKWave's own programs: vcd2fst reads it, fst2vcd says what
 was read.
 
-load(path, folder) gives a Dump: the signals by their names below the top scope, `q0.avail_idx`,
-with all their changes. It raises Broken when GTKWave complains, or when what it wrote goes back in
+load(path, folder) gives a Dump: the signals by their names, of which there are no two alike, with
+all their changes. It raises Broken when GTKWave complains, or when what it wrote goes back in
 time.
 """
 import os
@@ -15,8 +15,8 @@ class Broken(Exception):
 
 class Dump:
     def __init__(self):
-        self.top = None
         self.names = {}  # name -> identifier
+        self.scope = {}  # name -> `TOP.q0`
         self.seen = {}   # identifier -> [(step, value)]
 
     def changes(self, name):
@@ -48,14 +48,14 @@ def value_of(text):
 def declare(dump, scopes, words):
     if words[0] == "$scope":
         scopes.append(words[2])
-        dump.top = dump.top or words[2]
     elif words[0] == "$upscope":
         scopes.pop()
     elif words[0] == "$var":
-        name = ".".join([*scopes[1:], words[4]])
+        name = words[4]
         if name in dump.names:
             raise Broken(f"two signals `{name}`")
         dump.names[name] = words[3]
+        dump.scope[name] = ".".join(scopes)
         dump.seen.setdefault(words[3], [])
 
 
