@@ -29,16 +29,78 @@ def run(word, *scenarios, options=(), status=0):
     done = subprocess.run([RINGSIDE, "run", "-q", f"--trace={path}", "--trace-format", word,
                            *options, *(os.path.join(SCENARIOS, f"{s}.scn") for s in scenarios)],
                           capture_output=True, text=True)
-    same(f"{scenarios}: exit status ({done.stderr})", done.returncode, status)
+    if status is not None:
+        same(f"{scenarios}: exit status ({done.stderr})", done.returncode, status)
+    return path
+
+
+def scenario(name, text):
+    path = os.path.join(FOLDER, name)
+    with open(f"{path}.scn", "w", encoding="ascii") as file:
+        file.write(text)
     return path
 
 
 def lost():
     """A scenario whose driver crashes in its first call and kills its process in the second."""
-    path = os.path.join(FOLDER, "lost")
-    with open(f"{path}.scn", "w", encoding="ascii") as file:
-        file.write("device gpu\ndriver unruly\ncall null-read 1 -> ...\ncall raw-kill -> ...\n")
-    return path
+    return scenario("lost", "device gpu\ndriver unruly\ncall null-read 1 -> ...\n"
+                            "call raw-kill -> ...\n")
+
+
+# Two requests, published at once, that the device is never told of; then the device is reset.
+TWO = """device gpu version 2
+driver reference queue-size 4
+call init -> OK
+alloc request 0x1000 at 0x41000000
+store 0x41000000 4 0x100
+store q0.desc[0].addr 0x41000000
+store q0.desc[0].len 24
+store q0.desc[0].flags 1
+store q0.desc[0].next 1
+store q0.desc[1].addr 0x41000800
+store q0.desc[1].len 408
+store q0.desc[1].flags 2
+store q0.desc[2].addr 0x41000000
+store q0.desc[2].len 24
+store q0.desc[2].flags 1
+store q0.desc[2].next 3
+store q0.desc[3].addr 0x41000a00
+store q0.desc[3].len 408
+store q0.desc[3].flags 2
+store q0.avail.ring[0] 2
+store q0.avail.ring[1] 0
+store q0.avail.idx 2
+write Status 0
+"""
+
+# A ring that is filled before the device is shown it: descriptors at 0x41000000, avail at +0x100,
+# used at +0x200, one request at +0x800.
+FILLED = """device gpu version 2
+alloc rings 0x1000 at 0x41000000
+store 0x41000000 8 0x41000800
+store 0x41000008 4 24
+store 0x4100000c 2 1
+store 0x4100000e 2 1
+store 0x41000010 8 0x41000a00
+store 0x41000018 4 408
+store 0x4100001c 2 2
+store 0x41000800 4 0x100
+store 0x41000102 2 1
+write Status 0
+write Status 1
+write Status 3
+write DriverFeaturesSel 1
+write DriverFeatures 1
+write Status 11
+write QueueSel 0
+write QueueSize 4
+write QueueDescLow 0x41000000
+write QueueDriverLow 0x41000100
+write QueueDeviceLow 0x41000200
+write QueueReady 1
+write Status 15
+write QueueNotify 0
+"""
 
 
 # ---- perfetto ----
@@ -83,6 +145,8 @@ def perfetto_of_one_request():
     same("b: phases", [s.name for s in trace.slices("device: queue 0")],
          ["avail.idx", "avail.ring", "desc", "request", "execute", "response", "used.ring",
           "used.idx", "suppression", "interrupt", "avail.idx"])
+    same("b: and then rests", [s.end - s.begin for s in trace.slices("device: queue 0")][-2:],
+         [1, 1])
     for counter, values in (("q0.avail.idx", [0, 1]), ("q0.used.idx", [0, 1]),
                             ("q0 in flight", [0, 1, 0])):
         same(f"b: {counter}", [v for _, v in trace.values(counter)], values)
@@ -124,6 +188,35 @@ def perfetto_of_a_lost_process():
          ["RS-CRASH", "RS-PROCESS"])
     same("lost: crash", [i[1].split()[0] for i in trace.instants("driver", "lost")], ["crash"])
     same("lost: the one behind it", calls(trace, "a-timeout")[-1][1], "TIMEOUT")
+
+
+def perfetto_of_two_at_once():
+    """Requests that overlap lie in lanes of their own; a reset takes them away."""
+    trace = perfetto.load(run("perfetto", scenario("two", TWO), status=None))
+    lanes = trace.of("queue 0: requests")
+    same("two: lanes", sorted(s.name for t in lanes for s in t.slices), ["head 0", "head 2"])
+    same("two: one a lane", [len(t.slices) for t in lanes], [1, 1])
+    same("two: taken away", {s.notes["end"] for s in trace.slices("queue 0: requests")},
+         {"the queue was taken away"})
+    store, = [i for i in trace.instants("memory") if i[1] == "driver store q0.avail.idx"
+              and i[2]["value"] == 2]
+    same("two: both flows begin there", [f.points[0] for f in trace.flows.values()],
+         [(store[0], "memory", "driver store q0.avail.idx")] * 2)
+    same("two: no flow ends", [f.ended for f in trace.flows.values()], [False] * 2)
+    same("two: in flight", [v for _, v in trace.values("q0 in flight")], [0, 2, 0])
+
+
+def perfetto_of_a_filled_ring():
+    """A request that was in the ring before QueueReady is published by QueueReady."""
+    trace = perfetto.load(run("perfetto", scenario("filled", FILLED), status=None))
+    ready, = [i for i in trace.instants("driver") if i[1] == "write QueueReady"]
+    request, command = trace.slices("queue 0: requests")
+    same("filled: published", request.begin, ready[0])
+    same("filled: done", command.name, "VIRTIO_GPU_CMD_GET_DISPLAY_INFO")
+    same("filled: used", [v for _, v in trace.values("q0.used.idx")], [0, 1])
+    flow, = trace.flows.values()
+    same("filled: flow", [p[1] for p in flow.points],
+         ["queue 0: requests", "driver", "device: queue 0", "memory"])
 
 
 def perfetto_of_several():
@@ -232,8 +325,8 @@ def vcd_of_a_million():
 
 CASES = {
     "perfetto": [perfetto_of_a_timeout, perfetto_of_one_request, perfetto_of_interrupts,
-                 perfetto_of_a_part, perfetto_of_a_lost_process, perfetto_of_several,
-                 perfetto_of_a_million],
+                 perfetto_of_a_part, perfetto_of_a_lost_process, perfetto_of_two_at_once,
+                 perfetto_of_a_filled_ring, perfetto_of_several, perfetto_of_a_million],
     "vcd": [vcd_of_a_timeout, vcd_of_one_request, vcd_of_interrupts, vcd_of_a_lost_process,
             vcd_of_a_million],
 }
