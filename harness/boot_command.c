@@ -117,6 +117,9 @@ static const char *action_word(enum scenario_action_kind kind)
         return "wait";
     case SCENARIO_RETURN:
         return "return";
+    case SCENARIO_CONFIG_CHANGE:
+    case SCENARIO_NEEDS_RESET:
+        return "happens";
     }
     return "?";
 }

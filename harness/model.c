@@ -1,5 +1,6 @@
 /*
- * The model's registers, status, features, display and calls. The rings are in model_queue.c.
+ * The model's registers, status, features, display and calls. The rings are in model_queue.c, reads of
+ * configuration space in model_config.c.
  *
  * Driver events come in before the device acts on them, so the model makes the same transitions on
  * its own: mirror_*() do what the device will do. A reset by Status or QueuePFN is made at the
@@ -85,6 +86,7 @@ static void reset(struct model *model, const struct event *event)
 
     status->was_driver_ok = (status->before & VIRTIO_STATUS_DRIVER_OK) != 0 ||
                             (status->was_driver_ok && status->before == 0);
+    status->before_reset = status->before;
     status->value = 0;
     status->veto = (struct event){0};
     model->features.accepted = 0;
@@ -251,6 +253,10 @@ static void mirror_queue_write(struct model *model, const struct event *event)
     case VIRTIO_MMIO_REG_QueueReady:
         mirror_ready(model, queue, event);
         return;
+    case VIRTIO_MMIO_REG_QueueReset:
+        if (ok && value == 1)
+            queue->reset_write = *event;
+        return;
     default:
         mirror_area(queue, event);
         return;
@@ -268,6 +274,7 @@ static void driver_write(struct model *model, const struct event *from)
     bool ok = event->verdict == EVENT_VERDICT_OK;
 
     note_identification(model, event);
+    model->space.open = false;
     if (event->place != EVENT_PLACE_REGISTER || event->index >= VIRTIO_MMIO_REG_COUNT)
         return;
     model->last_write[event->index] = *event;
@@ -318,6 +325,12 @@ static void driver_read(struct model *model, const struct event *from)
     struct model_queue *queue = selected(model);
 
     note_identification(model, event);
+    if (event->place == EVENT_PLACE_CONFIG && event->verdict == EVENT_VERDICT_OK) {
+        model_config_read(&model->space, event);
+        return;
+    }
+    model->space.open &= event->place == EVENT_PLACE_REGISTER &&
+                         event->index == VIRTIO_MMIO_REG_ConfigGeneration;
     if (event->place != EVENT_PLACE_REGISTER || event->index >= VIRTIO_MMIO_REG_COUNT)
         return;
     model->last_read[event->index] = *event;
@@ -334,6 +347,17 @@ static void driver_read(struct model *model, const struct event *from)
     case VIRTIO_MMIO_REG_QueueSizeMax:
         if (queue != NULL)
             queue->max_read = *event;
+        return;
+    case VIRTIO_MMIO_REG_QueueReady:
+        if (queue != NULL)
+            queue->ready_read = *event;
+        return;
+    case VIRTIO_MMIO_REG_QueueReset:
+        if (queue != NULL)
+            queue->reset_read = *event;
+        return;
+    case VIRTIO_MMIO_REG_ConfigGeneration:
+        model_config_read(&model->space, event);
         return;
     case VIRTIO_MMIO_REG_InterruptStatus:
         if (event->value != 0)
@@ -365,12 +389,17 @@ static void scanout(struct model *model, const struct event *event)
 static void device_reset(struct model *model, const struct event *event)
 {
     struct model_display *display = &model->display;
+    struct model_queue *queue;
 
     model->reset = model_keep(event);
     if (event->value == 1) {
-        if (event->queue < SIM_QUEUES_MAX && model->queue[event->queue].live)
-            model_queue_stop(model, &model->queue[event->queue],
-                             &model->last_write[VIRTIO_MMIO_REG_QueueReset]);
+        if (event->queue >= SIM_QUEUES_MAX)
+            return;
+        queue = &model->queue[event->queue];
+        if (queue->live)
+            model_queue_stop(model, queue, &model->last_write[VIRTIO_MMIO_REG_QueueReset]);
+        queue->size_taken = 0;
+        memset(queue->area, 0, sizeof queue->area);
         return;
     }
     if (display->active != 0) {
@@ -393,6 +422,7 @@ static void responded(struct model *model, const struct event *event)
 static void called(struct model *model, const struct event *event)
 {
     model->call = (struct model_call){0};
+    model->space.open = false;
     model->call.call = model_keep(event);
 }
 
@@ -446,6 +476,7 @@ static void driver_event(struct model *model, const struct event *event)
             note_identification(model, event);
         return;
     case EVENT_WAIT:
+        model->space.open = false;
         if (event->value == 1) {
             model->call.wait = model_keep(event);
             model->call.interrupt_before_wait = model->interrupt;
@@ -527,6 +558,9 @@ static void other_event(struct model *model, const struct event *event)
     case EVENT_FAULT:
         model->fault = model_keep(event);
         return;
+    case EVENT_CONFIG_CHANGE:
+        model->space.change = model_keep(event);
+        return;
     case EVENT_CALL:
         called(model, event);
         return;
@@ -551,7 +585,6 @@ static void other_event(struct model *model, const struct event *event)
     case EVENT_RELAX:
     case EVENT_WAIT:
     case EVENT_FLUSH:
-    case EVENT_CONFIG_CHANGE:
     case EVENT_UNOBSERVED:
     case EVENT_KIND_COUNT:
         return;

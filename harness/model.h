@@ -32,6 +32,7 @@
 #define MODEL_STORES        256u /* last driver stores remembered, by address and by value */
 #define MODEL_FEATURE_WORDS 2u
 #define MODEL_SCANOUTS_MAX  16u
+#define MODEL_CONFIG_WORDS  64u /* of 32 bits, of configuration space; the rest is not noted */
 
 enum model_area { MODEL_AREA_DESC, MODEL_AREA_DRIVER, MODEL_AREA_DEVICE, MODEL_AREA_COUNT };
 
@@ -81,7 +82,9 @@ struct model_queue {
     struct event size_write;
     struct event align_write;
     struct event pfn_write;
-    struct event ready_write;
+    struct event ready_write, ready_read;
+    struct event reset_write, reset_read; /* of QueueReset, 1 written; since the queue was live last */
+    struct event renewed; /* the queue reset that came before it was made live; step 0 = none */
     struct event area_write[MODEL_AREA_COUNT][2]; /* low, high */
     /* as the device holds it */
     bool live;
@@ -104,6 +107,7 @@ struct model_queue {
     uint32_t owned;       /* descriptors of requests in flight */
     uint32_t longest;     /* most descriptors that a chain ever had */
     uint64_t published;   /* requests, ever */
+    uint64_t fetched;     /* slots that the device read, ever */
     uint64_t completed;   /* used elements that were published, ever */
     uint16_t last_head;   /* of the request published last */
     uint16_t hand;        /* head of the request that the device took last */
@@ -131,6 +135,7 @@ struct model_slot {
 struct model_status {
     uint32_t value, before;   /* as the device holds it; before the last write or reset */
     bool was_driver_ok;       /* DRIVER_OK was set when the device was last reset */
+    uint32_t before_reset;    /* what it held then */
     struct event write;       /* last write of Status */
     struct event read;        /* last read of Status */
     struct event reset;       /* last write of 0 */
@@ -167,6 +172,22 @@ struct model_display {
     struct event set[MODEL_SCANOUTS_MAX];
     struct event lost_write; /* the driver's write that reset the device */
     uint64_t responses_ok, scanouts_set, transfers;
+};
+
+/*
+ * Reads of configuration space that belong together: nothing but such reads and ConfigGeneration
+ * came in between. ConfigGeneration, read again, ends one group and may begin the next.
+ */
+struct model_config {
+    bool open;           /* the group may go on */
+    struct event first;  /* read of a field; step 0 = none in this group */
+    struct event last;
+    struct event before; /* ConfigGeneration, read before the first field; step 0 = it was not */
+    struct event after;  /* the same after the last field */
+    uint64_t words;      /* of 32 bits that were read in this group, a bit each */
+    uint64_t read_step[MODEL_CONFIG_WORDS]; /* when each was read last, in whatever group */
+    uint8_t reads[MODEL_CONFIG_WORDS];      /* how often each was read; 255 = as often or more */
+    struct event change; /* last CONFIG_CHANGE */
 };
 
 /* A store of the driver that is remembered. */
@@ -207,6 +228,7 @@ struct model {
     struct event crash;
     struct model_call call;
     struct model_display display;
+    struct model_config space;
     struct model_store by_addr[MODEL_STORES];  /* stores to MEMORY, direct-mapped by address */
     struct model_store by_value[MODEL_STORES]; /* stores of what may be an address, by value */
 };
@@ -216,6 +238,8 @@ void model_create(struct model *model, const struct sim_config *config, uint32_t
                   const struct arena *arena);
 void model_destroy(struct model *model);
 void model_event(struct model *model, const struct event *event);
+/* A read of a field or of ConfigGeneration; see struct model_config. */
+void model_config_read(struct model_config *space, const struct event *event);
 
 /* The queue whose request the driver is waiting for: oldest unfinished, else last notified, else 0.
  */

@@ -105,7 +105,7 @@ static void forget_requests(struct model_queue *queue)
     for (uint32_t i = 0; i < queue->size; i++)
         queue->entry[i].owner = queue->entry[i].link = 0;
     queue->in_flight = queue->owned = 0;
-    queue->published = 0;
+    queue->published = queue->fetched = 0;
 }
 
 bool model_may_look(const struct model *model, const struct model_queue *queue)
@@ -184,6 +184,8 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     queue->live = queue->ever_live = true;
     queue->live_at = *event;
     queue->lost_at = never;
+    queue->renewed = queue->reset_write.step > model->status.reset.step ? queue->reset_write : never;
+    queue->reset_write = never;
     queue->desc_store = queue->slot_store = queue->avail_store = queue->notify = never;
     queue->fetch = queue->used_element = queue->used_idx_store = queue->used_idx_load = never;
     queue->element_load = queue->execute = never;
@@ -191,7 +193,7 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     queue->avail_idx = queue->used_idx = queue->seen_idx = 0;
     queue->used_flags = queue->avail_event = 0;
     queue->avail_delta = queue->in_flight = queue->owned = queue->longest = 0;
-    queue->published = queue->completed = 0;
+    queue->published = queue->completed = queue->fetched = 0;
     queue->last_head = queue->hand = queue->reused_desc = 0;
     queue->reused = false;
     place_areas(model, queue);
@@ -398,6 +400,7 @@ void model_device_load(struct model *model, const struct event *event)
     if (event->place != EVENT_PLACE_AVAIL_RING)
         return;
     queue->fetch = model_keep(event);
+    queue->fetched++;
     climb(queue, (uint16_t)event->value, MODEL_FETCHED, event);
 }
 

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include "judge.h"
 #include "rule.h"
+#include "virtio/config.h"
 
 #define ON(kind)       EVENT_MASK(EVENT_##kind)
 #define AT(place)      (UINT64_C(1) << EVENT_PLACE_##place)
@@ -32,13 +33,22 @@ struct rule_list {
 #define RULE_LIST(rules) {rules, RULE_COUNT(rules), NULL, 0}
 #define RULE_LIST_WITH(rules, unchecked)                                                           \
     {rules, RULE_COUNT(rules), unchecked, RULE_COUNT(unchecked)}
-extern const struct rule_list rules_status, rules_transport, rules_setup, rules_queue, rules_gpu,
-    rules_self;
+extern const struct rule_list rules_status, rules_features, rules_reset, rules_config, rules_queue,
+    rules_transport, rules_interrupt, rules_setup, rules_gpu, rules_self;
 
 /* Bits that the driver's last write of Status set anew. */
 static inline uint32_t rule_fresh_status(const struct judge *judge)
 {
     return judge->model.status.value & ~judge->model.status.before;
+}
+
+/* The moment at which the accepted features take effect (2.2.2; version 1 has no FEATURES_OK). */
+static inline bool rule_features_take_effect(const struct judge *judge, const struct event *event)
+{
+    uint32_t bit =
+        model_is_legacy(&judge->model) ? VIRTIO_STATUS_DRIVER_OK : VIRTIO_STATUS_FEATURES_OK;
+    return event->verdict == EVENT_VERDICT_OK && event->value != 0 &&
+           (rule_fresh_status(judge) & bit) != 0;
 }
 
 /* Is the rule about this type of device, and this version of it? */

@@ -1,12 +1,15 @@
 /*
- * Rules about how a queue is set up and given up: version 2 (4.2.2, 4.2.3.2) and version 1 (4.2.4).
- *
- * Not handled: QueueReady read back after it was written 0; ring memory that is not zeroed.
+ * Rules about how a queue is set up: version 2 (4.2.2, 4.2.3.2) and version 1 (4.2.4). How it is
+ * given up is in rules_reset.c.
  */
 #include "rules.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "model_queue.h"
+#include "virtio/ring.h"
 
 static bool is_ok(const struct event *event)
 {
@@ -73,26 +76,6 @@ static void check_while_ready(const struct rule *rule, struct judge *judge,
                     queue != NULL ? &queue->live_at : NULL, "the queue was made ready here",
                     "driver wrote `%s` while queue %u is ready",
                     mmio_register_name((int)event->index), judge->model.queue_sel);
-}
-
-/* Memory that a live queue lies in is given away. */
-static void check_freed_live(const struct rule *rule, struct judge *judge,
-                             const struct event *event)
-{
-    bool for_legacy = strcmp(rule->id, "LMMIO-DRV-D6") == 0;
-
-    if (model_is_legacy(&judge->model) != for_legacy)
-        return;
-    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
-        const struct model_queue *queue = &judge->model.queue[i];
-        if (!queue->live || (queue->desc_addr - event->addr >= event->value &&
-                             queue->avail_addr - event->addr >= event->value &&
-                             queue->used_addr - event->addr >= event->value))
-            continue;
-        judge_raise(judge, rule, event, "the device may still write here", &queue->live_at,
-                    "the queue was made live here",
-                    "driver freed the memory of queue %u while the queue is live", i);
-    }
 }
 
 /* A notification of a queue that was never finished: the last step of its set-up is missing. */
@@ -181,6 +164,49 @@ static void check_addresses(const struct rule *rule, struct judge *judge, const 
             set_level(finding, half == 1 ? FINDING_WARNING : FINDING_ERROR);
             return;
         }
+    }
+}
+
+/* Was avail.idx written by this life's driver, who may fill the ring before it makes it live? */
+static bool is_filled(const struct judge *judge, const struct model_queue *queue, uint64_t addr)
+{
+    struct event store;
+
+    return queue->avail_store.step != queue->live_at.step ||
+           (model_find_store_into(&judge->model, addr, sizeof(le16), &store) &&
+            store.step > judge->model.status.reset.step);
+}
+
+/*
+ * What the two sides count in has to begin with 0 when the device may look. The rest of the rings is
+ * written before it is read, or is the driver's to fill: the specification asks for zeros there,
+ * too, but a free list that is laid into the table early harms nobody.
+ */
+static void check_zeroed(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    if (!is_ok(event) || (rule_fresh_status(judge) & VIRTIO_STATUS_DRIVER_OK) == 0)
+        return;
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        const struct model_queue *queue = &judge->model.queue[i];
+        uint64_t avail_idx = queue->avail_addr + offsetof(struct virtq_avail, idx);
+        uint64_t used_idx = queue->used_addr + offsetof(struct virtq_used, idx);
+        le16 avail = 0, flags = 0, used = 0;
+        char label[FINDING_TEXT_BYTES];
+        if (!queue->live || !model_peek(&judge->model, avail_idx, &avail, sizeof avail) ||
+            !model_peek(&judge->model, queue->used_addr, &flags, sizeof flags) ||
+            !model_peek(&judge->model, used_idx, &used, sizeof used))
+            continue;
+        rule_looks(rule, judge);
+        if (is_filled(judge, queue, avail_idx))
+            avail = 0;
+        if ((avail | flags | used) == 0)
+            continue;
+        snprintf(label, sizeof label, "%s is %u there",
+                 used != 0 ? "used.idx" : avail != 0 ? "avail.idx" : "used.flags",
+                 virtio_le16(used != 0 ? used : avail != 0 ? avail : flags));
+        judge_raise(judge, rule, &queue->live_at, label, event,
+                    "from here on the device may look at it",
+                    "driver made queue %u live in memory that is not zeroed", i);
     }
 }
 
@@ -282,16 +308,12 @@ static const struct rule rules[] = {
           "QueueSize is at most QueueSizeMax.",
           "read QueueSizeMax and take the smaller of it and the driver's own size"),
      REGISTERS_OF(ON(WRITE), REGISTER(QueueSize)), .by_driver = true, .explains_wait = true,
-     .check = check_size},
+     .versions = RULE_V2, .check = check_size},
     {RULE("MMIO-DRV-13", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "Size and addresses of a queue are not touched while it is ready.",
           "write 0 to QueueReady and read it back first"),
      .on = ON(READ) | ON(WRITE), .where = AT(REGISTER), .by_driver = true, .explains_wait = true,
      .bad_access = true, .check = check_while_ready},
-    {RULE("MMIO-DRV-14", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
-          "A queue is given up by writing 0 to QueueReady before its memory is used otherwise.",
-          "write 0 to QueueReady, or reset the device, before freeing the rings"),
-     .on = ON(FREE), .check = check_freed_live},
     {RULE("XMMIO-DRV-01", MUST, WARNING, "4.2.3.2", "Virtqueue Configuration",
           "A queue is set up in order: QueueSel, QueueReady is 0, QueueSizeMax, QueueSize, the "
           "addresses, QueueReady 1.",
@@ -303,49 +325,61 @@ static const struct rule rules[] = {
           "check QueueSizeMax for 0 before setting the queue up"),
      REGISTERS_OF(ON(WRITE), REGISTER(QueueReady) | REGISTER(QueuePFN)), .by_driver = true,
      .explains_wait = true, .check = check_absent_queue},
+    {RULE("XMMIO-DRV-03", MUST, ERROR, "4.2.3.2", "Virtqueue Configuration",
+          "The memory of a queue is zeroed before the queue is made live.",
+          "zero avail.idx, used.idx and used.flags before writing 1 to QueueReady"),
+     REGISTERS_OF(ON(WRITE), REGISTER(Status)), .by_driver = true, .explains_wait = true,
+     .versions = RULE_V2, .tells = true,
+     .assumes = "that only what both sides count in matters; a table may be filled early",
+     .check = check_zeroed},
     {RULE("XMMIO-DRV-04", MUST, ERROR, "4.2.2", "MMIO Device Register Layout",
           "All three addresses are written, low and high half each.",
           "write the high halves too, even when they are 0"),
      REGISTERS_OF(ON(WRITE), REGISTER(QueueReady)), .by_driver = true, .explains_wait = true,
-     .check = check_addresses},
+     .versions = RULE_V2, .check = check_addresses},
     {RULE("LMMIO-DRV-D1", MUST, ERROR, "4.2.4", "Legacy interface",
           "GuestPageSize is written before any queue is set up.",
           "write 4096 to GuestPageSize once, after the reset: QueuePFN counts in such pages"),
      REGISTERS_OF(ON(WRITE), REGISTER(QueuePFN)), .by_driver = true, .explains_wait = true,
-     .check = check_page_size_first},
+     .versions = RULE_V1, .check = check_page_size_first},
     {RULE("LMMIO-DRV-D2", SHOULD, WARNING, "4.2.4", "Legacy interface",
           "GuestPageSize is a power of two.", "write 4096"),
      REGISTERS_OF(ON(WRITE), REGISTER(GuestPageSize)), .by_driver = true,
-     .check = check_power_of_two},
+     .versions = RULE_V1, .check = check_power_of_two},
     {RULE("LMMIO-DRV-D3", MUST, ERROR, "4.2.4", "Legacy interface",
           "QueueSizeMax is read only while the queue's QueuePFN is 0.",
           "read QueueSizeMax before writing QueuePFN, and keep it"),
-     REGISTERS_OF(ON(READ), REGISTER(QueueSizeMax)), .by_driver = true, .check = check_max_read},
+     REGISTERS_OF(ON(READ), REGISTER(QueueSizeMax)), .by_driver = true, .versions = RULE_V1,
+     .check = check_max_read},
     {RULE("LMMIO-DRV-D4", SHOULD, WARNING, "4.2.4", "Legacy interface",
           "QueueAlign is a power of two.", "write 4096, or what the rings are laid out with"),
      REGISTERS_OF(ON(WRITE), REGISTER(QueueAlign)), .by_driver = true,
-     .check = check_power_of_two},
+     .versions = RULE_V1, .check = check_power_of_two},
     {RULE("LMMIO-DRV-D5", MUST_NOT, ERROR, "4.2.4", "Legacy interface",
           "No queue lies in page 0: QueuePFN 0 means that the queue is not in use.",
           "write the queue's physical address divided by GuestPageSize"),
      REGISTERS_OF(ON(WRITE), REGISTER(QueuePFN)), .by_driver = true, .explains_wait = true,
-     .check = check_page_0},
-    {RULE("LMMIO-DRV-D6", MUST, ERROR, "4.2.4", "Legacy interface",
-          "A queue is given up by writing 0 to QueuePFN before its memory is used otherwise.",
-          "write 0 to QueuePFN, or reset the device, before freeing the rings"),
-     .on = ON(FREE), .check = check_freed_live},
+     .versions = RULE_V1, .check = check_page_0},
     {RULE("LMMIO-DRV-D7", MUST, WARNING, "4.2.4", "Legacy interface",
           "A queue is set up in order: QueueSel, QueuePFN is 0, QueueSizeMax, QueueSize, "
           "QueueAlign, QueuePFN.",
           "take all six steps for each queue, QueuePFN last"),
      .on = ON(WRITE) | ON(REFUSE), .registers = REGISTER(QueuePFN) | REGISTER(QueueNotify),
      .refusals = REFUSAL(NOTIFY_NOT_LIVE) | REFUSAL(PFN_AGAIN), .explains_wait = true,
-     .check = check_order_legacy},
+     .versions = RULE_V1, .check = check_order_legacy},
     {RULE("LMMIO-DRV-D8", SHOULD, WARNING, "4.2.4", "Legacy interface",
           "QueueSize is at most QueueSizeMax.",
           "read QueueSizeMax and take the smaller of it and the driver's own size"),
      REGISTERS_OF(ON(WRITE), REGISTER(QueueSize)), .by_driver = true,
-     .check = check_size_legacy},
+     .versions = RULE_V1, .check = check_size_legacy},
+    {RULE("LMMIO-DRV-D9", MUST, ERROR, "4.2.4", "Legacy interface",
+          "The pages of a queue are zeroed before the queue is made live.",
+          "zero the whole block before writing QueuePFN"),
+     REGISTERS_OF(ON(WRITE), REGISTER(Status)), .by_driver = true, .explains_wait = true,
+     .versions = RULE_V1, .tells = true,
+     .assumes = "that only what both sides count in matters; whether the block is large enough is "
+                "LSPLIT-DRV-02's",
+     .check = check_zeroed},
 };
 /* clang-format on */
 

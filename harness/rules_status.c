@@ -1,6 +1,5 @@
 /*
- * Rules about the device status field, feature bits, initialisation and reserved feature bits
- * (2.1, 2.2, 3.1, 6).
+ * Rules about the device status field, initialisation and reserved feature bits (2.1, 3.1, 6).
  *
  * Not handled: what a driver does with features that it accepted, beyond their prerequisites.
  */
@@ -10,47 +9,14 @@
 #include <string.h>
 
 #include "suite.h"
-#include "virtio/blk.h"
 #include "virtio/config.h"
-#include "virtio/gpu.h"
 
 #define STEPS                                                                                      \
     (VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK) /* past 1 */
 
-/* 2.2, 6: bits that a driver may accept on virtio-mmio, by name; the rest is reserved. */
-#define GENERIC_FEATURES                                                                           \
-    (VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC) | VIRTIO_BIT(VIRTIO_F_EVENT_IDX) |                         \
-     VIRTIO_BIT(VIRTIO_F_VERSION_1) | VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM) |                       \
-     VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) |                            \
-     VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) | VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA) |                \
-     VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA) | VIRTIO_BIT(VIRTIO_F_RING_RESET))
-#define LEGACY_FEATURES (VIRTIO_BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))
-#define GPU_FEATURES                                                                               \
-    (VIRTIO_BIT(VIRTIO_GPU_F_VIRGL) | VIRTIO_BIT(VIRTIO_GPU_F_EDID) |                              \
-     VIRTIO_BIT(VIRTIO_GPU_F_RESOURCE_UUID) | VIRTIO_BIT(VIRTIO_GPU_F_RESOURCE_BLOB) |             \
-     VIRTIO_BIT(VIRTIO_GPU_F_CONTEXT_INIT))
-
-/* What the type of device defines, implemented here or not. */
-static uint64_t device_features(const struct model *model)
-{
-    if (model->class->device_id == VIRTIO_ID_GPU)
-        return GPU_FEATURES;
-#define X(name, bit) VIRTIO_BIT(VIRTIO_BLK_F_##name) |
-    return model->class->device_id == VIRTIO_ID_BLOCK ? VIRTIO_BLK_FEATURES(X) UINT64_C(0) : 0;
-#undef X
-}
-
 static bool is_ok(const struct event *event)
 {
     return event->verdict == EVENT_VERDICT_OK;
-}
-
-/* The moment at which the accepted features take effect (2.2.2; version 1 has no FEATURES_OK). */
-static bool features_take_effect(const struct judge *judge, const struct event *event)
-{
-    uint32_t bit =
-        model_is_legacy(&judge->model) ? VIRTIO_STATUS_DRIVER_OK : VIRTIO_STATUS_FEATURES_OK;
-    return is_ok(event) && event->value != 0 && (rule_fresh_status(judge) & bit) != 0;
 }
 
 /* ---- 2.1 ---- */
@@ -64,7 +30,10 @@ static void check_steps_apart(const struct rule *rule, struct judge *judge,
     if (!model_is_legacy(&judge->model) && judge->model.status.veto.step == 0 &&
         (fresh & VIRTIO_STATUS_FEATURES_OK) != 0)
         both = VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK;
-    if (!is_ok(event) || event->value == 0 || (fresh & both) != both)
+    if (!is_ok(event) || event->value == 0 || (fresh & both) == 0)
+        return;
+    rule_looks(rule, judge);
+    if ((fresh & both) != both)
         return;
     judge_raise(judge, rule, event, "several steps of the bring-up in one write", NULL, NULL,
                 "driver took Status from %u to %u in one write", judge->model.status.before,
@@ -79,7 +48,10 @@ static void check_status_clears(const struct rule *rule, struct judge *judge,
         status->before & ~(uint32_t)event->value & ~(uint32_t)VIRTIO_STATUS_DEVICE_NEEDS_RESET;
     char label[FINDING_TEXT_BYTES];
 
-    if (!is_ok(event) || event->value == 0 || dropped == 0 || (dropped & VIRTIO_STATUS_FAILED) != 0)
+    if (!is_ok(event) || event->value == 0 || status->before == 0)
+        return;
+    rule_looks(rule, judge);
+    if (dropped == 0 || (dropped & VIRTIO_STATUS_FAILED) != 0)
         return;
     snprintf(label, sizeof label, "Status was %u; the bits %u are gone", status->before, dropped);
     judge_raise(judge, rule, event, label, NULL, NULL,
@@ -93,7 +65,10 @@ static void check_after_failed(const struct rule *rule, struct judge *judge,
     const struct model_status *status = &judge->model.status;
     uint32_t failed = VIRTIO_STATUS_FAILED;
 
-    if (!is_ok(event) || event->value == 0 || (status->before & failed) == 0 ||
+    if (!is_ok(event) || status->failed.step == 0 || status->failed.step == event->step)
+        return;
+    rule_looks(rule, judge);
+    if (event->value == 0 || (status->before & failed) == 0 ||
         ((event->value & failed) != 0 && rule_fresh_status(judge) == 0))
         return;
     judge_raise(judge, rule, event, "no reset since FAILED", &status->failed,
@@ -101,65 +76,29 @@ static void check_after_failed(const struct rule *rule, struct judge *judge,
                 "driver began again after FAILED without resetting the device");
 }
 
-/* ---- 2.2 ---- */
-
-static void raise_features(const struct rule *rule, struct judge *judge, const struct event *event,
-                           uint64_t bits, const char *why)
+/*
+ * The driver has seen that the device broke down, and then waits for what that device still had.
+ * The wait is judged where it is known to be in vain.
+ */
+static void check_waits_for_broken(const struct rule *rule, struct judge *judge,
+                                   const struct event *event)
 {
-    const struct model_features *features = &judge->model.features;
-    unsigned bit = (unsigned)__builtin_ctzll(bits);
-    const struct event *write = &features->write[bit / 32];
-    char label[FINDING_TEXT_BYTES];
+    const struct model *model = &judge->model;
+    const struct event *read = &model->status.read;
+    uint32_t in_flight = 0;
 
-    snprintf(label, sizeof label, "the device offers 0x%" PRIx64 ", the driver accepts 0x%" PRIx64,
-             features->offered, features->accepted);
-    judge_raise(judge, rule, write->step != 0 ? write : event, label, &features->read[bit / 32],
-                "the offer was read here", "driver accepted feature bit %u, %s", bit, why);
-}
-
-static void check_offered(const struct rule *rule, struct judge *judge, const struct event *event)
-{
-    const struct model_features *features = &judge->model.features;
-    uint64_t extra = features->accepted & ~features->offered;
-
-    if (features_take_effect(judge, event) && extra != 0)
-        raise_features(rule, judge, event, extra, "which the device does not offer");
-}
-
-static void check_prerequisite(const struct rule *rule, struct judge *judge,
-                               const struct event *event)
-{
-    uint64_t accepted = judge->model.features.accepted;
-    uint64_t bit = VIRTIO_BIT(VIRTIO_GPU_F_CONTEXT_INIT);
-
-    if (features_take_effect(judge, event) && (accepted & bit) != 0 &&
-        (accepted & VIRTIO_BIT(VIRTIO_GPU_F_VIRGL)) == 0)
-        raise_features(rule, judge, event, bit, "CONTEXT_INIT, without VIRGL that it depends on");
-}
-
-static void check_reserved(const struct rule *rule, struct judge *judge, const struct event *event)
-{
-    const struct model_features *features = &judge->model.features;
-    uint64_t known = GENERIC_FEATURES | device_features(&judge->model);
-    uint64_t extra;
-
-    if (model_is_legacy(&judge->model))
-        known |= LEGACY_FEATURES;
-    extra = features->accepted & features->offered & ~known;
-    if (features_take_effect(judge, event) && extra != 0)
-        raise_features(rule, judge, event, extra, "which is reserved on this transport");
-}
-
-static void check_gives_up(const struct rule *rule, struct judge *judge, const struct event *event)
-{
-    const struct model_status *status = &judge->model.status;
-
-    if (event->value == SUITE_OK || status->veto.step == 0 || status->value == 0 ||
-        (status->value & (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FAILED)) != 0)
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++)
+        in_flight += model->queue[i].live ? model->queue[i].in_flight : 0;
+    if (model->needs_reset.step == 0 || in_flight == 0 || read->step < model->needs_reset.step ||
+        (read->value & VIRTIO_STATUS_DEVICE_NEEDS_RESET) == 0)
         return;
-    judge_raise(judge, rule, &status->features_ok, "refused; Status never got FAILED (128)",
-                &judge->model.features.last_write, "these features are not enough for the device",
-                "driver stopped after its features were refused but did not set FAILED");
+    rule_looks(rule, judge);
+    if (event->kind == EVENT_STUCK)
+        judge_raise(judge, rule, event->pc != 0 ? event : model_look(model),
+                    "nothing comes from this device any more", read,
+                    "DEVICE_NEEDS_RESET (64) was read here",
+                    "driver waits for %u request%s of a device that needs a reset", in_flight,
+                    in_flight == 1 ? "" : "s");
 }
 
 /* ---- 3.1 ---- */
@@ -169,7 +108,10 @@ static void check_reset_first(const struct rule *rule, struct judge *judge,
 {
     const struct model_status *status = &judge->model.status;
 
-    if (is_ok(event) && event->value != 0 && status->before == 0 && status->reset.step == 0)
+    if (!is_ok(event) || event->value == 0 || status->before != 0)
+        return;
+    rule_looks(rule, judge);
+    if (status->reset.step == 0)
         judge_raise(judge, rule, event, "the first write to Status", NULL, NULL,
                     "driver wrote %u to `Status` without resetting the device first",
                     (unsigned)event->value);
@@ -180,8 +122,10 @@ static void check_acknowledge(const struct rule *rule, struct judge *judge,
 {
     uint32_t seen = (uint32_t)event->value | judge->model.status.before;
 
-    if (is_ok(event) && (rule_fresh_status(judge) & STEPS) != 0 &&
-        (seen & VIRTIO_STATUS_ACKNOWLEDGE) == 0)
+    if (!is_ok(event) || (rule_fresh_status(judge) & STEPS) == 0)
+        return;
+    rule_looks(rule, judge);
+    if ((seen & VIRTIO_STATUS_ACKNOWLEDGE) == 0)
         judge_raise(judge, rule, event, "ACKNOWLEDGE (1) was never set", NULL, NULL,
                     "driver wrote %u to `Status` before ACKNOWLEDGE", (unsigned)event->value);
 }
@@ -195,14 +139,17 @@ static void check_driver_bit(const struct rule *rule, struct judge *judge,
     if (!is_ok(event))
         return;
     if (event->index == VIRTIO_MMIO_REG_DriverFeatures) {
+        rule_looks(rule, judge);
         if ((status->value & VIRTIO_STATUS_DRIVER) == 0)
             judge_raise(judge, rule, event, "DRIVER (2) is not set", &status->write,
                         "the last write to Status",
                         "driver wrote `DriverFeatures` while Status was %u", status->value);
         return;
     }
-    if ((rule_fresh_status(judge) & later) != 0 &&
-        (((uint32_t)event->value | status->before) & VIRTIO_STATUS_DRIVER) == 0)
+    if ((rule_fresh_status(judge) & later) == 0)
+        return;
+    rule_looks(rule, judge);
+    if ((((uint32_t)event->value | status->before) & VIRTIO_STATUS_DRIVER) == 0)
         judge_raise(judge, rule, event, "DRIVER (2) was never set", NULL, NULL,
                     "driver wrote %u to `Status` before DRIVER", (unsigned)event->value);
 }
@@ -213,8 +160,9 @@ static void check_negotiates(const struct rule *rule, struct judge *judge,
     const struct model_features *features = &judge->model.features;
     uint64_t reset_step = judge->model.status.reset.step;
 
-    if (!features_take_effect(judge, event))
+    if (!rule_features_take_effect(judge, event))
         return;
+    rule_looks(rule, judge);
     if (features->last_write.step == 0 || features->last_write.step < reset_step)
         judge_raise(judge, rule, event, "no write to DriverFeatures since the reset", NULL, NULL,
                     "driver went on without telling the device which features it accepts");
@@ -229,9 +177,11 @@ static void check_features_ok(const struct rule *rule, struct judge *judge,
 {
     const struct model_status *status = &judge->model.status;
 
-    if (is_ok(event) && !model_is_legacy(&judge->model) && status->veto.step == 0 &&
-        (rule_fresh_status(judge) & VIRTIO_STATUS_DRIVER_OK) != 0 &&
-        (((uint32_t)event->value | status->before) & VIRTIO_STATUS_FEATURES_OK) == 0)
+    if (!is_ok(event) || status->veto.step != 0 ||
+        (rule_fresh_status(judge) & VIRTIO_STATUS_DRIVER_OK) == 0)
+        return;
+    rule_looks(rule, judge);
+    if ((((uint32_t)event->value | status->before) & VIRTIO_STATUS_FEATURES_OK) == 0)
         judge_raise(judge, rule, event, "FEATURES_OK (8) was never set", NULL, NULL,
                     "driver set DRIVER_OK without FEATURES_OK");
 }
@@ -242,9 +192,9 @@ static void check_features_read_back(const struct rule *rule, struct judge *judg
     const struct model_status *status = &judge->model.status;
     uint32_t fresh = rule_fresh_status(judge);
 
-    if (!is_ok(event) || model_is_legacy(&judge->model) || event->value == 0 ||
-        (fresh & VIRTIO_STATUS_DRIVER_OK) == 0)
+    if (!is_ok(event) || event->value == 0 || (fresh & VIRTIO_STATUS_DRIVER_OK) == 0)
         return;
+    rule_looks(rule, judge);
     if (status->veto.step != 0)
         judge_raise(judge, rule, event, "FEATURES_OK is not set: there is no agreement",
                     &status->features_ok, "the device refused the features here",
@@ -261,9 +211,9 @@ static void check_setup_in_time(const struct rule *rule, struct judge *judge,
 {
     const struct model_status *status = &judge->model.status;
 
-    if (!is_ok(event) || event->value == 0 || model_is_legacy(&judge->model) ||
-        status->veto.step != 0)
+    if (!is_ok(event) || event->value == 0 || status->veto.step != 0)
         return;
+    rule_looks(rule, judge);
     if ((status->value & VIRTIO_STATUS_FEATURES_OK) == 0 &&
         (status->value & VIRTIO_STATUS_DRIVER_OK) == 0)
         judge_raise(judge, rule, event, "FEATURES_OK (8) is not set", &status->write,
@@ -283,6 +233,8 @@ static void check_driver_ok(const struct rule *rule, struct judge *judge, const 
     uint32_t done = VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FAILED;
 
     (void)event;
+    if (model->status.driver_ok.step != 0)
+        rule_looks(rule, judge);
     if (model->status.value == 0 || (model->status.value & done) != 0 || model->crash.step != 0 ||
         model->call.returned.step == 0 || model->call.returned.value != SUITE_OK ||
         judge_has(judge, "INIT-DRV-06"))
@@ -297,12 +249,51 @@ static void check_driver_ok(const struct rule *rule, struct judge *judge, const 
     }
 }
 
+/* A bring-up that ends in an error behind the negotiation; before, FEAT-DRV-07 judges. */
+static void check_says_failed(const struct rule *rule, struct judge *judge,
+                              const struct event *event)
+{
+    const struct model *model = &judge->model;
+    const struct model_status *status = &model->status;
+    bool agreed = model_is_legacy(model)
+                      ? model->features.last_write.step > status->reset.step
+                      : (status->value & VIRTIO_STATUS_FEATURES_OK) != 0;
+
+    if (event->value >= SUITE_UNSUPPORTED || model->crash.step != 0 || status->veto.step != 0 ||
+        status->write.step <= model->call.call.step || status->value == 0 || !agreed)
+        return;
+    rule_looks(rule, judge);
+    if (event->value != SUITE_OK &&
+        (status->value & (VIRTIO_STATUS_DRIVER_OK | VIRTIO_STATUS_FAILED)) == 0)
+        judge_raise(judge, rule, &status->write, "the last write to Status; FAILED is 128", NULL,
+                    NULL, "driver gave the bring-up up but did not set FAILED");
+}
+
+static void check_stops_after_failed(const struct rule *rule, struct judge *judge,
+                                     const struct event *event)
+{
+    const struct model_status *status = &judge->model.status;
+    bool taken_back = (event->index == VIRTIO_MMIO_REG_QueueReady ||
+                       event->index == VIRTIO_MMIO_REG_QueuePFN) &&
+                      event->value == 0;
+
+    if (!is_ok(event) || (status->value & VIRTIO_STATUS_FAILED) == 0)
+        return;
+    rule_looks(rule, judge);
+    if (event->index == VIRTIO_MMIO_REG_Status || taken_back)
+        return;
+    judge_raise(judge, rule, event, "the bring-up was over", &status->failed,
+                "the driver gave the device up here",
+                "driver went on with `%s` after it had set FAILED",
+                mmio_register_name((int)event->index));
+}
+
 static void check_config_write(const struct rule *rule, struct judge *judge,
                                const struct event *event)
 {
     uint32_t status = judge->model.status.value;
 
-    if (!model_is_legacy(&judge->model) && is_ok(event) && status != 0 &&
+    if (is_ok(event) && status != 0 &&
         (status & VIRTIO_STATUS_FEATURES_OK) == 0)
         judge_raise(judge, rule, event, "FEATURES_OK (8) is not set", NULL, NULL,
                     "driver wrote device configuration at offset 0x%" PRIx64
@@ -313,8 +304,7 @@ static void check_config_write(const struct rule *rule, struct judge *judge,
 static void check_late_features(const struct rule *rule, struct judge *judge,
                                 const struct event *event)
 {
-    if (!model_is_legacy(&judge->model) && is_ok(event) &&
-        (judge->model.status.value & VIRTIO_STATUS_FEATURES_OK) != 0)
+    if (is_ok(event) && (judge->model.status.value & VIRTIO_STATUS_FEATURES_OK) != 0)
         judge_raise(judge, rule, event, "ignored by the device", &judge->model.status.features_ok,
                     "FEATURES_OK was set here",
                     "driver wrote 0x%" PRIx64 " to `DriverFeatures` after FEATURES_OK",
@@ -341,9 +331,11 @@ static void check_legacy_features_ok(const struct rule *rule, struct judge *judg
 {
     const struct model_status *status = &judge->model.status;
 
-    if (!model_is_legacy(&judge->model) || !is_ok(event) || event->value == 0 ||
-        (rule_fresh_status(judge) & VIRTIO_STATUS_DRIVER_OK) == 0 ||
-        (status->value & VIRTIO_STATUS_FEATURES_OK) == 0 || judge_has(judge, "LMMIO-DRV-D10"))
+    if (!is_ok(event) || event->value == 0 ||
+        (rule_fresh_status(judge) & VIRTIO_STATUS_DRIVER_OK) == 0)
+        return;
+    rule_looks(rule, judge);
+    if ((status->value & VIRTIO_STATUS_FEATURES_OK) == 0 || judge_has(judge, "LMMIO-DRV-D10"))
         return;
     judge_raise(judge, rule, &status->features_ok, "a version-1 device does not know this step",
                 &judge->model.last_read[VIRTIO_MMIO_REG_Version],
@@ -359,7 +351,7 @@ static void check_version_1(const struct rule *rule, struct judge *judge, const 
     uint64_t bit = VIRTIO_BIT(VIRTIO_F_VERSION_1);
     bool word_written = features->write[1].step > judge->model.status.reset.step;
 
-    if (model_is_legacy(&judge->model) || !features_take_effect(judge, event) ||
+    if (model_is_legacy(&judge->model) || !rule_features_take_effect(judge, event) ||
         (features->offered & bit) == 0 || (features->accepted & bit) != 0 ||
         judge_has(judge, "INIT-DRV-01d"))
         return;
@@ -397,83 +389,85 @@ static const struct rule rules[] = {
           "Each step of the bring-up is recorded in Status when it is done.",
           "write Status once for ACKNOWLEDGE, DRIVER, FEATURES_OK and DRIVER_OK each"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .check = check_steps_apart},
+     .tells = true, .check = check_steps_apart},
     {RULE("STATUS-DRV-02", MUST_NOT, ERROR, "2.1.1", "Device Status Field",
           "A bit of Status that is set stays set; only writing 0 takes bits back.",
           "write the old value with the new bit added"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .check = check_status_clears},
+     .tells = true, .check = check_status_clears},
     {RULE("STATUS-DRV-03", MUST, ERROR, "2.1.1", "Device Status Field",
           "After FAILED the device is reset before it is tried again.",
           "write 0 to Status before ACKNOWLEDGE"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .check = check_after_failed},
-    {RULE("FEAT-DRV-01", MUST_NOT, ERROR, "2.2.1", "Feature Bits",
-          "Only features that the device offers are accepted.",
-          "mask the wanted features with both words of DeviceFeatures"),
-     .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .explains_wait = true, .check = check_offered},
-    {RULE("FEAT-DRV-02", MUST_NOT, ERROR, "2.2.1", "Feature Bits",
-          "A feature is accepted only together with those that it depends on.",
-          "accept VIRTIO_GPU_F_VIRGL too, or leave CONTEXT_INIT out"),
-     .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .device_id = VIRTIO_ID_GPU, .explains_wait = true, .check = check_prerequisite},
-    {RULE("FEAT-DRV-05", MUST_NOT, ERROR, "2.2.1", "Feature Bits",
-          "Bits that are reserved, or that belong to another transport or device, "
-           "are not accepted.",
-          "accept only bits that the driver knows by name"),
-     .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .check = check_reserved},
-    {RULE("FEAT-DRV-07", MUST, ERROR, "2.2.1", "Feature Bits",
-          "A driver that cannot do with the features it gets sets FAILED and stops.",
-          "set FAILED (128) in Status before giving up"),
-     .on = ON(RETURN), .check = check_gives_up},
+     .tells = true, .check = check_after_failed},
+    {RULE("STATUS-DRV-04", SHOULD_NOT, WARNING, "2.1.1", "Device Status Field",
+          "When the device needs a reset, its unfinished requests are not waited for.",
+          "give the requests up, reset the device and bring it up again"),
+     .on = ON(STUCK) | ON(READ), .registers = REGISTER(Status), .where = AT(NONE) | AT(REGISTER),
+     .tells = true, .explains_wait = true,
+     .assumes = "that a driver which has not read DEVICE_NEEDS_RESET does not know of it",
+     .check = check_waits_for_broken},
     {RULE("INIT-DRV-01a", MUST, ERROR, "3.1.1", "Device Initialization",
           "The first step of the bring-up is a reset.",
           "write 0 to Status first: whoever ran before may have left the device in use"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .check = check_reset_first},
+     .tells = true, .check = check_reset_first},
     {RULE("INIT-DRV-01b", MUST, ERROR, "3.1.1", "Device Initialization",
           "After the reset, ACKNOWLEDGE is set.", "set ACKNOWLEDGE (1) right after the reset"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .check = check_acknowledge},
+     .tells = true, .check = check_acknowledge},
     {RULE("INIT-DRV-01c", MUST, ERROR, "3.1.1", "Device Initialization",
           "DRIVER is set before features are negotiated.",
           "set DRIVER (2) before touching the feature registers"),
      .on = ON(WRITE), .registers = REGISTER(Status) | REGISTER(DriverFeatures),
-     .where = AT(REGISTER), .by_driver = true, .check = check_driver_bit},
+     .where = AT(REGISTER), .by_driver = true, .tells = true, .check = check_driver_bit},
     {RULE("INIT-DRV-01d", MUST, ERROR, "3.1.1", "Device Initialization",
           "The driver reads the features offered and writes those that it accepts.",
           "read both words of DeviceFeatures and write both words of DriverFeatures"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .explains_wait = true, .check = check_negotiates},
+     .explains_wait = true, .tells = true, .check = check_negotiates},
     {RULE("INIT-DRV-01e", MUST, ERROR, "3.1.1", "Device Initialization",
           "FEATURES_OK closes the negotiation.",
           "set FEATURES_OK (8) after the last write to DriverFeatures"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .explains_wait = true, .check = check_features_ok},
+     .explains_wait = true, .versions = RULE_V2, .tells = true, .check = check_features_ok},
     {RULE("INIT-DRV-01f", MUST, ERROR, "3.1.1", "Device Initialization",
           "Status is read back, and the driver goes on only if FEATURES_OK is still set.",
           "read Status after FEATURES_OK; if the bit is gone, accept less or set FAILED"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .explains_wait = true, .check = check_features_read_back},
+     .explains_wait = true, .versions = RULE_V2, .tells = true, .check = check_features_read_back},
     {RULE("INIT-DRV-01g", MUST, ERROR, "3.1.1", "Device Initialization",
           "Queues are set up between FEATURES_OK and DRIVER_OK.",
           "set queues up after FEATURES_OK was read back and before DRIVER_OK"),
      .on = ON(WRITE), .registers = REGISTER(QueueReady), .where = AT(REGISTER), .by_driver = true,
-     .check = check_setup_in_time},
+     .versions = RULE_V2, .tells = true, .check = check_setup_in_time},
     {RULE("INIT-DRV-01h", MUST, ERROR, "3.1.1", "Device Initialization",
           "DRIVER_OK makes the device live.", "set DRIVER_OK (4) when the queues are ready"),
-     .on = RULE_AT_END, .explains_wait = true, .check = check_driver_ok},
+     .on = RULE_AT_END, .explains_wait = true, .tells = true, .check = check_driver_ok},
     {RULE("INIT-DRV-02", MUST_NOT, ERROR, "3.1.1", "Device Initialization",
           "Device configuration is not written before the features are agreed on.",
           "move the write behind FEATURES_OK"),
-     .on = ON(WRITE), .where = AT(CONFIG), .by_driver = true, .check = check_config_write},
+     .on = ON(WRITE), .where = AT(CONFIG), .by_driver = true, .versions = RULE_V2, .check = check_config_write},
     {RULE("INIT-DRV-03", MUST_NOT, ERROR, "3.1.1", "Device Initialization",
           "No feature is accepted any more once FEATURES_OK is set.",
           "reset the device to negotiate again"),
      .on = ON(WRITE), .registers = REGISTER(DriverFeatures), .where = AT(REGISTER),
-     .by_driver = true, .check = check_late_features},
+     .by_driver = true, .versions = RULE_V2, .check = check_late_features},
+    {RULE("INIT-DRV-04", SHOULD, WARNING, "3.1.1", "Device Initialization",
+          "A bring-up that goes wrong is told to the device by FAILED.",
+          "set FAILED (128) in Status before returning the error, or reset the device"),
+     .on = ON(RETURN), .tells = true,
+     .assumes = "that a call which begins a bring-up and returns an error has given it up",
+     .check = check_says_failed},
+    {RULE("INIT-DRV-05", MUST_NOT, ERROR, "3.1.1", "Device Initialization",
+          "After FAILED the bring-up does not go on.", "return, or begin again with a reset"),
+     .on = ON(WRITE),
+     .registers = REGISTER(Status) | REGISTER(DriverFeatures) | REGISTER(GuestPageSize) |
+                  REGISTER(QueueSize) | REGISTER(QueueAlign) | REGISTER(QueuePFN) |
+                  REGISTER(QueueReady) | REGISTER(QueueNotify) | REGISTER(QueueDescLow) |
+                  REGISTER(QueueDriverLow) | REGISTER(QueueDeviceLow),
+     .where = AT(REGISTER), .by_driver = true, .tells = true, .explains_wait = true,
+     .check = check_stops_after_failed},
     {RULE("INIT-DRV-06", MUST_NOT, ERROR, "3.1.1", "Device Initialization",
           "The device is notified of buffers only after DRIVER_OK.",
           "set DRIVER_OK before the first QueueNotify"),
@@ -483,7 +477,7 @@ static const struct rule rules[] = {
           "With a legacy device the bring-up has no FEATURES_OK step.",
           "leave FEATURES_OK out when Version is 1; QEMU does not mind it"),
      .on = ON(WRITE), .registers = REGISTER(Status), .where = AT(REGISTER), .by_driver = true,
-     .check = check_legacy_features_ok},
+     .versions = RULE_V1, .tells = true, .check = check_legacy_features_ok},
     {RULE("RSVD-DRV-01", MUST, ERROR, "6.1", "Reserved Feature Bits",
           "VIRTIO_F_VERSION_1 is accepted whenever it is offered.",
           "select word 1 with DriverFeaturesSel and write bit 0 there (1 << 32 is not 32)"),

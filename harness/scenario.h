@@ -7,14 +7,15 @@
  *   machine   NAME [base A] [stride N] [slots N] [interrupt N] [ram A]   or without NAME;
  *             before `device` and `memory`; virt-aarch64 unless told otherwise
  *   device    gpu [version N] [profile spec|qemu] [queue-size-max N] [display WxH] [slot N]
- *             [features +NAME -NAME ...] [eager-poll]
+ *             [features +NAME -NAME ?NAME ...] [eager-poll]   ?NAME or ?BIT: offered, but there is
+ *             nothing behind it
  *   device    blk ... [disk N[KiB|MiB]] [read-only]   /   device rng ...
  *   driver    NAME [option value]...
  *   memory    [base A] [size N[KiB|MiB|GiB]] [next A] [identity | offset N] [static-dma]
  *             [stack-dma] [poison]
  *   schedule  eager | lazy | random [interrupts idle | any]
  *   seed      N
- *   fault     WORD [argument] [request N]
+ *   fault     WORD [argument] [request N]   the words are in fault.h
  *   call      NAME [argument]... [-> RESULT | -> ...]   without an arrow, OK is expected
  *             -> RUNNING: it does not return; it is ended when it only waits and no request is in
  *             flight, or after a million steps of work
@@ -30,6 +31,7 @@
  *   return    RESULT           what the scenario's driver says that it came to
  *   alloc     NAME SIZE at ADDRESS                  DMA memory, as a driver allocates it
  *   free      NAME SIZE at ADDRESS
+ *   happens   config-change | needs-reset           to the device, now, of itself
  *   interrupt                                       lets the device finish, delivers the interrupt
  *   expect    stuck RUNG | stuck none
  *   expect    finding ID [at FILE[:LINE] | at :LINE]   the latter in the scenario itself
@@ -99,6 +101,8 @@ enum scenario_action_kind {
     SCENARIO_INTERRUPT,
     SCENARIO_WAIT,
     SCENARIO_RETURN,
+    SCENARIO_CONFIG_CHANGE,
+    SCENARIO_NEEDS_RESET,
 };
 
 struct scenario_action {

@@ -137,13 +137,21 @@ static bool device_features(struct parser *parser, struct device_line *line)
     static const char expected[] = "+NAME to offer a feature or -NAME not to offer it";
     size_t seen = 0;
     const struct word *word;
-    while ((word = parse_peek(parser)) && (word->text[0] == '+' || word->text[0] == '-')) {
+    while ((word = parse_peek(parser)) && memchr("+-?", word->text[0], 3) != NULL) {
         parse_next(parser);
         if (word->bytes == 1) {
             return parse_fail(parser, word, expected, NULL, "the feature's name is missing");
         }
         seen++;
         struct word name = {word->text + 1, word->bytes - 1, word->column + 1};
+        uint64_t bit = 0;
+        if (word->text[0] == '?' && word_number(&name, &bit)) {
+            if (!parse_number_in(parser, &name, "a feature bit", 0, 63, &bit)) {
+                return false;
+            }
+            parser->scenario->features_on |= VIRTIO_BIT(bit);
+            continue;
+        }
         int row = parse_choose(parser, &name, "feature", feature_names, COUNT(feature_names));
         if (row < 0) {
             return false;
@@ -163,7 +171,8 @@ static bool device_features(struct parser *parser, struct device_line *line)
             parser->scenario->features_off |= mask;
             continue;
         }
-        if (((FEATURES_SIMULATED | class_of(kind)->features) & mask) == 0) {
+        if (word->text[0] == '+' &&
+            ((FEATURES_SIMULATED | class_of(kind)->features) & mask) == 0) {
             return parse_fail(parser, &name, NULL, NULL,
                               "feature `%s` is not implemented by the simulated device",
                               features[row].name);

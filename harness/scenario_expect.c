@@ -270,6 +270,15 @@ bool parse_return(struct parser *parser)
     return action->result >= 0 && parse_end(parser);
 }
 
+bool parse_happens(struct parser *parser)
+{
+    static const char *const words[] = {"config-change", "needs-reset"};
+    int row = parse_choice(parser, "thing that happens", words, COUNT(words));
+    return row >= 0 &&
+           parse_new_action(parser, row == 0 ? SCENARIO_CONFIG_CHANGE : SCENARIO_NEEDS_RESET) &&
+           parse_end(parser);
+}
+
 /* ---- expectations ---- */
 
 /* X(name, word, once) */

@@ -64,6 +64,7 @@ struct parser {
     X(request, "request", false, false)                                                            \
     X(wait, "wait", false, false)                                                                  \
     X(return, "return", false, false)                                                              \
+    X(happens, "happens", false, false)                                                            \
     X(alloc, "alloc", false, false)                                                                \
     X(free, "free", false, false)                                                                  \
     X(interrupt, "interrupt", false, false)                                                        \

@@ -212,18 +212,35 @@ static bool parse_accepted(struct parser *parser, uint64_t *features)
     return !parser->failed;
 }
 
+/* Memory for the rings, or zeros where both sides count when they are used again. */
+static bool play_rings(struct parser *parser)
+{
+    const struct scenario *scenario = parser->scenario;
+    bool legacy = scenario->device.version == 1;
+    uint64_t avail = legacy ? page_addr(scenario, PAGE_DESC) + virtq_desc_bytes(PLAY_QUEUE_SIZE)
+                            : page_addr(scenario, PAGE_AVAIL);
+    uint64_t used = page_addr(scenario, legacy ? PAGE_AVAIL : PAGE_USED);
+    if (!parser->rings_given) {
+        parser->rings_given = true;
+        return play_alloc(parser, "rings", PAGE_DESC, PAGE_COUNT);
+    }
+    return play_store(parser, EVENT_PLACE_MEMORY, 0, sizeof(le32), avail, 0) &&
+           play_store(parser, EVENT_PLACE_MEMORY, 0, sizeof(le32), used, 0);
+}
+
 static bool play_rows(struct parser *parser, int first, int last, uint64_t features)
 {
     const struct scenario *scenario = parser->scenario;
     unsigned version = scenario->device.version == 1 ? V1 : V2;
+    bool rings = false;
     for (size_t i = 0; i < COUNT(bring_up_rows); i++) {
         const struct play_row *row = &bring_up_rows[i];
         if ((int)row->stage < first || (int)row->stage > last || (row->versions & version) == 0) {
             continue;
         }
-        if (row->stage == STAGE_QUEUE && !parser->rings_given) {
-            parser->rings_given = true;
-            if (!play_alloc(parser, "rings", PAGE_DESC, PAGE_COUNT)) {
+        if (row->stage == STAGE_QUEUE && !rings) {
+            rings = true;
+            if (!play_rings(parser)) {
                 return false;
             }
         }

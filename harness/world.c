@@ -498,6 +498,12 @@ static void act(struct world *world, const struct scenario_action *action)
     case SCENARIO_RETURN:
         act_return(world, action);
         break;
+    case SCENARIO_CONFIG_CHANGE:
+        sim_config_changed(&world->device);
+        break;
+    case SCENARIO_NEEDS_RESET:
+        sim_break_down(&world->device, 0);
+        break;
     }
     if (action->kind != SCENARIO_CALL)
         world_others_act(world);

@@ -47,8 +47,23 @@ void sim_device_destroy(struct sim_device *device)
     device->held = 0;
 }
 
+/* A fault may let the reset that a driver asks for take its time. */
+static void begin_reset(struct sim_device *device)
+{
+    const struct sim_fault *late = sim_fault_standing(&device->faults, SIM_FAULT_RESET_LATE);
+    if (late == NULL || device->status == 0)
+        return;
+    device->status_before_reset = device->status;
+    device->reset_until_step = device->clock_steps + late->argument;
+    struct event event = sim_event(device, EVENT_FAULT, 0);
+    event.value = SIM_FAULT_RESET_LATE;
+    event.extra = late->argument;
+    sim_emit(device, &event);
+}
+
 void mmio_reset(struct sim_device *device, uint64_t how)
 {
+    begin_reset(device);
     device->status = 0;
     device->features = 0;
     device->queue_sel = 0;
@@ -121,6 +136,14 @@ static void enter_error_state(struct sim_device *device, uint32_t queue, enum si
     device->status |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
     sim_emit(device, &event);
     notify_config(device, queue);
+}
+
+void sim_break_down(struct sim_device *device, uint32_t queue)
+{
+    struct event event = sim_event(device, EVENT_FAULT, queue);
+    event.value = SIM_FAULT_NEEDS_RESET;
+    sim_emit(device, &event);
+    enter_error_state(device, queue, SIM_REFUSAL_NONE);
 }
 
 void sim_refuse_as(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,

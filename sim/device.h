@@ -121,6 +121,7 @@ struct sim_queue {
     uint32_t writable_capacity;
     const struct sim_fault *fault[SIM_FAULT_KIND_COUNT]; /* armed for this chain; NULL = not */
     uint64_t held_until_step; /* a fault holds the completion back until then; 0 = not */
+    uint64_t reset_until_step; /* a fault lets QueueReset read 1 until then */
 };
 
 struct sim_device;
@@ -176,6 +177,8 @@ struct sim_device {
     uint32_t interrupt_status;
     uint32_t shm_sel;
     uint32_t config_generation;
+    uint32_t status_before_reset; /* what Status reads until: */
+    uint64_t reset_until_step;    /* a fault makes the reset take so long; 0 = it is over */
     uint64_t clock_steps; /* the world's step, set before every call: for held completions */
     uint32_t next_queue;  /* round robin over queues */
     uint32_t runnable;    /* bit per queue whose phase is not IDLE and that may go on */
@@ -260,6 +263,8 @@ static inline bool sim_may_work(const struct sim_device *device)
 void sim_interrupt(struct sim_device *device, uint32_t queue, uint32_t bits);
 void sim_config_changed(
     struct sim_device *device); /* generation + 1 and notification, 2.5, 4.2.3.4 */
+/* Breaks down for no reason that a driver could know; `queue` was being worked on (2.1.2). */
+void sim_break_down(struct sim_device *device, uint32_t queue);
 
 /* An event of the device about one of its queues, all else 0. */
 static inline struct event sim_event(const struct sim_device *device, enum event_kind kind,
@@ -294,7 +299,7 @@ void sim_refuse_as(struct sim_device *device, uint32_t queue, enum sim_refusal r
 bool sim_device_enabled(const struct sim_device *device);
 /* Takes one micro-step; false when none was enabled. */
 bool sim_device_step(struct sim_device *device);
-/* The earliest clock_steps at which a held completion goes on; 0 when none is held. */
+/* The earliest clock_steps at which a fault that holds something back lets it go on; 0 = none. */
 uint64_t sim_device_wakes_at(const struct sim_device *device);
 /* For a live queue that may be worked on: leaves IDLE. */
 void sim_queue_notified(struct sim_device *device, uint32_t queue);

@@ -25,6 +25,17 @@ const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_
     return NULL;
 }
 
+const struct sim_fault *sim_fault_standing(const struct sim_faults *faults,
+                                           enum sim_fault_kind kind)
+{
+    for (uint32_t i = 0; i < faults->count; i++) {
+        if (faults->fault[i].kind == kind) {
+            return &faults->fault[i];
+        }
+    }
+    return NULL;
+}
+
 bool sim_fault_arm(struct sim_faults *faults, const struct sim_fault *fault)
 {
     assert((size_t)fault->kind < SIM_FAULT_KIND_COUNT);

@@ -18,7 +18,15 @@
     X(REWRITE_DESCRIPTORS, "rewrite-descriptors",                                                  \
       "byte written over the chain's descriptors before the used element")                         \
     X(USED_ID, "used-id", "the id written instead")                                                \
-    X(USED_LEN, "used-len", "the length written instead")
+    X(USED_LEN, "used-len", "the length written instead")                                          \
+    X(NEEDS_RESET, "needs-reset", "none: the device breaks down instead of acting")                \
+    /* of registers, from the beginning; `request` means nothing to them */                        \
+    X(MAGIC, "magic", "what MagicValue reads")                                                     \
+    X(VERSION, "version", "what Version reads")                                                    \
+    X(DEVICE_ID, "device-id", "what DeviceID reads")                                               \
+    X(INTERRUPT_BITS, "interrupt-bits", "bits that InterruptStatus reads besides")                 \
+    X(RESET_LATE, "reset-late", "driver steps for which Status still reads what it was")           \
+    X(QUEUE_RESET_LATE, "queue-reset-late", "driver steps for which QueueReset reads 1")
 
 enum sim_fault_kind {
 #define X(name, word, argument) SIM_FAULT_##name,
@@ -41,6 +49,9 @@ struct sim_faults {
     uint64_t requests_taken; /* chains taken since creation: the number that `request` counts */
 };
 
+/* The armed fault of a kind that is not about requests, or NULL. */
+const struct sim_fault *sim_fault_standing(const struct sim_faults *faults,
+                                           enum sim_fault_kind kind);
 /* The armed fault of a kind for the request now being worked on, or NULL. */
 const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_fault_kind kind);
 bool sim_fault_arm(struct sim_faults *faults, const struct sim_fault *fault); /* false: too many */

@@ -8,8 +8,7 @@
  * Version 1 has no FEATURES_OK step: the driver's features are in effect as soon as they are
  * written, and a driver that sets the bit all the same finds it set, as on QEMU.
  *
- * Not handled: shared memory regions (every SHMSel names one that does not exist); a queue reset
- * that takes time (QueueReset never reads 1).
+ * Not handled: shared memory regions (every SHMSel names one that does not exist).
  */
 #include "device.h"
 
@@ -217,18 +216,30 @@ static uint32_t held_by_queue(const struct sim_device *device, enum virtio_mmio_
     case VIRTIO_MMIO_REG_QueueDeviceHigh:
         return (uint32_t)(queue->used_addr >> 32);
     }
-    return 0; /* QueueReset: a reset is over before anybody can look, MMIO-DEV-12 */
+    /* QueueReset: without a fault a reset is over before anybody can look, MMIO-DEV-12 */
+    return device->clock_steps < queue->reset_until_step;
+}
+
+/* What a fault makes of the value that a register holds. */
+static uint32_t garbled(const struct sim_device *device, enum sim_fault_kind kind, uint32_t value)
+{
+    const struct sim_fault *fault =
+        device->faults.count != 0 ? sim_fault_standing(&device->faults, kind) : NULL;
+    if (fault == NULL)
+        return value;
+    return kind == SIM_FAULT_INTERRUPT_BITS ? value | (uint32_t)fault->argument
+                                            : (uint32_t)fault->argument;
 }
 
 static uint32_t held_by_device(const struct sim_device *device, enum virtio_mmio_reg reg)
 {
     switch (reg) {
     case VIRTIO_MMIO_REG_MagicValue:
-        return VIRTIO_MMIO_MAGIC;
+        return garbled(device, SIM_FAULT_MAGIC, VIRTIO_MMIO_MAGIC);
     case VIRTIO_MMIO_REG_Version:
-        return device->config.version;
+        return garbled(device, SIM_FAULT_VERSION, device->config.version);
     case VIRTIO_MMIO_REG_DeviceID:
-        return device->class->device_id;
+        return garbled(device, SIM_FAULT_DEVICE_ID, device->class->device_id);
     case VIRTIO_MMIO_REG_VendorID:
         return SIM_VENDOR_ID;
     case VIRTIO_MMIO_REG_DeviceFeatures:
@@ -246,9 +257,10 @@ static uint32_t held_by_device(const struct sim_device *device, enum virtio_mmio
     case VIRTIO_MMIO_REG_QueueSel:
         return device->queue_sel;
     case VIRTIO_MMIO_REG_InterruptStatus:
-        return device->interrupt_status;
+        return garbled(device, SIM_FAULT_INTERRUPT_BITS, device->interrupt_status);
     case VIRTIO_MMIO_REG_Status:
-        return device->status;
+        return device->clock_steps < device->reset_until_step ? device->status_before_reset
+                                                              : device->status;
     case VIRTIO_MMIO_REG_SHMSel:
         return device->shm_sel;
     case VIRTIO_MMIO_REG_SHMLenLow:
@@ -479,6 +491,14 @@ static void write_queue_reset(struct sim_device *device, uint32_t value)
     sim_queue_reset(device, device->queue_sel);
     struct event event = sim_event(device, EVENT_RESET, device->queue_sel);
     event.value = 1;
+    sim_emit(device, &event);
+    const struct sim_fault *late = sim_fault_standing(&device->faults, SIM_FAULT_QUEUE_RESET_LATE);
+    if (late == NULL)
+        return;
+    device->queue[device->queue_sel].reset_until_step = device->clock_steps + late->argument;
+    event.kind = EVENT_FAULT;
+    event.value = SIM_FAULT_QUEUE_RESET_LATE;
+    event.extra = late->argument;
     sim_emit(device, &event);
 }
 

@@ -218,6 +218,10 @@ static bool store_avail_event(struct sim_device *device, uint32_t queue)
 static void step_execute(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
+    if (q->fault[SIM_FAULT_NEEDS_RESET] != NULL) {
+        sim_break_down(device, queue);
+        return;
+    }
     device->class->execute(device, queue);
     if (q->broken)
         return;
@@ -421,13 +425,25 @@ bool sim_device_step(struct sim_device *device)
     return true;
 }
 
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
 uint64_t sim_device_wakes_at(const struct sim_device *device)
 {
     uint64_t earliest = 0;
+    if (device->faults.count != 0) { /* a reset that takes its time ends by itself */
+        for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++) {
+            uint64_t until = device->queue[queue].reset_until_step;
+            earliest = earlier(earliest, until > device->clock_steps ? until : 0);
+        }
+        if (device->reset_until_step > device->clock_steps)
+            earliest = earlier(earliest, device->reset_until_step);
+    }
     for (uint32_t queue = 0; device->held != 0 && queue < SIM_QUEUES_MAX; queue++) {
-        uint64_t until = device->queue[queue].held_until_step;
-        if ((device->held & queue_bit(queue)) != 0 && (earliest == 0 || until < earliest))
-            earliest = until;
+        if ((device->held & queue_bit(queue)) != 0)
+            earliest = earlier(earliest, device->queue[queue].held_until_step);
     }
     return earliest;
 }

@@ -237,6 +237,7 @@ static inline const char *rig_text(const struct event *event)
 #define PUBLISH     S("q0.avail.ring[0] 0") S("q0.avail.idx 1")
 #define NOTIFY      W("QueueNotify 0")
 #define TAKE_BACK   "driver load q0.used.idx 0\ndriver load q0.used.ring[0].id 0\n"
+#define ZERO        S(PAGE_AVAIL "/4 0") S(PAGE_USED "/4 0")
 #define REQUEST     COMMAND DESC_0 DESC_1 PUBLISH NOTIFY TAKE_BACK
 #define STUCK       "driver load q0.used.idx 0\nworld stuck\n"
 /* clang-format on */

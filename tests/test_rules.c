@@ -10,7 +10,7 @@ static const struct rule_case cases[] = {
     /* ---- whole bring-ups that are as they should be ---- */
     {"version 2", V2, CALL UP_2 REQUEST RETURN_OK, "", ""},
     {"version 1", V1, CALL UP_1 REQUEST RETURN_OK, "", ""},
-    {"a second bring-up", V2, CALL UP_2 REQUEST RETURN_OK CALL RESET WELCOME OFFER ACCEPT AGREE
+    {"a second bring-up", V2, CALL UP_2 REQUEST RETURN_OK CALL RESET ZERO WELCOME OFFER ACCEPT AGREE
      SELECT ADDRESSES READY GO RETURN_OK, "", ""},
     {"a clean shutdown", V2, CALL UP_2 REQUEST RESET RETURN_OK, "", ""},
 
@@ -78,7 +78,7 @@ static const struct rule_case cases[] = {
     {"no DRIVER_OK", V2, CALL BEGIN_2 SELECT ADDRESSES READY RETURN_OK, "INIT-DRV-01h",
      "write Status 0xb"},
     {"no DRIVER_OK after an error", V2, CALL BEGIN_2 SELECT ADDRESSES READY
-     "world return 0 NO_MEMORY\n", "", ""},
+     "world return 0 NO_MEMORY\n", "INIT-DRV-04", "write Status 0xb"},
     {"config is written early", V2, PROBE RESET WELCOME W("config+0x4 1"), "INIT-DRV-02",
      "write config+0x4 1"},
     {"config is written late", V2, UP_2 W("config+0x4 1"), "", ""},

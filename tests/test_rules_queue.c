@@ -155,7 +155,7 @@ static const struct rule_case cases[] = {
     {"no notification", V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH STUCK, "SPLIT-DRV-20",
      "store q0.avail.idx 1"},
     {"the wrong queue is notified", V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH W("QueueNotify 7")
-     STUCK, "RS-REFUSED SPLIT-DRV-20", "write QueueNotify 7"},
+     STUCK, "XNOTIF-DRV-02 SPLIT-DRV-20", "write QueueNotify 7"},
     {"notified too early", V2, CALL UP_2 COMMAND DESC_0 DESC_1 NOTIFY PUBLISH STUCK, "SPLIT-DRV-20",
      "store q0.avail.idx 1"},
     {"no notification with EVENT_IDX", EVENT_IDX, CALL PROBE RESET WELCOME OFFER
@@ -233,13 +233,13 @@ static const struct rule_case cases[] = {
      "driver load " PAGE_RESPONSE "/4 0\nworld stuck\n", "RS-STUCK", "load 0x40004000"},
     {"a reset takes the display", V2, SHOW RESET NOTIFY, "RS-DISPLAY-LOST", "write Status 0"},
     {"a reset and a new bring-up", V2,
-     SHOW RESET S(PAGE_AVAIL "/4 0") WELCOME OFFER ACCEPT AGREE SELECT ADDRESSES
+     SHOW RESET ZERO WELCOME OFFER ACCEPT AGREE SELECT ADDRESSES
      READY GO NOTIFY, "", ""},
     {"a reset and nothing more", V2, SHOW RESET, "", ""},
     {"full for no reason", V2, CALL UP_2 REQUEST "world return 0 QUEUE_FULL\n", "RS-DESC-LEAK",
      "load"},
     {"full without a live queue", V2, CALL BEGIN_2 SELECT "world return 0 QUEUE_FULL\n",
-     "RS-DESC-LEAK", ""},
+     "INIT-DRV-04 RS-DESC-LEAK", ""},
     {"full of what it waits for", V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH
      "world return 0 QUEUE_FULL\n", "", ""},
 };
