@@ -128,12 +128,42 @@ static const char *const to_come[] = {
     "RS-RESPONSE-UNCHECKED",
     "RS-REFUSED",
     "RS-STUCK",
+    "STATUS-DRV-04",
+    "FEAT-DRV-03",
+    "FEAT-DRV-04",
+    "FEAT-DRV-06",
+    "FEAT-DRV-08",
+    "LFEAT-DRV-01",
+    "RESET-DRV-01",
+    "CONF-DRV-01",
+    "CONF-DRV-02",
+    "CONF-DRV-03",
+    "LCONF-DRV-01",
+    "VQR-DRV-01",
+    "VQR-DRV-02",
+    "INIT-DRV-04",
+    "INIT-DRV-05",
+    "CLEAN-DRV-01",
+    "CLEAN-DRV-02",
+    "MMIO-DRV-15",
+    "MMIO-DRV-19",
+    "MMIO-DRV-05a",
+    "MMIO-DRV-05b",
+    "MMIO-DRV-09",
+    "MMIO-DRV-16",
+    "MMIO-DRV-17",
+    "MMIO-DRV-24",
+    "XMMIO-DRV-03",
+    "XNOTIF-DRV-02",
+    "MMIO-DRV-27",
+    "LMMIO-DRV-D9",
+    "XMMIO-DRV-06",
     /* clang-format on */
 };
 
 struct rule_notes {
-    unsigned broken, passed;                /* scenarios that are evidence */
-    unsigned exercised, found;              /* scenarios in which it was so, evidence or not */
+    unsigned broken, passed;                    /* scenarios that are evidence */
+    unsigned exercised, found;                  /* scenarios in which it was so, evidence or not */
     char breaks[NAME_BYTES], holds[NAME_BYTES]; /* the first of each */
 };
 
@@ -277,8 +307,9 @@ static bool run_one(void *context, size_t index)
 {
     struct evidence *evidence = context;
     struct scenario *scenario = scenario_read(evidence->paths->item[index], stderr);
-    struct world_options options = {
-        .driver_dir = resource_folder(RESOURCE_drivers), .check_stores = true, .rules = true};
+    struct world_options options = {.driver_dir = resource_folder(RESOURCE_drivers),
+                                    .check_stores = true,
+                                    .rules = true};
     if (!scenario) {
         evidence->unrunnable++;
         return true;

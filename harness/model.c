@@ -1,6 +1,6 @@
 /*
- * The model's registers, status, features, display and calls. The rings are in model_queue.c, reads of
- * configuration space in model_config.c.
+ * The model's registers, status, features, display and calls. The rings are in model_queue.c, reads
+ * of configuration space in model_config.c.
  *
  * Driver events come in before the device acts on them, so the model makes the same transitions on
  * its own: mirror_*() do what the device will do. A reset by Status or QueuePFN is made at the
@@ -329,8 +329,8 @@ static void driver_read(struct model *model, const struct event *from)
         model_config_read(&model->space, event);
         return;
     }
-    model->space.open &= event->place == EVENT_PLACE_REGISTER &&
-                         event->index == VIRTIO_MMIO_REG_ConfigGeneration;
+    model->space.open &=
+        event->place == EVENT_PLACE_REGISTER && event->index == VIRTIO_MMIO_REG_ConfigGeneration;
     if (event->place != EVENT_PLACE_REGISTER || event->index >= VIRTIO_MMIO_REG_COUNT)
         return;
     model->last_read[event->index] = *event;

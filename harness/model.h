@@ -83,7 +83,8 @@ struct model_queue {
     struct event align_write;
     struct event pfn_write;
     struct event ready_write, ready_read;
-    struct event reset_write, reset_read; /* of QueueReset, 1 written; since the queue was live last */
+    struct event reset_write,
+        reset_read;       /* of QueueReset, 1 written; since the queue was live last */
     struct event renewed; /* the queue reset that came before it was made live; step 0 = none */
     struct event area_write[MODEL_AREA_COUNT][2]; /* low, high */
     /* as the device holds it */
@@ -179,15 +180,15 @@ struct model_display {
  * came in between. ConfigGeneration, read again, ends one group and may begin the next.
  */
 struct model_config {
-    bool open;           /* the group may go on */
-    struct event first;  /* read of a field; step 0 = none in this group */
+    bool open;          /* the group may go on */
+    struct event first; /* read of a field; step 0 = none in this group */
     struct event last;
     struct event before; /* ConfigGeneration, read before the first field; step 0 = it was not */
     struct event after;  /* the same after the last field */
     uint64_t words;      /* of 32 bits that were read in this group, a bit each */
     uint64_t read_step[MODEL_CONFIG_WORDS]; /* when each was read last, in whatever group */
     uint8_t reads[MODEL_CONFIG_WORDS];      /* how often each was read; 255 = as often or more */
-    struct event change; /* last CONFIG_CHANGE */
+    struct event change;                    /* last CONFIG_CHANGE */
 };
 
 /* A store of the driver that is remembered. */
@@ -224,7 +225,7 @@ struct model {
     struct event needs_reset;    /* since the last reset */
     struct event last_driver;    /* last event of the driver that has a pc */
     struct event last_load;      /* last load or register read of the driver */
-    struct event last_look;   /* the same, of those that are volatile or atomic */
+    struct event last_look;      /* the same, of those that are volatile or atomic */
     struct event crash;
     struct model_call call;
     struct model_display display;

@@ -184,7 +184,8 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     queue->live = queue->ever_live = true;
     queue->live_at = *event;
     queue->lost_at = never;
-    queue->renewed = queue->reset_write.step > model->status.reset.step ? queue->reset_write : never;
+    queue->renewed =
+        queue->reset_write.step > model->status.reset.step ? queue->reset_write : never;
     queue->reset_write = never;
     queue->desc_store = queue->slot_store = queue->avail_store = queue->notify = never;
     queue->fetch = queue->used_element = queue->used_idx_store = queue->used_idx_load = never;

@@ -30,9 +30,14 @@ struct rule_list {
     size_t unchecked_count;
 };
 #define RULE_COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define RULE_LIST(rules) {rules, RULE_COUNT(rules), NULL, 0}
+#define RULE_LIST(rules)                                                                           \
+    {                                                                                              \
+        rules, RULE_COUNT(rules), NULL, 0                                                          \
+    }
 #define RULE_LIST_WITH(rules, unchecked)                                                           \
-    {rules, RULE_COUNT(rules), unchecked, RULE_COUNT(unchecked)}
+    {                                                                                              \
+        rules, RULE_COUNT(rules), unchecked, RULE_COUNT(unchecked)                                 \
+    }
 extern const struct rule_list rules_status, rules_features, rules_reset, rules_config, rules_queue,
     rules_transport, rules_interrupt, rules_setup, rules_gpu, rules_self;
 

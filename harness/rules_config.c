@@ -71,9 +71,9 @@ static const struct field *field_of(const struct model *model, const struct even
 {
     bool gpu = model->class->device_id == VIRTIO_ID_GPU;
     const struct field *field = gpu ? gpu_fields : blk_fields;
-    size_t count = gpu                                              ? RULE_COUNT(gpu_fields)
+    size_t count = gpu                                          ? RULE_COUNT(gpu_fields)
                    : model->class->device_id == VIRTIO_ID_BLOCK ? RULE_COUNT(blk_fields)
-                                                                    : 0;
+                                                                : 0;
     uint64_t offset = event->addr - VIRTIO_MMIO_CONFIG;
 
     for (size_t i = 0; i < count; i++) {
@@ -151,9 +151,10 @@ static void check_torn(const struct rule *rule, struct judge *judge, const struc
         new |= in_group && space->read_step[word] > change;
     }
     if (old && new)
-        judge_raise(judge, rule, &space->last, "this is new; what was read before is old",
-                    &space->change, "the configuration changed here",
-                    "driver read fields from before and after a change of the configuration as one");
+        judge_raise(
+            judge, rule, &space->last, "this is new; what was read before is old", &space->change,
+            "the configuration changed here",
+            "driver read fields from before and after a change of the configuration as one");
 }
 
 static void check_bracketed(const struct rule *rule, struct judge *judge, const struct event *event)
@@ -167,7 +168,8 @@ static void check_bracketed(const struct rule *rule, struct judge *judge, const 
     rule_looks(rule, judge);
     if (space->before.step == 0 || space->after.step == 0)
         judge_raise(judge, rule, &space->last, "the last of them", &space->first,
-                    "the first of them", "driver read fields that belong together without reading "
+                    "the first of them",
+                    "driver read fields that belong together without reading "
                     "`ConfigGeneration` before and after");
     else if (space->before.value != space->after.value)
         judge_raise(judge, rule, &space->after, "not what it was before the fields were read",
@@ -183,8 +185,8 @@ static void check_gate(const struct rule *rule, struct judge *judge, const struc
         return;
     rule_looks(rule, judge);
     if ((judge->model.features.offered >> field->feature & 1) == 0)
-        judge_raise(judge, rule, event, "the field means nothing",
-                    &judge->model.features.read[0], "the offer was read here",
+        judge_raise(judge, rule, event, "the field means nothing", &judge->model.features.read[0],
+                    "the offer was read here",
                     "driver %s `%s`, but its feature, bit %u, is not offered", verb(event),
                     field->name, field->feature);
 }
@@ -225,24 +227,21 @@ static void check_shared_memory(const struct rule *rule, struct judge *judge,
                 mmio_register_name((int)event->index));
 }
 
-#define ACCESS (ON(READ) | ON(WRITE))
-#define IN_CONFIG                                                                                  \
-    .on = ACCESS, .where = AT(CONFIG), .by_driver = true, .tells = true
-#define AFTERWARDS                                                                                 \
-    .on = ON(WRITE) | ON(RETURN), .where = AT(REGISTER) | AT(NONE), .tells = true
+#define ACCESS     (ON(READ) | ON(WRITE))
+#define IN_CONFIG  .on = ACCESS, .where = AT(CONFIG), .by_driver = true, .tells = true
+#define AFTERWARDS .on = ON(WRITE) | ON(RETURN), .where = AT(REGISTER) | AT(NONE), .tells = true
 
 /* clang-format off */
 static const struct rule rules[] = {
     {RULE("CONF-DRV-01", MUST_NOT, ERROR, "2.5.1", "Device Configuration Space",
-          "Several fields, or a field of more than 32 bits, are not read as if nothing could change "
-          "in between.",
+          "Several fields, or one of 64 bits, are not read as if nothing could change in between.",
           "read ConfigGeneration before and after, and all fields again if it changed"),
      AFTERWARDS,
      .assumes = "that fields read one after the other, with nothing else in between, belong "
                 "together",
      .check = check_torn},
     {RULE("CONF-DRV-02", SHOULD, NOTE, "2.5.1", "Device Configuration Space",
-          "ConfigGeneration is read before and after fields that belong together, until both agree.",
+          "Fields that belong together are read again if ConfigGeneration changed meanwhile.",
           "repeat: generation, fields, generation; until the generation is the same"),
      AFTERWARDS, .versions = RULE_V2,
      .assumes = "that fields read one after the other, with nothing else in between, belong "
@@ -287,7 +286,7 @@ static const struct rule_unchecked unchecked[] = {
      "virtio-mmio has no register that tells the size, so there is nothing to be checked."},
     {"LCONF-DRV-D1", "2.5.3", "A legacy device's configuration has the byte order of the guest.",
      "drivers run on a little-endian host, where both orders are the same."},
-    {"XMMIO-DRV-05", "4.2.2", "A length of -1, or a base of all ones, means that a region is absent.",
+    {"XMMIO-DRV-05", "4.2.2", "A length of -1 or a base of all ones means that there is no region.",
      "what a driver believes of a region is seen only when it touches it, and then it crashes."},
 };
 

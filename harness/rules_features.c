@@ -95,8 +95,7 @@ static void check_validated(const struct rule *rule, struct judge *judge, const 
 {
     const struct model_features *features = &judge->model.features;
     uint64_t reset_step = judge->model.status.reset.step;
-    uint64_t taken =
-        features->accepted & features->offered & ~VIRTIO_BIT(VIRTIO_F_VERSION_1);
+    uint64_t taken = features->accepted & features->offered & ~VIRTIO_BIT(VIRTIO_F_VERSION_1);
     bool any = features->read[0].step > reset_step || features->read[1].step > reset_step;
 
     if (!rule_features_take_effect(judge, event) || taken == 0)
@@ -162,8 +161,8 @@ static bool gave_up_on_offer(const struct model *model, const struct event *retu
     const struct model_features *features = &model->features;
     const struct model_status *status = &model->status;
     uint64_t begun = model->call.call.step;
-    bool read = features->read[0].step > status->reset.step ||
-                features->read[1].step > status->reset.step;
+    bool read =
+        features->read[0].step > status->reset.step || features->read[1].step > status->reset.step;
 
     if (returned->value == SUITE_OK || returned->value >= SUITE_RESULT_COUNT ||
         returned->value == SUITE_UNSUPPORTED || status->veto.step != 0 || !read ||
@@ -197,7 +196,7 @@ static enum offer kind_of_offer(const struct model *model)
     if ((offered & ~known_features(model)) != 0)
         return OFFER_JUNK;
     return (offered & USUAL_FEATURES) == USUAL_FEATURES && (offered & ~plain) != 0 ? OFFER_MORE
-                                                                                 : OFFER_LESS;
+                                                                                   : OFFER_LESS;
 }
 
 static void raise_gave_up(const struct rule *rule, struct judge *judge, const struct event *event,
@@ -248,8 +247,7 @@ static void check_gives_up(const struct rule *rule, struct judge *judge, const s
     if (status->veto.step != 0) {
         rule_looks(rule, judge);
         if (silent)
-            judge_raise(judge, rule, &status->features_ok,
-                        "refused; Status never got FAILED (128)",
+            judge_raise(judge, rule, &status->features_ok, "refused; Status never got FAILED (128)",
                         &judge->model.features.last_write,
                         "these features are not enough for the device",
                         "driver stopped after its features were refused but did not set FAILED");

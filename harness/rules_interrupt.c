@@ -89,8 +89,7 @@ static const struct event *unacknowledged(const struct rule *rule, struct judge 
 
     if (judge->model.interrupt_look.step > judge->model.call.call.step)
         rule_looks(rule, judge);
-    return event->value == SUITE_OK && read->step != 0 &&
-                   read->step > judge->model.call.call.step
+    return event->value == SUITE_OK && read->step != 0 && read->step > judge->model.call.call.step
                ? read
                : NULL;
 }
@@ -161,8 +160,8 @@ static const struct rule rules[] = {
           "Bits of InterruptStatus that are not defined are ignored.",
           "mask InterruptStatus with 3"),
      .on = ON(RETURN), .tells = true,
-     .assumes = "that a driver which gives up after it has read such a bit, and with no other error, "
-                "gives up for its sake",
+     .assumes = "that a driver which gives up after it has read such a bit, and with nothing else "
+                "wrong, gives up for its sake",
      .check = check_undefined_ignored},
     {RULE("MMIO-DRV-17", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "What is written to InterruptACK covers all events that were handled.",

@@ -1,6 +1,6 @@
 /*
- * Rules about taking things back: a reset of the device or of a queue, a queue that is given up, and
- * buffers that are still the device's (2.4, 2.6, 3.3, 4.2.2, 4.2.4).
+ * Rules about taking things back: a reset of the device or of a queue, a queue that is given up,
+ * and buffers that are still the device's (2.4, 2.6, 3.3, 4.2.2, 4.2.4).
  */
 #include "rules.h"
 
@@ -161,8 +161,7 @@ static void check_slot_kept(const struct rule *rule, struct judge *judge, const 
     uint32_t slot = event->index;
     struct event cause;
 
-    if (queue == NULL || !queue->live || queue->size == 0 ||
-        !model_may_look(&judge->model, queue))
+    if (queue == NULL || !queue->live || queue->size == 0 || !model_may_look(&judge->model, queue))
         return;
     waiting = queue->published - queue->fetched;
     if (waiting == 0 || waiting > queue->size)
@@ -278,7 +277,7 @@ static const struct rule rules[] = {
                 "was in fact not ready",
      .check = check_reset_over},
     {RULE("VQR-DRV-01", MUST, ERROR, "2.6.1.1.2", "Virtqueue Reset",
-          "The driver makes sure that a queue's reset is over before it uses queue or memory again.",
+          "The driver looks whether a queue's reset is over before it uses the queue again.",
           "read QueueReset until it is 0"),
      REUSE, .check = check_reset_confirmed},
     {RULE("VQR-DRV-02", MUST, ERROR, "2.6.1.2.2", "Virtqueue Re-enable",
@@ -293,7 +292,7 @@ static const struct rule rules[] = {
      .assumes = "nothing; descriptors that are in flight are XSPLIT-DRV-05's",
      .check = check_slot_kept},
     {RULE("CLEAN-DRV-02", MUST, ERROR, "3.3.1", "Device Cleanup",
-          "Buffers that were made available come back used, or by a reset; not before are they freed.",
+          "A buffer that was made available is freed when it came back, or after a reset.",
           "reset the device, or the queue, before freeing what it may still use"),
      .on = ON(FREE), .tells = true, .check = check_buffers_kept},
     {RULE("MMIO-DRV-14", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",

@@ -178,8 +178,8 @@ static bool is_filled(const struct judge *judge, const struct model_queue *queue
 }
 
 /*
- * What the two sides count in has to begin with 0 when the device may look. The rest of the rings is
- * written before it is read, or is the driver's to fill: the specification asks for zeros there,
+ * What the two sides count in has to begin with 0 when the device may look. The rest of the rings
+ * is written before it is read, or is the driver's to fill: the specification asks for zeros there,
  * too, but a free list that is laid into the table early harms nobody.
  */
 static void check_zeroed(const struct rule *rule, struct judge *judge, const struct event *event)
@@ -202,8 +202,12 @@ static void check_zeroed(const struct rule *rule, struct judge *judge, const str
         if ((avail | flags | used) == 0)
             continue;
         snprintf(label, sizeof label, "%s is %u there",
-                 used != 0 ? "used.idx" : avail != 0 ? "avail.idx" : "used.flags",
-                 virtio_le16(used != 0 ? used : avail != 0 ? avail : flags));
+                 used != 0    ? "used.idx"
+                 : avail != 0 ? "avail.idx"
+                              : "used.flags",
+                 virtio_le16(used != 0    ? used
+                             : avail != 0 ? avail
+                                          : flags));
         judge_raise(judge, rule, &queue->live_at, label, event,
                     "from here on the device may look at it",
                     "driver made queue %u live in memory that is not zeroed", i);

@@ -255,9 +255,8 @@ static void check_says_failed(const struct rule *rule, struct judge *judge,
 {
     const struct model *model = &judge->model;
     const struct model_status *status = &model->status;
-    bool agreed = model_is_legacy(model)
-                      ? model->features.last_write.step > status->reset.step
-                      : (status->value & VIRTIO_STATUS_FEATURES_OK) != 0;
+    bool agreed = model_is_legacy(model) ? model->features.last_write.step > status->reset.step
+                                         : (status->value & VIRTIO_STATUS_FEATURES_OK) != 0;
 
     if (event->value >= SUITE_UNSUPPORTED || model->crash.step != 0 || status->veto.step != 0 ||
         status->write.step <= model->call.call.step || status->value == 0 || !agreed)
@@ -273,9 +272,9 @@ static void check_stops_after_failed(const struct rule *rule, struct judge *judg
                                      const struct event *event)
 {
     const struct model_status *status = &judge->model.status;
-    bool taken_back = (event->index == VIRTIO_MMIO_REG_QueueReady ||
-                       event->index == VIRTIO_MMIO_REG_QueuePFN) &&
-                      event->value == 0;
+    bool taken_back =
+        (event->index == VIRTIO_MMIO_REG_QueueReady || event->index == VIRTIO_MMIO_REG_QueuePFN) &&
+        event->value == 0;
 
     if (!is_ok(event) || (status->value & VIRTIO_STATUS_FAILED) == 0)
         return;
@@ -293,8 +292,7 @@ static void check_config_write(const struct rule *rule, struct judge *judge,
 {
     uint32_t status = judge->model.status.value;
 
-    if (is_ok(event) && status != 0 &&
-        (status & VIRTIO_STATUS_FEATURES_OK) == 0)
+    if (is_ok(event) && status != 0 && (status & VIRTIO_STATUS_FEATURES_OK) == 0)
         judge_raise(judge, rule, event, "FEATURES_OK (8) is not set", NULL, NULL,
                     "driver wrote device configuration at offset 0x%" PRIx64
                     " while features were being negotiated",
@@ -447,7 +445,8 @@ static const struct rule rules[] = {
     {RULE("INIT-DRV-02", MUST_NOT, ERROR, "3.1.1", "Device Initialization",
           "Device configuration is not written before the features are agreed on.",
           "move the write behind FEATURES_OK"),
-     .on = ON(WRITE), .where = AT(CONFIG), .by_driver = true, .versions = RULE_V2, .check = check_config_write},
+     .on = ON(WRITE), .where = AT(CONFIG), .by_driver = true, .versions = RULE_V2,
+     .check = check_config_write},
     {RULE("INIT-DRV-03", MUST_NOT, ERROR, "3.1.1", "Device Initialization",
           "No feature is accepted any more once FEATURES_OK is set.",
           "reset the device to negotiate again"),

@@ -395,10 +395,9 @@ static const struct rule rules[] = {
 /* clang-format on */
 
 static const struct rule_unchecked unchecked[] = {
-    {"XNOTIF-DRV-01", "2.9", "With NOTIFICATION_DATA, QueueNotify holds where avail.idx stands, too.",
+    {"XNOTIF-DRV-01", "2.9", "With NOTIFICATION_DATA, QueueNotify tells where avail.idx is, too.",
      "the simulated device does not offer NOTIFICATION_DATA."},
-    {"MMIO-DRV-25", "4.2.3.1.1",
-     "When the device was found, the general bring-up of 3.1 follows.",
+    {"MMIO-DRV-25", "4.2.3.1.1", "When the device was found, the general bring-up of 3.1 follows.",
      "it is the sum of INIT-DRV-01a to INIT-DRV-01h, which judge it step by step."},
 };
 

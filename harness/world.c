@@ -262,8 +262,8 @@ static void limit_call(struct world *world, const struct scenario_action *action
     uint64_t until = world->options->until_step;
 
     world->running = false;
-    world->stop_at = world->steps + (action->result == SCENARIO_RUNNING ? WORLD_RUNNING_STEPS
-                                                                        : WORLD_CALL_STEPS);
+    world->stop_at = world->steps +
+                     (action->result == SCENARIO_RUNNING ? WORLD_RUNNING_STEPS : WORLD_CALL_STEPS);
     if (until != 0 && until < world->stop_at)
         world->stop_at = until;
 }

@@ -61,6 +61,18 @@ static void begin_reset(struct sim_device *device)
     sim_emit(device, &event);
 }
 
+void sim_delay_queue_reset(struct sim_device *device, uint32_t queue)
+{
+    const struct sim_fault *late = sim_fault_standing(&device->faults, SIM_FAULT_QUEUE_RESET_LATE);
+    if (late == NULL)
+        return;
+    device->queue[queue].reset_until_step = device->clock_steps + late->argument;
+    struct event event = sim_event(device, EVENT_FAULT, queue);
+    event.value = SIM_FAULT_QUEUE_RESET_LATE;
+    event.extra = late->argument;
+    sim_emit(device, &event);
+}
+
 void mmio_reset(struct sim_device *device, uint64_t how)
 {
     begin_reset(device);

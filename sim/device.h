@@ -120,7 +120,7 @@ struct sim_queue {
     struct sim_segment *writable; /* gathered apart, appended to chain.segment when complete */
     uint32_t writable_capacity;
     const struct sim_fault *fault[SIM_FAULT_KIND_COUNT]; /* armed for this chain; NULL = not */
-    uint64_t held_until_step; /* a fault holds the completion back until then; 0 = not */
+    uint64_t held_until_step;  /* a fault holds the completion back until then; 0 = not */
     uint64_t reset_until_step; /* a fault lets QueueReset read 1 until then */
 };
 
@@ -263,6 +263,8 @@ static inline bool sim_may_work(const struct sim_device *device)
 void sim_interrupt(struct sim_device *device, uint32_t queue, uint32_t bits);
 void sim_config_changed(
     struct sim_device *device); /* generation + 1 and notification, 2.5, 4.2.3.4 */
+/* A fault may let QueueReset read 1 for a while after a queue was reset. */
+void sim_delay_queue_reset(struct sim_device *device, uint32_t queue);
 /* Breaks down for no reason that a driver could know; `queue` was being worked on (2.1.2). */
 void sim_break_down(struct sim_device *device, uint32_t queue);
 

@@ -36,6 +36,15 @@ const struct sim_fault *sim_fault_standing(const struct sim_faults *faults,
     return NULL;
 }
 
+uint32_t sim_fault_reads(const struct sim_faults *faults, enum sim_fault_kind kind, uint32_t value)
+{
+    const struct sim_fault *fault = sim_fault_standing(faults, kind);
+    if (fault == NULL)
+        return value;
+    return kind == SIM_FAULT_INTERRUPT_BITS ? value | (uint32_t)fault->argument
+                                            : (uint32_t)fault->argument;
+}
+
 bool sim_fault_arm(struct sim_faults *faults, const struct sim_fault *fault)
 {
     assert((size_t)fault->kind < SIM_FAULT_KIND_COUNT);

@@ -52,6 +52,8 @@ struct sim_faults {
 /* The armed fault of a kind that is not about requests, or NULL. */
 const struct sim_fault *sim_fault_standing(const struct sim_faults *faults,
                                            enum sim_fault_kind kind);
+/* What a register with such a fault reads instead of `value`. */
+uint32_t sim_fault_reads(const struct sim_faults *faults, enum sim_fault_kind kind, uint32_t value);
 /* The armed fault of a kind for the request now being worked on, or NULL. */
 const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_fault_kind kind);
 bool sim_fault_arm(struct sim_faults *faults, const struct sim_fault *fault); /* false: too many */

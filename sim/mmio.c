@@ -220,26 +220,15 @@ static uint32_t held_by_queue(const struct sim_device *device, enum virtio_mmio_
     return device->clock_steps < queue->reset_until_step;
 }
 
-/* What a fault makes of the value that a register holds. */
-static uint32_t garbled(const struct sim_device *device, enum sim_fault_kind kind, uint32_t value)
-{
-    const struct sim_fault *fault =
-        device->faults.count != 0 ? sim_fault_standing(&device->faults, kind) : NULL;
-    if (fault == NULL)
-        return value;
-    return kind == SIM_FAULT_INTERRUPT_BITS ? value | (uint32_t)fault->argument
-                                            : (uint32_t)fault->argument;
-}
-
 static uint32_t held_by_device(const struct sim_device *device, enum virtio_mmio_reg reg)
 {
     switch (reg) {
     case VIRTIO_MMIO_REG_MagicValue:
-        return garbled(device, SIM_FAULT_MAGIC, VIRTIO_MMIO_MAGIC);
+        return sim_fault_reads(&device->faults, SIM_FAULT_MAGIC, VIRTIO_MMIO_MAGIC);
     case VIRTIO_MMIO_REG_Version:
-        return garbled(device, SIM_FAULT_VERSION, device->config.version);
+        return sim_fault_reads(&device->faults, SIM_FAULT_VERSION, device->config.version);
     case VIRTIO_MMIO_REG_DeviceID:
-        return garbled(device, SIM_FAULT_DEVICE_ID, device->class->device_id);
+        return sim_fault_reads(&device->faults, SIM_FAULT_DEVICE_ID, device->class->device_id);
     case VIRTIO_MMIO_REG_VendorID:
         return SIM_VENDOR_ID;
     case VIRTIO_MMIO_REG_DeviceFeatures:
@@ -257,7 +246,7 @@ static uint32_t held_by_device(const struct sim_device *device, enum virtio_mmio
     case VIRTIO_MMIO_REG_QueueSel:
         return device->queue_sel;
     case VIRTIO_MMIO_REG_InterruptStatus:
-        return garbled(device, SIM_FAULT_INTERRUPT_BITS, device->interrupt_status);
+        return sim_fault_reads(&device->faults, SIM_FAULT_INTERRUPT_BITS, device->interrupt_status);
     case VIRTIO_MMIO_REG_Status:
         return device->clock_steps < device->reset_until_step ? device->status_before_reset
                                                               : device->status;
@@ -492,14 +481,7 @@ static void write_queue_reset(struct sim_device *device, uint32_t value)
     struct event event = sim_event(device, EVENT_RESET, device->queue_sel);
     event.value = 1;
     sim_emit(device, &event);
-    const struct sim_fault *late = sim_fault_standing(&device->faults, SIM_FAULT_QUEUE_RESET_LATE);
-    if (late == NULL)
-        return;
-    device->queue[device->queue_sel].reset_until_step = device->clock_steps + late->argument;
-    event.kind = EVENT_FAULT;
-    event.value = SIM_FAULT_QUEUE_RESET_LATE;
-    event.extra = late->argument;
-    sim_emit(device, &event);
+    sim_delay_queue_reset(device, device->queue_sel);
 }
 
 static void write_notify(struct sim_device *device, uint32_t value)
