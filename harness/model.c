@@ -17,7 +17,8 @@
 #include "virtio/config.h"
 #include "virtio/ring.h"
 
-#define LOW_WORD UINT64_C(0xffffffff)
+#define LOW_WORD       UINT64_C(0xffffffff)
+#define INTERRUPT_BITS (VIRTIO_MMIO_INT_USED | VIRTIO_MMIO_INT_CONFIG)
 
 void model_create(struct model *model, const struct sim_config *config, uint32_t queue_count,
                   const struct arena *arena)
@@ -309,7 +310,7 @@ static void driver_write(struct model *model, const struct event *from)
             model->queue[event->value].notify = *event;
         return;
     case VIRTIO_MMIO_REG_InterruptACK:
-        if ((model->interrupt_read.value & ~event->value) == 0)
+        if ((model->interrupt_read.value & INTERRUPT_BITS & ~event->value) == 0)
             model->interrupt_read = (struct event){0};
         return;
     default:
@@ -360,7 +361,7 @@ static void driver_read(struct model *model, const struct event *from)
         model_config_read(&model->space, event);
         return;
     case VIRTIO_MMIO_REG_InterruptStatus:
-        if (event->value != 0)
+        if ((event->value & INTERRUPT_BITS) != 0)
             model->interrupt_read = model->interrupt_look = *event;
         return;
     default:

@@ -141,8 +141,7 @@ static void check_torn(const struct rule *rule, struct judge *judge, const struc
     bool old = false, new = false;
 
     (void)event;
-    if (change == 0 || space->first.step == 0 || change < space->first.step ||
-        judge_has(judge, rule->id))
+    if (change == 0 || space->first.step == 0 || judge_has(judge, rule->id))
         return;
     rule_looks(rule, judge);
     for (unsigned word = 0; word < MODEL_CONFIG_WORDS; word++) {

@@ -209,8 +209,8 @@ static void raise_gave_up(const struct rule *rule, struct judge *judge, const st
     if (kind_of_offer(model) != offer || !offer_was_tried(model, event))
         return;
     rule_looks(rule, judge);
-    if (!gave_up_on_offer(model, event))
-        return;
+    if (!gave_up_on_offer(model, event) || (model->status.value & VIRTIO_STATUS_FAILED) == 0)
+        return; /* in silence: FEAT-DRV-07 says so */
     if (model->features.read[1].step > read->step)
         read = &model->features.read[1];
     snprintf(label, sizeof label, "the device offers 0x%" PRIx64, model->features.offered);

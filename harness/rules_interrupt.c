@@ -116,7 +116,8 @@ static void check_acknowledged_all(const struct rule *rule, struct judge *judge,
 
     if (read == NULL || write->step < read->step)
         return;
-    snprintf(label, sizeof label, "the bits 0x%" PRIx64 " stay set", read->value & ~write->value);
+    snprintf(label, sizeof label, "the bits 0x%" PRIx64 " stay set",
+             read->value & DEFINED_BITS & ~write->value);
     judge_raise(judge, rule, write, label, read, "these events were seen",
                 "driver read 0x%" PRIx64 " from `InterruptStatus` and acknowledged 0x%" PRIx64,
                 read->value, write->value);

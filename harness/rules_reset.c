@@ -202,10 +202,10 @@ static void check_buffers_kept(const struct rule *rule, struct judge *judge,
 {
     for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
         const struct model_queue *queue = &judge->model.queue[i];
-        if (!queue->live || holds_rings(event, queue))
-            continue; /* rings that are given away are another matter */
         if (queue->published != 0)
             rule_looks(rule, judge);
+        if (!queue->live || holds_rings(event, queue))
+            continue; /* rings that are given away are another matter */
         for (uint32_t head = 0; head < queue->size && queue->in_flight != 0; head++) {
             const struct model_request *request = &queue->request[head];
             struct event cause = queue->avail_store;

@@ -152,7 +152,8 @@ static void check_addresses(const struct rule *rule, struct judge *judge, const 
     struct finding *finding;
 
     if (model_is_legacy(&judge->model) || !is_ok(event) || event->value == 0 || queue == NULL ||
-        queue->live_at.step != event->step || judge->model.queue_sel >= judge->model.queue_count)
+        queue->live_at.step != event->step || judge->model.queue_sel >= judge->model.queue_count ||
+        judge->model.config.queue_size_max == 0)
         return;
     for (unsigned half = 0; half < 2; half++) {
         for (unsigned area = 0; area < MODEL_AREA_COUNT; area++) {
@@ -172,7 +173,7 @@ static bool is_filled(const struct judge *judge, const struct model_queue *queue
 {
     struct event store;
 
-    return queue->avail_store.step != queue->live_at.step ||
+    return queue->avail_store.step > queue->live_at.step ||
            (model_find_store_into(&judge->model, addr, sizeof(le16), &store) &&
             store.step > judge->model.status.reset.step);
 }
@@ -317,7 +318,11 @@ static const struct rule rules[] = {
           "Size and addresses of a queue are not touched while it is ready.",
           "write 0 to QueueReady and read it back first"),
      .on = ON(READ) | ON(WRITE), .where = AT(REGISTER), .by_driver = true, .explains_wait = true,
-     .bad_access = true, .check = check_while_ready},
+     .versions = RULE_V2,
+     .registers = REGISTER(QueueSize) | REGISTER(QueueDescLow) | REGISTER(QueueDescHigh) |
+                  REGISTER(QueueDriverLow) | REGISTER(QueueDriverHigh) | REGISTER(QueueDeviceLow) |
+                  REGISTER(QueueDeviceHigh),
+     .check = check_while_ready},
     {RULE("XMMIO-DRV-01", MUST, WARNING, "4.2.3.2", "Virtqueue Configuration",
           "A queue is set up in order: QueueSel, QueueReady is 0, QueueSizeMax, QueueSize, the "
           "addresses, QueueReady 1.",

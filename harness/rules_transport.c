@@ -165,6 +165,9 @@ static void check_magic(const struct rule *rule, struct judge *judge, const stru
 
     if (slot->magic.step == 0 || slot->magic_value == VIRTIO_MMIO_MAGIC)
         return;
+    rule_looks(rule, judge);
+    if (event->kind == EVENT_READ)
+        return;
     cause = read_of(&slot->magic, event, VIRTIO_MMIO_REG_MagicValue, slot->magic_value);
     judge_raise(judge, rule, event, "not a virtio device", &cause, "the magic value is wrong",
                 "driver uses slot %u although its MagicValue is 0x%x", event->slot,
@@ -179,6 +182,9 @@ static void check_version_known(const struct rule *rule, struct judge *judge,
 
     if (slot->version.step == 0 || slot->version_value == 1 || slot->version_value == 2)
         return;
+    rule_looks(rule, judge);
+    if (event->kind == EVENT_READ)
+        return;
     cause = read_of(&slot->version, event, VIRTIO_MMIO_REG_Version, slot->version_value);
     judge_raise(judge, rule, event, "an unknown version", &cause, "the version was read here",
                 "driver uses slot %u although its Version is %u", event->slot, slot->version_value);
@@ -192,12 +198,23 @@ static bool is_empty(const struct judge *judge, const struct event *event, struc
     return slot->id.step != 0 && slot->id_value == 0;
 }
 
+/* A slot that is known to be empty is accessed. */
+static bool is_empty_now(const struct rule *rule, struct judge *judge, const struct event *event,
+                         struct event *cause)
+{
+    if (!is_empty(judge, event, cause))
+        return false;
+    rule_looks(rule, judge);
+    return true;
+}
+
 static void check_empty_used(const struct rule *rule, struct judge *judge,
                              const struct event *event)
 {
     struct event cause;
 
-    if (event->addr != VIRTIO_MMIO_Status && is_empty(judge, event, &cause))
+    if (is_empty_now(rule, judge, event, &cause) && event->kind == EVENT_WRITE &&
+        event->addr != VIRTIO_MMIO_Status)
         judge_raise(judge, rule, event, "no device is there", &cause, "DeviceID 0 was read here",
                     "driver uses slot %u although its DeviceID is 0", event->slot);
 }
@@ -207,7 +224,8 @@ static void check_empty_status(const struct rule *rule, struct judge *judge,
 {
     struct event cause;
 
-    if (event->addr == VIRTIO_MMIO_Status && is_empty(judge, event, &cause))
+    if (is_empty_now(rule, judge, event, &cause) && event->kind == EVENT_WRITE &&
+        event->addr == VIRTIO_MMIO_Status)
         judge_raise(judge, rule, event, "no device is there", &cause, "DeviceID 0 was read here",
                     "driver begins to set up slot %u although its DeviceID is 0", event->slot);
 }
@@ -218,8 +236,8 @@ static void check_empty_read(const struct rule *rule, struct judge *judge,
     struct event cause;
     char place[64];
 
-    if (event->addr == VIRTIO_MMIO_MagicValue || event->addr == VIRTIO_MMIO_Version ||
-        event->addr == VIRTIO_MMIO_DeviceID || !is_empty(judge, event, &cause))
+    if (!is_empty_now(rule, judge, event, &cause) || event->addr == VIRTIO_MMIO_MagicValue ||
+        event->addr == VIRTIO_MMIO_Version || event->addr == VIRTIO_MMIO_DeviceID)
         return;
     place_words(event, place, sizeof place);
     judge_raise(judge, rule, event, "no device is there", &cause, "DeviceID 0 was read here",
@@ -319,33 +337,35 @@ static const struct rule rules[] = {
            "names are used.",
           "on a version-2 device use QueueDesc, QueueDriver, QueueDevice and QueueReady"),
      .on = ACCESS, .where = ANY_PLACE, .by_driver = true, .once = true, .explains_wait = true,
-     .bad_access = true, .check = check_offset},
+     .bad_access = true, .exercise = ACCESS, .check = check_offset},
     {RULE("MMIO-DRV-02", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "A register whose direction is R is not written.", "see the register table"),
      .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .bad_access = true,
+     .exercise = ON(WRITE),
       .check = check_read_only},
     {RULE("MMIO-DRV-03", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "A register whose direction is W is not read.",
           "keep a copy of what was written if it is needed"),
      .on = ON(READ), .where = ANY_PLACE, .by_driver = true, .bad_access = true,
+     .exercise = ON(READ),
       .check = check_write_only},
     {RULE("MMIO-DRV-04", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "Control registers are accessed with 32 bits, aligned.",
           "use a volatile uint32_t for every control register"),
      .on = ACCESS, .where = AT(REGISTER) | AT(REGISTER_GAP), .by_driver = true,
-     .explains_wait = true, .bad_access = true, .check = check_width},
+     .explains_wait = true, .bad_access = true, .exercise = ACCESS, .check = check_width},
     {RULE("MMIO-DRV-06", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "A device with a wrong MagicValue is left alone.", "skip the slot"),
-     .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .other_slots = true,
+     .on = ACCESS, .tells = true, .where = ANY_PLACE, .by_driver = true, .other_slots = true,
      .check = check_magic},
     {RULE("MMIO-DRV-07", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "A device with an unknown Version is left alone.",
           "go on only with 2, or with 1 if the driver knows the legacy interface"),
-     .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .other_slots = true,
+     .on = ACCESS, .tells = true, .where = ANY_PLACE, .by_driver = true, .other_slots = true,
      .check = check_version_known},
     {RULE("MMIO-DRV-08", MUST, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "A slot with DeviceID 0 holds no device and is left alone.", "skip the slot"),
-     .on = ON(WRITE), .where = ANY_PLACE, .by_driver = true, .other_slots = true,
+     .on = ACCESS, .tells = true, .where = ANY_PLACE, .by_driver = true, .other_slots = true,
      .check = check_empty_used},
     {RULE("MMIO-DRV-09", MUST_NOT, ERROR, "4.2.2.2", "MMIO Device Register Layout",
           "A slot with DeviceID 0 is passed over without a report of an error.",
@@ -372,11 +392,11 @@ static const struct rule rules[] = {
      REGISTERS_OF(ON(WRITE), REGISTER(Status)), .by_driver = true, .check = check_id_read},
     {RULE("MMIO-DRV-22", MUST, ERROR, "4.2.3.1.1", "Device Initialization",
           "With DeviceID 0 the bring-up ends there.", "skip the slot"),
-     REGISTERS_OF(ON(WRITE), REGISTER(Status)), .by_driver = true, .other_slots = true,
+     .on = ACCESS, .where = ANY_PLACE, .tells = true, .by_driver = true, .other_slots = true,
      .check = check_empty_status},
     {RULE("MMIO-DRV-23", MUST_NOT, ERROR, "4.2.3.1.1", "Device Initialization",
           "With DeviceID 0 no other register is accessed.", "skip the slot"),
-     .on = ON(READ), .where = ANY_PLACE, .by_driver = true, .other_slots = true,
+     .on = ON(READ), .tells = true, .where = ANY_PLACE, .by_driver = true, .other_slots = true,
      .check = check_empty_read},
     {RULE("XNOTIF-DRV-02", MUST, ERROR, "4.2.3.3", "Available Buffer Notifications",
           "QueueNotify is given the number of a queue and nothing else.",
@@ -390,7 +410,8 @@ static const struct rule rules[] = {
           "program the legacy registers when Version is 1, or start QEMU with "
           "-global virtio-mmio.force-legacy=false"),
      .on = ACCESS, .where = AT(REGISTER), .by_driver = true, .once = true, .explains_wait = true,
-     .bad_access = true, .check = check_version_2_register},
+     .bad_access = true, .exercise = ACCESS, .versions = RULE_V1,
+     .check = check_version_2_register},
 };
 /* clang-format on */
 

@@ -105,6 +105,7 @@ struct world {
     bool interrupt_seen;    /* delivered since the driver last waited for one */
     uint32_t waits_in_vain; /* in a row */
     uint32_t played_calls;  /* returns of a driver that the scenario plays */
+    bool play_returned;     /* the last action was one */
     /* turns of a loop that looks at the clock: a delay, perhaps, and no wait for the device */
     bool clock_looked;
     bool delaying;
@@ -163,5 +164,10 @@ void world_attach_shims(struct world *world);
 void world_attach_platform(struct world *world);
 /* Opens or closes the register window, if the guard is on. */
 void world_window_open(struct world *world, bool open);
+
+/* ---- world_play.c ---- */
+
+/* One action of the scenario that is no call of a driver. */
+void world_play(struct world *world, const struct scenario_action *action);
 
 #endif

@@ -24,6 +24,7 @@
     X(MAGIC, "magic", "what MagicValue reads")                                                     \
     X(VERSION, "version", "what Version reads")                                                    \
     X(DEVICE_ID, "device-id", "what DeviceID reads")                                               \
+    X(FEATURES_VETO, "features-veto", "none: FEATURES_OK never stays set")                         \
     X(INTERRUPT_BITS, "interrupt-bits", "bits that InterruptStatus reads besides")                 \
     X(RESET_LATE, "reset-late", "driver steps for which Status still reads what it was")           \
     X(QUEUE_RESET_LATE, "queue-reset-late", "driver steps for which QueueReset reads 1")

@@ -1,0 +1,198 @@
+/*
+ * Actions of a scenario that plays the driver itself: accesses, memory, waits, returns, and what
+ * happens to the device meanwhile. The line of the scenario is the pc of what it does.
+ */
+#include "world_state.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static uint32_t action_offset(const struct world *world, const struct event *event)
+{
+    uint32_t slot =
+        (event->flags & EVENT_OTHER_SLOT) != 0 ? event->slot : world->scenario->device.slot;
+    uint32_t offset = event->place == EVENT_PLACE_REGISTER ? mmio_register_offset((int)event->index)
+                                                           : (uint32_t)event->addr;
+    return machine_slot_offset(&world->bus.machine, slot) + offset;
+}
+
+static void fail(struct world_outcome *outcome, unsigned line, const char *text)
+{
+    if (outcome->failure_count < WORLD_FAILURES_MAX) {
+        struct world_failure *failure = &outcome->failure[outcome->failure_count++];
+        failure->line = line;
+        snprintf(failure->text, sizeof failure->text, "%s", text);
+    }
+}
+
+static void check_read(struct world *world, const struct scenario_action *action, uint64_t value)
+{
+    char text[FINDING_TEXT_BYTES];
+
+    if (!action->check_value || value == action->event.value)
+        return;
+    snprintf(text, sizeof text, "expected to read 0x%llx, got 0x%llx",
+             (unsigned long long)action->event.value, (unsigned long long)value);
+    fail(world->outcome, action->line, text);
+}
+
+static void act_register(struct world *world, const struct scenario_action *action)
+{
+    struct event event = action->event;
+    uint32_t offset = action_offset(world, &event);
+    bool is_write = action->kind == SCENARIO_WRITE;
+
+    event.party = EVENT_PARTY_DRIVER;
+    event.kind = is_write ? EVENT_WRITE : EVENT_READ;
+    event.pc = action->line;
+    event.width_bytes = event.width_bytes != 0 ? event.width_bytes : 4;
+    event.addr = machine_in_slot(&world->bus.machine, offset);
+    event.slot = (uint16_t)machine_slot_of(&world->bus.machine, offset);
+    event.verdict = (uint8_t)bus_check(&world->bus, offset, event.width_bytes, is_write);
+    if (is_write) {
+        world_emit(world, &event);
+        bus_write(&world->bus, offset, event.width_bytes, event.value);
+        world_activity(world);
+        return;
+    }
+    event.value = bus_read(&world->bus, offset, event.width_bytes);
+    check_read(world, action, event.value);
+    world_emit(world, &event);
+}
+
+static void act_memory(struct world *world, const struct scenario_action *action)
+{
+    struct event event = action->event;
+    uint8_t *host;
+
+    event.party = EVENT_PARTY_DRIVER;
+    event.pc = action->line;
+    if (!place_address(&world->device, &event) || event.addr < world->arena.base ||
+        event.addr + event.width_bytes > world->arena.base + world->arena.size_bytes ||
+        event.width_bytes > 8) {
+        fail(world->outcome, action->line, "this place is not in RAM, or its queue is not live");
+        return;
+    }
+    host = arena_host(&world->arena, event.addr);
+    if (action->kind == SCENARIO_STORE) {
+        memcpy(host, &event.value, event.width_bytes);
+        arena_shadow_update(&world->arena, event.addr, event.width_bytes);
+    } else {
+        event.value = 0;
+        memcpy(&event.value, host, event.width_bytes);
+        check_read(world, action, event.value);
+    }
+    event.bytes = host;
+    if (!sim_queue_place(&world->device, event.addr, &event))
+        event.place = EVENT_PLACE_MEMORY;
+    world_emit(world, &event);
+    if (action->kind == SCENARIO_STORE)
+        world_activity(world);
+}
+
+static void act_allocation(struct world *world, const struct scenario_action *action)
+{
+    struct event event = action->event;
+    struct arena *arena = &world->arena;
+    uint64_t next = arena->next;
+    const char *trouble = NULL;
+
+    event.pc = action->line;
+    if (action->kind == SCENARIO_FREE) {
+        if (!arena_free(arena, event.addr, world->steps + 1))
+            trouble = "there is no allocation at this address";
+    } else {
+        uint64_t addr;
+        arena->next = event.addr;
+        addr = arena_alloc(arena, event.value, 1, action->name, world->steps + 1, 0);
+        arena->next = next;
+        if (addr != event.addr) {
+            trouble = "this memory is taken, or does not fit into RAM";
+            arena_free(arena, addr, world->steps + 1);
+        }
+    }
+    if (trouble != NULL) {
+        fail(world->outcome, action->line, trouble);
+        return;
+    }
+    world_emit(world, &event);
+    world_activity(world);
+}
+
+/* The scenario's driver sleeps until an interrupt comes; if none can, it is stuck. */
+static void act_wait(struct world *world, const struct scenario_action *action)
+{
+    struct event event = {.party = EVENT_PARTY_DRIVER, .kind = EVENT_WAIT, .pc = action->line};
+
+    (void)world_settle(world);
+    event.value = world->device.interrupt_status != 0;
+    world_emit(world, &event);
+    if (event.value != 0)
+        return;
+    event.party = EVENT_PARTY_WORLD;
+    event.kind = EVENT_STUCK;
+    world_emit(world, &event);
+}
+
+/* What was done so far was one call, and what follows is the next. */
+static void act_return(struct world *world, const struct scenario_action *action)
+{
+    struct event event = {.party = EVENT_PARTY_WORLD,
+                          .kind = EVENT_RETURN,
+                          .value = (uint64_t)action->result,
+                          .index = world->played_calls};
+
+    world_emit(world, &event);
+    world->played_calls++;
+    world->play_returned = true;
+}
+
+/* After a return, whatever comes next begins another call. */
+static void begin_played_call(struct world *world)
+{
+    struct event event = {.party = EVENT_PARTY_WORLD,
+                          .kind = EVENT_CALL,
+                          .value = world->played_calls,
+                          .index = world->played_calls};
+
+    if (world->play_returned)
+        world_emit(world, &event);
+    world->play_returned = false;
+}
+
+void world_play(struct world *world, const struct scenario_action *action)
+{
+    begin_played_call(world);
+    switch (action->kind) {
+    case SCENARIO_CALL:
+        return; /* world.c's */
+    case SCENARIO_READ:
+    case SCENARIO_WRITE:
+        act_register(world, action);
+        break;
+    case SCENARIO_LOAD:
+    case SCENARIO_STORE:
+        act_memory(world, action);
+        break;
+    case SCENARIO_ALLOC:
+    case SCENARIO_FREE:
+        act_allocation(world, action);
+        break;
+    case SCENARIO_INTERRUPT:
+        (void)world_settle(world);
+        break;
+    case SCENARIO_WAIT:
+        act_wait(world, action);
+        break;
+    case SCENARIO_RETURN:
+        act_return(world, action);
+        break;
+    case SCENARIO_CONFIG_CHANGE:
+        sim_config_changed(&world->device);
+        break;
+    case SCENARIO_NEEDS_RESET:
+        sim_break_down(&world->device, 0);
+        break;
+    }
+    world_others_act(world);
+}
