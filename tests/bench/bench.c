@@ -253,12 +253,33 @@ static void bench_containment(void)
     printf("  one process each  %8.1f ms  %7.2fx\n\n", seconds[2] * 1e3, seconds[2] / seconds[0]);
 }
 
+static void bench_timelines(void)
+{
+    char program[] = RINGSIDE_BINARY_DIR "/ringside";
+    char scenario[] = RINGSIDE_SOURCE_DIR "/scenarios/suite/version-2/interrupts.scn";
+    char run_word[] = "run", trace[] = "--trace=/dev/null", format[] = "--trace-format";
+    char text[] = "text", perfetto[] = "perfetto", vcd[] = "vcd";
+    char *const without[] = {program, run_word, scenario, NULL};
+    char *word[] = {text, perfetto, vcd};
+    double base = process_seconds(without);
+
+    printf("timelines           a run of a million events, whole process, to /dev/null\n");
+    printf("  no trace          %8.1f ms     1.00x\n", base * 1e3);
+    for (unsigned i = 0; i < 3 && base > 0; i++) {
+        char *const words[] = {program, run_word, trace, format, word[i], scenario, NULL};
+        double seconds = process_seconds(words);
+        printf("  %-17s %8.1f ms  %7.2fx\n", word[i], seconds * 1e3, seconds / base);
+    }
+    printf("\n");
+}
+
 START_TEST(everything_is_measured_in_one_run)
 {
     bench_step();
     bench_round_trips();
     bench_transfer();
     bench_containment();
+    bench_timelines();
     bench_verdict();
 }
 END_TEST
