@@ -9,6 +9,7 @@
 #include <string.h>
 #include "build.h"
 #include "evidence.h"
+#include "explain.h"
 #include "replay.h"
 #include "resources.h"
 #include "rule.h"
@@ -19,7 +20,6 @@
 static int help_main(int argc, char **argv);
 static int run_main(int argc, char **argv);
 static int rules_main(int argc, char **argv);
-static int explain_main(int argc, char **argv);
 static int drivers_main(int argc, char **argv);
 static int version_main(int argc, char **argv);
 
@@ -343,21 +343,14 @@ static int run_main(int argc, char **argv)
     return check_trace_format(&options) ? command_run(&options) : EXIT_ENVIRONMENT;
 }
 
-/* ---- rules, explain ---- */
-
-static const char *level_name(enum finding_level level)
-{
-    static const char *const names[] = {
-        [FINDING_NOTE] = "note", [FINDING_WARNING] = "warning", [FINDING_ERROR] = "error"};
-    return names[level];
-}
+/* ---- rules ---- */
 
 static void list_rule(const struct report_options *options, const struct rule *rule)
 {
     char text[64];
     snprintf(text, sizeof text, "%-14s ", rule->id);
     unsigned at = report_put(stdout, options, REPORT_STYLE_BOLD, text);
-    snprintf(text, sizeof text, "%-8s %-9s ", level_name(rule->level),
+    snprintf(text, sizeof text, "%-8s %-9s ", explain_level(rule->level),
              rule->section[0] ? rule->section : "-");
     at += report_put(stdout, options, REPORT_STYLE_PLAIN, text);
     report_wrap(stdout, options, REPORT_STYLE_PLAIN, "", 34, at, rule->text);
@@ -434,72 +427,6 @@ static int rules_main(int argc, char **argv)
         return misused("one prefix is enough, what is", rest[1], NULL, 0);
     }
     return list_rules(count == 1 ? rest[0] : "", option == ALL);
-}
-
-static int unknown_rule(const char *id)
-{
-    size_t count = 0;
-    const struct rule *rules = rule_table(&count);
-    const char **ids = calloc(count + 1, sizeof *ids);
-    for (size_t i = 0; ids && i < count; i++) {
-        ids[i] = rules[i].id;
-    }
-    const char *nearest = ids ? scenario_nearest(id, ids, count) : NULL;
-    free(ids);
-    fprintf(stderr, "ringside: unknown rule `%s`", id);
-    if (nearest) {
-        fprintf(stderr, "; did you mean `%s`?\n", nearest);
-    } else {
-        fputs("; `ringside rules` lists them\n", stderr);
-    }
-    return EXIT_ENVIRONMENT;
-}
-
-static void explain(const struct rule *rule)
-{
-    static const char *const forces[] = {
-        [RULE_MUST] = "must",           [RULE_MUST_NOT] = "must not",
-        [RULE_SHOULD] = "should",       [RULE_SHOULD_NOT] = "should not",
-        [RULE_SELF] = "ringside's own",
-    };
-    struct report_options options = report_options_for(stdout, REPORT_AUTO);
-    char text[REPORT_LINE_BYTES];
-    unsigned at = report_put(stdout, &options, REPORT_STYLE_BOLD, rule->id);
-    at += report_put(stdout, &options, REPORT_STYLE_PLAIN, ": ");
-    report_wrap(stdout, &options, REPORT_STYLE_BOLD, "", 2, at, rule->text);
-    if (rule->section[0]) {
-        snprintf(text, sizeof text, "  section  VIRTIO 1.3, %s%s%s", rule->section,
-                 rule->title[0] ? ", " : "", rule->title);
-        report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 11, 0, text);
-    }
-    snprintf(text, sizeof text, "  binds    the %s (%s)", event_party_word(rule->party),
-             forces[rule->force]);
-    report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 11, 0, text);
-    snprintf(text, sizeof text, "  level    %s", level_name(rule->level));
-    report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 11, 0, text);
-    if (rule->help && rule->help[0]) {
-        at = report_put(stdout, &options, REPORT_STYLE_PLAIN, "  help     ");
-        report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 11, at, rule->help);
-    }
-}
-
-static int explain_main(int argc, char **argv)
-{
-    if (argc == 0) {
-        fputs("ringside: explain what? usage: ringside explain ID...\n", stderr);
-        return EXIT_ENVIRONMENT;
-    }
-    for (int i = 0; i < argc; i++) {
-        const struct rule *rule = rule_by_id(argv[i]);
-        if (!rule) {
-            return unknown_rule(argv[i]);
-        }
-        if (i > 0) {
-            putchar('\n');
-        }
-        explain(rule);
-    }
-    return EXIT_AS_EXPECTED;
 }
 
 /* ---- drivers ---- */

@@ -191,7 +191,7 @@ static void note_passing(struct evidence *evidence, const struct scenario *scena
             continue;
         }
         struct rule_notes *notes = &evidence->rule[rule_index(rule)];
-        if (outcome->exercised[rule_index(rule)]) {
+        if (outcome->exercised[rule_index(rule)] != 0) {
             note_name(notes->holds, &notes->passed, scenario);
         }
     }
@@ -205,7 +205,7 @@ static void note_outcome(struct evidence *evidence, const struct scenario *scena
     evidence->runs++;
     for (size_t i = 0; i < count; i++) {
         bool found = find(outcome, rules[i].id) != NULL;
-        evidence->rule[i].exercised += found || outcome->exercised[i];
+        evidence->rule[i].exercised += found || outcome->exercised[i] != 0;
         evidence->rule[i].found += found;
     }
     if (!evidence->only_declared) {

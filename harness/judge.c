@@ -94,7 +94,7 @@ static void collect_interest(void)
 /* ---- life ---- */
 
 void judge_create(struct judge *judge, const struct scenario *scenario, const struct arena *arena,
-                  const struct sim_device *device, struct findings *findings, bool *exercised,
+                  const struct sim_device *device, struct findings *findings, uint64_t *exercised,
                   bool rules_on)
 {
     uint32_t queue_count = device->class != NULL ? device->class->queue_count : SIM_QUEUES_MAX;
@@ -109,6 +109,7 @@ void judge_create(struct judge *judge, const struct scenario *scenario, const st
     judge->scenario = scenario;
     judge->rules_on = rules_on;
     judge->exercised = exercised;
+    judge->step = 0;
     memset(exercised, 0, RULES_MAX * sizeof *exercised);
     memset(judge->layout_checked, 0, sizeof judge->layout_checked);
     model_create(&judge->model, &device->config, queue_count, arena);
@@ -136,7 +137,8 @@ static void ask(struct judge *judge, const struct interest *cell, const struct e
         if (rule->refusals != 0 && event != NULL && event->kind == EVENT_REFUSE &&
             (rule->refusals & (UINT64_C(1) << event->value)) == 0)
             continue;
-        judge->exercised[pool[cell->first + i]] |= !rule->tells;
+        if (!rule->tells)
+            judge->exercised[pool[cell->first + i]] = judge->step;
         rule->check(rule, judge, event);
     }
 }
@@ -149,7 +151,8 @@ static void note_exercise(struct judge *judge, const struct interest *cell)
 
     for (unsigned i = 0; i < cell->count; i++) {
         uint16_t index = pool[cell->first + i];
-        judge->exercised[index] |= rule_applies(&rules[index], &judge->model);
+        if (rule_applies(&rules[index], &judge->model))
+            judge->exercised[index] = judge->step;
     }
 }
 
@@ -163,6 +166,7 @@ void judge_event(struct judge *judge, const struct event *event)
         (event->kind == EVENT_REFUSE && event->value >= SIM_REFUSAL_COUNT) ||
         (event->place == EVENT_PLACE_REGISTER && event->index >= VIRTIO_MMIO_REG_COUNT))
         return; /* no event that anybody of ours makes; a scenario's text may */
+    judge->step = event->step;
     model_event(&judge->model, event);
     if (!judge->rules_on)
         return;

@@ -21,17 +21,18 @@ struct judge {
     const struct sim_device *device; /* read only; for values that no event carries */
     const struct scenario *scenario;
     bool rules_on;
-    bool *exercised; /* RULES_MAX, by place in the table: see rule.h; of the outcome */
+    uint64_t *exercised; /* RULES_MAX steps, by place in the table: see rule.h; of the outcome */
+    uint64_t step;       /* of the event that is being judged */
     uint64_t
         layout_checked[SIM_QUEUES_MAX]; /* step at which the queue came to life that was checked */
 };
 
 /*
  * The judge keeps pointers to everything given; `scenario` and `arena` may be NULL. `exercised` has
- * RULES_MAX entries; they are set to false here.
+ * RULES_MAX entries; they are set to 0 here.
  */
 void judge_create(struct judge *judge, const struct scenario *scenario, const struct arena *arena,
-                  const struct sim_device *device, struct findings *findings, bool *exercised,
+                  const struct sim_device *device, struct findings *findings, uint64_t *exercised,
                   bool rules_on);
 
 /* Frees what the model holds; the findings stay. */

@@ -68,7 +68,7 @@ static inline bool rule_applies(const struct rule *rule, const struct model *mod
 /* A check that `tells` has come upon something that could have broken its rule. */
 static inline void rule_looks(const struct rule *rule, struct judge *judge)
 {
-    judge->exercised[rule_index(rule)] = true;
+    judge->exercised[rule_index(rule)] = judge->step;
 }
 
 /* Does an event of a live queue's queue number have a model? */

@@ -31,7 +31,7 @@ struct rig {
     struct arena arena;
     struct sim_device device;
     struct findings findings;
-    bool exercised[RULES_MAX];
+    uint64_t exercised[RULES_MAX];
     struct judge judge;
     uint64_t step;
     uintptr_t pc;

@@ -179,7 +179,10 @@ START_TEST(rules_are_listed_and_explained)
         {"$R rules --all LMMIO", 0, "LMMIO-DRV-D10 ", ""},
         {"$R rules --coverage", 2, "", "coverage of what?"},
         {"$R rules --coverage nowhere", 2, "", "nowhere"},
-        {"$R explain LMMIO-DRV-D10", 0, "section  VIRTIO 1.3, 4.2.4", ""},
+        {"$R explain LMMIO-DRV-D10", 0, "section    VIRTIO 1.3, 4.2.4", ""},
+        {"$R explain MMIO-DRV-18", 0, "> 32 driver write InterruptACK 4\n", ""},
+        {"$R explain MMIO-DRV-18", 0, "right      interrupts-are-handled\n", ""},
+        {"$R explain CONF-DRV-04", 0, "not checked: ", ""},
         {"$R explain LMMIO-DRV-D1O", 2, "", "did you mean `LMMIO-DRV-D10`?\n"},
         {"$R explain", 2, "", "usage: ringside explain ID"},
     };
