@@ -50,6 +50,7 @@ ringside.inflateElement = function (id) {
 ringside.events = (function () {
     const BLOCK_EVENTS = 2048;
     const BLOCKS_KEPT = 64;
+    const BLOCKS_AT_ONCE = 16; /* while all are searched */
     const blocks = document.getElementById("block-data").textContent.split("\n");
     const firstStep = [];
     const kept = new Map(); /* number -> lines, the one used last at the end */
@@ -165,17 +166,21 @@ ringside.events = (function () {
     /* Rows whose line holds all words; `go` is asked now and then whether to go on. */
     async function search(words, go) {
         const found = [];
-        for (let number = 0; number < firstStep.length; number++) {
-            const lines = kept.get(number) || await load(number);
-            if (!go(number / firstStep.length)) {
+        for (let first = 0; first < firstStep.length; first += BLOCKS_AT_ONCE) {
+            const some = [];
+            for (let i = first; i < first + BLOCKS_AT_ONCE && i < firstStep.length; i++) {
+                some.push(kept.get(i) || load(i));
+            }
+            const loaded = await Promise.all(some);
+            if (!go(first / firstStep.length)) {
                 return null;
             }
-            for (let i = 0; i < lines.length; i++) {
-                const text = lines[i].toLowerCase();
+            loaded.forEach((lines, at) => lines.forEach((line, i) => {
+                const text = line.toLowerCase();
                 if (words.every((word) => text.includes(word))) {
-                    found.push(number * BLOCK_EVENTS + i);
+                    found.push((first + at) * BLOCK_EVENTS + i);
                 }
-            }
+            }));
         }
         return Uint32Array.from(found);
     }

@@ -46,6 +46,8 @@
             list.append(make("dt", keys), make("dd", what));
         }
         document.querySelector("#help .body").append(list);
+        document.getElementById("help-close").addEventListener("click",
+            () => document.getElementById("help").close());
     }
 
     function openHelp() {

@@ -113,7 +113,9 @@ ringside.report = (function () {
             body("calls").append(make("p", "The scenario calls nothing: it plays the driver itself.",
                 "notice"));
         } else {
-            body("calls").append(table);
+            const scroll = make("div", undefined, "scroll");
+            scroll.append(table);
+            body("calls").append(scroll);
         }
         if (data.calls.length && data.calls[data.calls.length - 1].stuck) {
             body("calls").append(make("p", data.filled
@@ -137,7 +139,7 @@ ringside.report = (function () {
             text.append(make("strong", "never came: " + rung.question));
             item.setAttribute("aria-current", "step");
         } else {
-            text.append(make("span", reached ? rung.question
+            text.append(make("span", reached ? (above ? "done all the same: " : "") + rung.question
                 : rung.state === "not needed" ? "not needed here" : "so not either: " + rung.question));
         }
         if (rung.label) {
@@ -293,11 +295,12 @@ ringside.report = (function () {
             return;
         }
         const text = make("p", undefined, "hint");
+        const lost = data.findings.find((finding) => finding.id === "RS-DISPLAY-LOST" && finding.at);
         if (screen.active) {
             text.append("Scanout 0 shows resource " + screen.resource +
                 (screen.flushed ? "." : ", but nothing was flushed to it."));
         } else if (screen.lostStep) {
-            text.append(make("strong", "Scanout 0 was lost"), " at ", ringside.stepButton(screen.lostStep),
+            text.append(make("strong", "Scanout 0 was lost"), " at ", ringside.stepButton(lost ? lost.at.step : screen.lostStep),
                 ": nothing is on the screen in the end.");
         } else {
             text.append(screen.ever ? "Scanout 0 was switched off."
