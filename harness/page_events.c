@@ -389,7 +389,7 @@ static void note_folds(struct page *page, const struct event *event, uint32_t ro
 
 /* ---- marks ---- */
 
-static int mark_of(const struct event *event)
+static int mark_of(const struct event *event, const struct model *model)
 {
     bool device = event->party == EVENT_PARTY_DEVICE;
 
@@ -401,8 +401,9 @@ static int mark_of(const struct event *event)
     if (event->kind == EVENT_INTERRUPT)
         return PAGE_MARK_INTERRUPT;
     if (event->kind == EVENT_REFUSE || event->kind == EVENT_STUCK || event->kind == EVENT_CRASH ||
-        event->kind == EVENT_RESET || event->kind == EVENT_NEEDS_RESET ||
-        event->kind == EVENT_FAULT || event->kind == EVENT_UNOBSERVED)
+        event->kind == EVENT_NEEDS_RESET ||
+        (event->kind == EVENT_RESET && model->status.was_driver_ok) || event->kind == EVENT_FAULT ||
+        event->kind == EVENT_UNOBSERVED)
         return PAGE_MARK_TROUBLE;
     return -1;
 }
@@ -417,7 +418,7 @@ void page_note_event(struct page *page, const struct event *event, const struct 
         return;
     }
     note_folds(page, event, row, sight);
-    mark = mark_of(event);
+    mark = mark_of(event, sight->model);
     if (mark >= 0 && page->mark_count < PAGE_MARKS_MAX)
         page->mark[page->mark_count++] = (struct page_mark){row, (uint8_t)mark};
     else if (mark >= 0)

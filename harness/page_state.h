@@ -57,7 +57,7 @@ enum page_fold_kind {
     X(NOTIFY, "notification")                                                                      \
     X(USED, "used")                                                                                \
     X(INTERRUPT, "interrupt")                                                                      \
-    X(TROUBLE, "trouble") /* refused, stuck, crashed, reset, display lost */
+    X(TROUBLE, "trouble") /* refused, stuck, crashed, a live device reset */
 
 enum page_mark_kind {
 #define X(name, word) PAGE_MARK_##name,

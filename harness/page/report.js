@@ -28,8 +28,9 @@ ringside.report = (function () {
             words.push(ringside.count(data.failures.length, "thing") + " not as expected");
         }
         const findings = ringside.count(data.findings.length + data.findingsMore, "finding");
+        const serious = data.findings.some((finding) => finding.level !== "note");
         words.push(data.findings.length === 0 ? "no findings"
-            : data.state === "ok" ? findings + ", which the scenario expects" : findings);
+            : data.state === "ok" && serious ? findings + ", as the scenario expects" : findings);
         words.push(ringside.count(data.steps, "step"));
         return words.join("; ") + ".";
     }

@@ -218,6 +218,13 @@ ringside.rings = (function () {
 
     /* ---- one notification ---- */
 
+    /* Of all notifications, from 1: those in the middle may be missing. */
+    function numberOf(index) {
+        const after = pictures.length - data.ringsFirst;
+        return (index < data.ringsFirst || after <= 0 ? index + 1
+            : data.notifications - (pictures.length - index) + 1).toLocaleString("en");
+    }
+
     function drawRequests(picture) {
         const list = make("ul", undefined, "requests");
         for (const request of picture.requests) {
@@ -240,9 +247,9 @@ ringside.rings = (function () {
         const box = document.getElementById("ring-box");
         const head = document.getElementById("ring-title");
         slider.value = shown;
-        slider.setAttribute("aria-valuetext", "notification " + (shown + 1) + " of " + pictures.length +
-            ", step " + ring.step);
-        head.replaceChildren(make("strong", "Notification " + (shown + 1) + " of " + pictures.length),
+        const name = "otification " + numberOf(shown) + " of " + data.notifications.toLocaleString("en");
+        slider.setAttribute("aria-valuetext", "n" + name + ", step " + ring.step);
+        head.replaceChildren(make("strong", "N" + name),
             ", queue " + ring.queue + ", ", ringside.stepButton(ring.step));
         box.replaceChildren();
         if (!ring.live) {
