@@ -258,7 +258,7 @@ def check_keyboard(browser):
     check(browser.state()["height"] > height, "+ does not zoom")
     browser.keys("-", "-", "-", "-", "-")
     check(browser.state()["height"] < 14, "- does not zoom")
-    check(browser.count("#view.dense") == 1, "low rows still have text")
+    check(browser.count(".seq-main.dense") == 1, "low rows still have text")
     browser.keys("+", "+", "+")
     browser.keys("/", *"queueready 1")
     browser.wait("return ringside.diagram.state().filtered", "the filter does nothing")

@@ -274,6 +274,7 @@ ringside.diagram = (function () {
     }
 
     function resize() {
+        document.querySelector(".seq-main").classList.toggle("dense", height < TEXT_HEIGHT);
         space.style.height = Math.max(1, Math.min(total * height, SPACE_PX)) + "px";
         rowsElement.style.height = view.clientHeight + "px";
         laneWidth = document.getElementById("lane-head").clientWidth;
@@ -390,6 +391,9 @@ ringside.diagram = (function () {
         if (event.verdict) {
             text.append(make("span", " " + event.verdict, "verdict"));
         }
+        if (height < TEXT_HEIGHT) {
+            row.title = event.step + " " + text.textContent;
+        }
         const finding = findingRows.find((pair) => pair[0] === number);
         if (finding) {
             text.append(make("span", "finding: " + data.findings[finding[1]].id, "tag bad"));
@@ -428,7 +432,6 @@ ringside.diagram = (function () {
         const rows = document.createDocumentFragment();
         const last = Math.min(total, Math.ceil(top + rowsInView()) + 1);
         view.removeAttribute("aria-activedescendant");
-        view.classList.toggle("dense", height < TEXT_HEIGHT);
         for (let vis = Math.floor(top); vis < last; vis++) {
             rows.append(drawRow(vis));
         }
@@ -525,8 +528,12 @@ ringside.diagram = (function () {
         aside.append(make("h3", "Step " + event.step));
         fact(list, "who", event.party);
         fact(list, "does", event.verb);
-        fact(list, "where", event.place);
-        fact(list, "value", event.rest);
+        if (/^(to|from) (device|memory)/.test(data.arrows[event.verb])) {
+            fact(list, "where", event.place);
+            fact(list, "value", event.rest);
+        } else {
+            fact(list, "what", event.place + " " + event.rest);
+        }
         fact(list, "came to", event.verdict);
         if (event.source && place) {
             fact(list, "source", ringside.placeText(event.source));
