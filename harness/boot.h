@@ -55,6 +55,16 @@ struct boot_command {
 const char *boot_command(const struct boot_target *target, const struct scenario *scenario,
                          const char *image, const char *dir, struct boot_command *out);
 void boot_command_free(struct boot_command *command);
+/*
+ * Parts of it, for a QEMU that is started otherwise: one word; version and device of a scenario.
+ * `exact`: QEMU is told of every feature that it can be told of, not only of those that the
+ * scenario changes.
+ */
+void boot_add_word(struct boot_command *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Feature bits that QEMU can be told to offer or not. */
+uint64_t boot_known_features(void);
+void boot_add_device(struct boot_command *command, const struct scenario *scenario, bool exact);
 /* One line, quoted for the shell. */
 void boot_command_print(const struct boot_command *command, FILE *out);
 

@@ -48,6 +48,14 @@ static const struct {
 
 enum { PROPERTIES = sizeof properties / sizeof properties[0] };
 
+uint64_t boot_known_features(void)
+{
+    uint64_t known = 0;
+    for (size_t i = 0; i < PROPERTIES; i++)
+        known |= UINT64_C(1) << properties[i].bit;
+    return known;
+}
+
 const struct boot_target *boot_target_by_name(const char *name)
 {
     for (size_t i = 0; i < boot_target_count; i++) {
@@ -188,8 +196,7 @@ const char *boot_append(const struct scenario *scenario, char *out, size_t out_b
 
 /* ---- the command line ---- */
 
-__attribute__((format(printf, 2, 3))) static void word_add(struct boot_command *command,
-                                                           const char *format, ...)
+void boot_add_word(struct boot_command *command, const char *format, ...)
 {
     va_list arguments;
     char *word = NULL;
@@ -215,7 +222,7 @@ static void escape_commas(const char *text, char *out, size_t out_bytes)
     out[used] = '\0';
 }
 
-static void add_device(struct boot_command *command, const struct scenario *scenario)
+void boot_add_device(struct boot_command *command, const struct scenario *scenario, bool exact)
 {
     char device[WORD_BYTES];
     struct text text = {.out = device, .bytes = sizeof device};
@@ -224,36 +231,36 @@ static void add_device(struct boot_command *command, const struct scenario *scen
              scenario->device.slot, scenario->display_width_px, scenario->display_height_px);
     for (size_t i = 0; i < PROPERTIES; i++) {
         uint64_t bit = UINT64_C(1) << properties[i].bit;
-        if ((scenario->features_on | scenario->features_off) & bit)
+        if (exact || ((scenario->features_on | scenario->features_off) & bit))
             text_add(&text, ",%s=%s", properties[i].property,
-                     scenario->features_on & bit ? "on" : "off");
+                     scenario->device.features & bit ? "on" : "off");
     }
     assert(!text.full);
-    word_add(command, "-global");
-    word_add(command, "virtio-mmio.force-legacy=%s",
-             scenario->device.version == 1 ? "true" : "false");
-    word_add(command, "-device");
-    word_add(command, "%s", device);
+    boot_add_word(command, "-global");
+    boot_add_word(command, "virtio-mmio.force-legacy=%s",
+                  scenario->device.version == 1 ? "true" : "false");
+    boot_add_word(command, "-device");
+    boot_add_word(command, "%s", device);
 }
 
 static void add_channels(struct boot_command *command, const char *dir)
 {
     char escaped[WORD_BYTES];
 
-    word_add(command, "-d");
-    word_add(command, "guest_errors");
+    boot_add_word(command, "-d");
+    boot_add_word(command, "guest_errors");
     if (!dir) {
-        word_add(command, "-serial");
-        word_add(command, "mon:stdio");
+        boot_add_word(command, "-serial");
+        boot_add_word(command, "mon:stdio");
         return;
     }
-    word_add(command, "-D");
-    word_add(command, "%s/guest_errors", dir);
+    boot_add_word(command, "-D");
+    boot_add_word(command, "%s/guest_errors", dir);
     escape_commas(dir, escaped, sizeof escaped);
-    word_add(command, "-serial");
-    word_add(command, "unix:%s/uart", escaped);
-    word_add(command, "-qmp");
-    word_add(command, "unix:%s/qmp", escaped);
+    boot_add_word(command, "-serial");
+    boot_add_word(command, "unix:%s/uart", escaped);
+    boot_add_word(command, "-qmp");
+    boot_add_word(command, "unix:%s/qmp", escaped);
 }
 
 const char *boot_command(const struct boot_target *target, const struct scenario *scenario,
@@ -269,13 +276,13 @@ const char *boot_command(const struct boot_target *target, const struct scenario
                                  target->cpu,  "-m",          MACHINE_MEMORY,  "-display",
                                  "none",       "-nodefaults", "-no-reboot"};
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
-        word_add(out, "%s", fixed[i]);
+        boot_add_word(out, "%s", fixed[i]);
     add_channels(out, dir);
-    add_device(out, scenario);
-    word_add(out, "-kernel");
-    word_add(out, "%s", image);
-    word_add(out, "-append");
-    word_add(out, "%s", append);
+    boot_add_device(out, scenario, false);
+    boot_add_word(out, "-kernel");
+    boot_add_word(out, "%s", image);
+    boot_add_word(out, "-append");
+    boot_add_word(out, "%s", append);
     return NULL;
 }
 
@@ -308,11 +315,9 @@ void boot_command_print(const struct boot_command *command, FILE *out)
 
 size_t boot_notes(const struct scenario *scenario, FILE *out)
 {
-    uint64_t told = 0;
+    uint64_t told = boot_known_features();
     size_t count = 0;
 
-    for (size_t i = 0; i < PROPERTIES; i++)
-        told |= UINT64_C(1) << properties[i].bit;
     if (scenario->device.queue_size_max != QEMU_QUEUE_SIZE_MAX) {
         fprintf(out, "%s: QEMU's QueueSizeMax is always %u, not %u\n", scenario->name,
                 QEMU_QUEUE_SIZE_MAX, scenario->device.queue_size_max);

@@ -211,6 +211,19 @@ static bool check_trace_format(const struct run_options *options)
     return true;
 }
 
+static bool parse_device(const char *text, bool *out)
+{
+    static const char *const words[] = {"sim", "qemu"};
+    for (size_t i = 0; i < COUNT(words); i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *out = i == 1;
+            return true;
+        }
+    }
+    misused("unknown word for --device", text, words, COUNT(words));
+    return false;
+}
+
 /* Takes one option; false after a message. `value` is "" where none was given and none is needed.
  */
 static bool take_run_option(struct run_options *options, enum run_option_row row, const char *value)
@@ -222,6 +235,8 @@ static bool take_run_option(struct run_options *options, enum run_option_row row
     case RUN_DRIVERS:
         options->driver_dir = value;
         return true;
+    case RUN_DEVICE:
+        return parse_device(value, &options->qemu);
     case RUN_UNTIL:
         if (!parse_step(value, &options->until_step)) {
             misused("--until needs a step number above 0, not", value, NULL, 0);

@@ -30,6 +30,7 @@ int command_main(int argc, char **argv);
 #define COMMAND_RUN_OPTIONS(X)                                                                     \
     X(DRIVER, "--driver", "FILE", false, "run this driver object, whatever the scenario names")    \
     X(DRIVERS, "--drivers", "DIR", false, "look for driver objects NAME.so here")                  \
+    X(DEVICE, "--device", "NAME", false, "in front of the driver: sim, or QEMU's own: qemu")       \
     X(UNTIL, "--until", "STEP", false, "stop at this step and show the last events before it")     \
     X(TRACE, "--trace", "FILE", true, "write every event as a line (to the screen without FILE)")  \
     X(TRACE_FORMAT, "--trace-format", "WORD", false, "text, perfetto or vcd: how FILE is written") \
@@ -55,6 +56,7 @@ struct run_options {
     enum report_when color;
     enum isolate_mode isolate;
     bool guard, shadow, verbose, quiet;
+    bool qemu; /* --device qemu */
     size_t path_count;
     const char *path[COMMAND_PATHS_MAX];
 };

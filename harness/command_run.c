@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "qemu_device.h"
 #include "resources.h"
 #include "skip.h"
 #include "lost.h"
@@ -221,6 +222,15 @@ static void progress(const struct run *run, const char *name)
     }
 }
 
+/* From here on the account of what QEMU's device does inside may be wrong. */
+static void print_difference(const struct run *run, const struct world_outcome *outcome)
+{
+    report_put(stdout, &run->report, REPORT_STYLE_BOLD,
+               "note: QEMU's device does not do what the simulated one does (profile qemu)");
+    printf("\n  simulated  %s\n  QEMU       %s\n\n", outcome->difference.ours,
+           outcome->difference.theirs);
+}
+
 /* Runs the world and prints what came of it; false when the environment is at fault. */
 static bool run_world(struct run *run, const struct scenario *scenario, FILE *trace)
 {
@@ -230,6 +240,7 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
                                   .guard = options->guard,
                                   .check_stores = options->shadow,
                                   .rules = true,
+                                  .qemu = options->qemu,
                                   .until_step = options->until_step,
                                   .trace = trace};
     struct world_outcome *outcome = run->outcome;
@@ -271,6 +282,9 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
         report_outcome(stdout, &run->report, outcome);
     }
     run->unwritten = !write_page(run, failed) || run->unwritten;
+    if (outcome->difference_count > 0 && !options->quiet) {
+        print_difference(run, outcome);
+    }
     if (outcome->unloaded) {
         source_close(); /* the driver was unloaded: its addresses may soon be another's */
     }
@@ -285,8 +299,14 @@ static bool run_scenario(struct run *run, const char *path, size_t index)
     if (!scenario) {
         return false;
     }
+    const char *unfit = run->options->qemu ? qemu_device_unfit(scenario) : NULL;
     bool good = check_driver(run, scenario);
-    if (good) {
+    if (good && unfit) {
+        run->skipped++;
+        if (!run->options->quiet) {
+            printf("skipped   %s: %s\n", scenario->name, unfit);
+        }
+    } else if (good) {
         FILE *trace = run->timeline ? NULL : run->trace;
         cookie_io_functions_t functions = {.write = last_events_write};
         bool watch_last = run->options->until_step != 0 && !run->trace;

@@ -15,6 +15,7 @@
 #include "skip.h"
 #include "source.h"
 #include "testcard.h"
+#include "world_state.h"
 
 static const char *const result_name[SUITE_RESULT_COUNT] = {
 #define X(name, meaning) [SUITE_##name] = #name,
@@ -254,6 +255,18 @@ static void check_picture(struct world_outcome *outcome, const struct scenario_e
              wrong, first_x, first_y, first_there, first_wanted);
 }
 
+/* As the driver would find it. */
+static uint64_t read_register(struct sim_device *device, uint32_t offset, uint32_t bytes)
+{
+    struct world *world = world_now;
+
+    if (world == NULL || world->far == NULL)
+        return mmio_read(device, offset, bytes);
+    return qemu_device_read(
+        world, machine_slot_offset(&world->bus.machine, world->scenario->device.slot) + offset,
+        bytes);
+}
+
 static bool read_place(struct sim_device *device, const struct arena *arena,
                        const struct event *place, uint64_t *value)
 {
@@ -261,12 +274,12 @@ static bool read_place(struct sim_device *device, const struct arena *arena,
     uint64_t offset;
 
     if (event.place == EVENT_PLACE_REGISTER) {
-        *value = mmio_read(device, mmio_register_offset((int)event.index), 4);
+        *value = read_register(device, mmio_register_offset((int)event.index), 4);
         return true;
     }
     if (event.place == EVENT_PLACE_CONFIG || event.place == EVENT_PLACE_REGISTER_GAP) {
-        *value =
-            mmio_read(device, (uint32_t)event.addr, event.width_bytes != 0 ? event.width_bytes : 4);
+        *value = read_register(device, (uint32_t)event.addr,
+                               event.width_bytes != 0 ? event.width_bytes : 4);
         return true;
     }
     if (!place_address(device, &event) || arena == NULL || arena->host == NULL ||

@@ -162,6 +162,11 @@ void process_keep(void)
     crash_keep();
 }
 
+void process_has_children(void)
+{
+    had_children = true;
+}
+
 static void changed(const char *text)
 {
     emit_crash(WORLD_CRASH_LEFT, 0, text, *probe_place);

@@ -17,6 +17,8 @@
 
 /* The process as it is now is as it shall be: descriptors, signals, no children. */
 void process_keep(void);
+/* A child of ringside's own was started: that there is one says nothing about the driver. */
+void process_has_children(void);
 /* Holds the process against that and puts it right; tells the world of each difference. */
 void process_check(void);
 /*

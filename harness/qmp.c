@@ -1,7 +1,8 @@
 /*
  * QEMU's monitor protocol, the client's side.
  *
- * Not handled: several commands on their way at once, out-of-band commands, events as news.
+ * Not handled: several commands on their way at once, out-of-band commands, events as news but for
+ * that of a reset.
  */
 #include "qmp.h"
 
@@ -82,7 +83,7 @@ static const char *qmp_line(struct qmp *qmp, size_t *bytes, int64_t deadline_ms)
     }
 }
 
-/* Waits for a greeting or the answer to a command; events are skipped. */
+/* Waits for a greeting, the answer to a command, or the event RESET; other events are skipped. */
 static const char *qmp_answer(struct qmp *qmp, enum qmp_kind wanted, const char *what,
                               int64_t deadline_ms)
 {
@@ -96,7 +97,9 @@ static const char *qmp_answer(struct qmp *qmp, enum qmp_kind wanted, const char 
         enum qmp_kind kind = qmp_classify(qmp->line, bytes, text, sizeof text);
         qmp->used_bytes -= bytes + 1;
         memmove(qmp->line, qmp->line + bytes + 1, qmp->used_bytes);
-        if (kind == wanted)
+        bool is_reset = kind == QMP_EVENT && strcmp(text, "RESET") == 0;
+        qmp->resets += is_reset;
+        if (kind == wanted && (kind != QMP_EVENT || is_reset))
             return NULL;
         if (kind == QMP_EVENT)
             continue;
@@ -135,6 +138,7 @@ const char *qmp_open(struct qmp *qmp, int fd, const struct qmp_meanwhile *meanwh
     qmp->fd = fd;
     qmp->meanwhile = meanwhile ? *meanwhile : (struct qmp_meanwhile){.fd = -1};
     qmp->used_bytes = 0;
+    qmp->resets = 0;
     const char *error = qmp_answer(qmp, QMP_GREETING, "the connection", deadline_ms);
     return error ? error : qmp_execute(qmp, "qmp_capabilities", NULL, deadline_ms);
 }
@@ -153,6 +157,16 @@ const char *qmp_pmemsave(struct qmp *qmp, uint64_t addr, uint64_t size_bytes, co
                        json_pack("{s:I, s:I, s:s}", "val", (json_int_t)addr, "size",
                                  (json_int_t)size_bytes, "filename", path),
                        deadline_ms);
+}
+
+/* The event comes when it is done, before or after the answer. */
+const char *qmp_reset(struct qmp *qmp, int64_t deadline_ms)
+{
+    uint64_t before = qmp->resets;
+    const char *error = qmp_execute(qmp, "system_reset", NULL, deadline_ms);
+    if (error || qmp->resets != before)
+        return error;
+    return qmp_answer(qmp, QMP_EVENT, "system_reset", deadline_ms);
 }
 
 const char *qmp_quit(struct qmp *qmp, int64_t deadline_ms)

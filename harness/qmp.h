@@ -33,6 +33,7 @@ struct qmp_meanwhile {
 struct qmp {
     int fd; /* a connected stream socket; not owned */
     struct qmp_meanwhile meanwhile;
+    uint64_t resets; /* events RESET that have come */
     size_t used_bytes;
     char line[QMP_LINE_BYTES_MAX];
     char error[QMP_ERROR_BYTES];
@@ -52,6 +53,8 @@ const char *qmp_screendump(struct qmp *qmp, const char *path, const char *format
 /* Guest-physical memory into a file. */
 const char *qmp_pmemsave(struct qmp *qmp, uint64_t addr, uint64_t size_bytes, const char *path,
                          int64_t deadline_ms);
+/* The machine as it was when it was switched on; comes back when that is done. */
+const char *qmp_reset(struct qmp *qmp, int64_t deadline_ms);
 const char *qmp_quit(struct qmp *qmp, int64_t deadline_ms);
 
 #endif

@@ -160,6 +160,7 @@ struct scenario {
     struct sim_machine machine; /* default virt-aarch64 */
     bool machine_own;       /* laid out by options of the scenario */
     bool machine_given;     /* a driver's table must not choose another one */
+    bool profile_given;
     /* device */
     enum scenario_device kind;
     /* defaults: version 2, spec, the machine's slot, QEMU's features, 1024 */

@@ -273,6 +273,7 @@ static bool device_option(struct parser *parser, enum device_option option,
     case DEVICE_PROFILE: {
         int profile = parse_choice(parser, "profile", profiles, COUNT(profiles));
         device->profile = profile == 1 ? SIM_PROFILE_QEMU : SIM_PROFILE_SPEC;
+        parser->scenario->profile_given = true;
         return profile >= 0;
     }
     case DEVICE_QUEUE_SIZE_MAX:

@@ -81,13 +81,13 @@ static void window_fill(struct world *world, uint32_t offset, uint32_t bytes)
     uint32_t window_bytes = machine_bytes(&world->bus.machine);
     uint32_t end = bytes < window_bytes - offset ? offset + bytes : window_bytes;
 
-    if (bytes <= 8 && bus_check(&world->bus, offset, bytes, false) == EVENT_VERDICT_OK) {
-        uint64_t value = bus_read(&world->bus, offset, bytes);
+    if (bytes <= 8 && world_bus_has(world, offset, bytes)) {
+        uint64_t value = world_bus_read(world, offset, bytes);
         memcpy(world->window + offset, &value, bytes);
         return;
     }
     for (uint32_t at = offset & ~3u; at < end; at += 4) {
-        uint32_t value = (uint32_t)bus_read(&world->bus, at, 4);
+        uint32_t value = (uint32_t)world_bus_read(world, at, 4);
         memcpy(world->window + at, &value, 4);
     }
 }
@@ -135,7 +135,7 @@ static void keep_last_picture(struct world *world, const struct event *event)
     if (!info.active)
         return;
     picture_free(&scanout->last);
-    if (!gpu_scanout_picture(&world->device, 0, &scanout->last))
+    if (!world_picture(world, &scanout->last))
         scanout->last.rgb = NULL;
 }
 
@@ -153,7 +153,7 @@ static void register_written(struct world *world, struct event *event, uint32_t 
 
     world_emit(world, event);
     keep_last_picture(world, event);
-    bus_write(&world->bus, offset, event->width_bytes, event->value);
+    world_bus_write(world, offset, event->width_bytes, event->value);
     if (!is_idle)
         world_activity(world);
 }
@@ -419,7 +419,8 @@ static void stop(struct world *world, uintptr_t pc)
 
     probe.pending = false;
     world_window_open(world, false);
-    if ((until != 0 && world->steps >= until) || world->steps >= WORLD_STEPS_MAX)
+    if ((until != 0 && world->steps >= until) || world->steps >= WORLD_STEPS_MAX ||
+        world->outcome->lost[0] != '\0')
         world->stopped = true;
     else if (world->call != NULL && world->call->action->result == SCENARIO_RUNNING)
         world->running = true;

@@ -31,6 +31,8 @@ static bool device_goes_on(struct world *world)
     world->device.clock_steps = world->steps;
     for (uint64_t i = 0; i < WORLD_DEVICE_STEPS_MAX && sim_device_enabled(&world->device); i++)
         acted |= sim_device_step(&world->device);
+    if (acted && world->far != NULL)
+        qemu_device_confirm(world);
     if (acted)
         world_activity(world);
     return acted;

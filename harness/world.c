@@ -104,12 +104,31 @@ static const char *adapt_memory(struct world *world)
     return NULL;
 }
 
+/* QEMU's device has QEMU's profile, and acts at once. */
+static const char *adapt_device(struct world *world)
+{
+    if (!world->options->qemu)
+        return NULL;
+    if (world->adapted == NULL) {
+        world->adapted = malloc(sizeof *world->adapted);
+        if (world->adapted == NULL)
+            return "out of memory";
+        *world->adapted = *world->scenario;
+    }
+    world->adapted->device.profile = SIM_PROFILE_QEMU;
+    world->adapted->schedule = SCHEDULE_EAGER;
+    world->scenario = world->adapted;
+    return qemu_device_create(world);
+}
+
 static const char *create(struct world *world)
 {
     const char *error = load_driver(world);
 
     if (error == NULL)
         error = adapt_memory(world);
+    if (error == NULL)
+        error = adapt_device(world);
     if (error == NULL)
         error = world_create_machine(world);
     if (error != NULL)
@@ -125,6 +144,7 @@ static void destroy(struct world *world)
 {
     fibers_destroy();
     world_destroy_machine(world);
+    qemu_device_destroy(world);
     if (world->driver != NULL && world->driver->aliased) {
         report_find_places(world->outcome);
         driver_unload(world->driver);
@@ -368,8 +388,8 @@ static void conclude(struct world *world)
     }
     if (world->device.class == &gpu_class)
         gpu_scanout_info(&world->device, 0, &outcome->scanout.info);
-    if (outcome->scanout.info.active &&
-        !gpu_scanout_picture(&world->device, 0, &outcome->scanout.picture))
+    if ((outcome->scanout.info.active || world->far != NULL) &&
+        !world_picture(world, &outcome->scanout.picture))
         outcome->scanout.picture.rgb = NULL;
     keep_names(world);
     if (!world->stopped) {
@@ -406,9 +426,13 @@ const char *world_run(const struct scenario *scenario, const struct world_option
     if (error == NULL && world->driver != NULL)
         error = set_options(world);
     if (error == NULL) {
-        for (size_t i = 0; i < scenario->action_count && !world->stopped; i++)
+        for (size_t i = 0; i < scenario->action_count && !world->stopped; i++) {
+            world->action = i;
             act(world, &scenario->action[i]);
+        }
         conclude(world);
+        if (out->lost[0] != '\0')
+            error = out->lost;
     }
     if (world->judge.findings != NULL)
         judge_destroy(&world->judge);

@@ -67,6 +67,7 @@ struct world_options {
     bool guard;              /* MMIO windows unreachable except inside a callback */
     bool check_stores;       /* shadow of observed stores */
     bool rules;
+    bool qemu;           /* QEMU's own device in front of the driver: qemu_device.h */
     uint64_t until_step; /* stop here; 0 = run to the end */
     FILE *trace;         /* every event as a line; NULL = none */
     size_t reader_count;
@@ -105,6 +106,17 @@ struct world_scanout {
     struct picture last; /* the last picture that was shown before the display was lost; or NULL */
 };
 
+/*
+ * The first thing that QEMU's device did otherwise than the simulated one, as the driver finds it
+ * on either: two lines of event text.
+ */
+struct world_difference {
+    uint64_t step;
+    size_t action; /* of the scenario, that was under way */
+    char ours[EVENT_TEXT_BYTES];
+    char theirs[EVENT_TEXT_BYTES];
+};
+
 /* What a run came to. Freed with world_outcome_free(). */
 struct world_outcome {
     const struct scenario *scenario;
@@ -122,9 +134,12 @@ struct world_outcome {
     bool response_filled;         /* did the device write any response since the last call began */
     uint64_t steps;
     uint64_t driver_steps;
-    uint64_t requests; /* chains completed */
-    uint64_t live_dma; /* allocations not freed */
-    char *names;       /* names of allocations for event_format; opaque */
+    uint64_t requests;         /* chains completed */
+    uint64_t live_dma;         /* allocations not freed */
+    uint64_t difference_count; /* between QEMU's device and the simulated one */
+    struct world_difference difference;
+    char lost[FINDING_TEXT_BYTES]; /* QEMU was lost: why; "" = it was not */
+    char *names;                   /* names of allocations for event_format; opaque */
 };
 
 /*

@@ -120,7 +120,8 @@ static const char *create_memory(struct world *world)
         .base = scenario->memory_base,
         .size_bytes = scenario->memory_bytes,
         .host_wanted = host_of(scenario, scenario->memory_base),
-        .shadow = world->options->check_stores,
+        .shadow = world->options->check_stores || world->far != NULL,
+        .file = world->far != NULL ? qemu_device_ram(world->far) : 0,
         .poison = scenario->poison,
     };
     const char *error;
@@ -234,7 +235,11 @@ static const char *place_static_data(struct world *world)
 
 static void observer_emit(void *context, struct event *event)
 {
-    world_emit(context, event);
+    struct world *world = context;
+
+    world_emit(world, event);
+    if (world->far != NULL)
+        qemu_device_saw(world, event);
 }
 
 static const struct sim_class *class_of(const struct scenario *scenario)
@@ -297,7 +302,8 @@ static const char *create_device(struct world *world)
     if (!create_state(world))
         return "no memory for the device";
     world->device.faults = scenario->faults;
-    world->device.check_stores = world->options->check_stores;
+    world->device.check_stores = world->options->check_stores && world->far == NULL;
+    world->device.witness = world->far != NULL;
     bus_plug(&world->bus, scenario->device.slot, &world->device);
     return NULL;
 }

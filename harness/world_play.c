@@ -51,11 +51,11 @@ static void act_register(struct world *world, const struct scenario_action *acti
     event.verdict = (uint8_t)bus_check(&world->bus, offset, event.width_bytes, is_write);
     if (is_write) {
         world_emit(world, &event);
-        bus_write(&world->bus, offset, event.width_bytes, event.value);
+        world_bus_write(world, offset, event.width_bytes, event.value);
         world_activity(world);
         return;
     }
-    event.value = bus_read(&world->bus, offset, event.width_bytes);
+    event.value = world_bus_read(world, offset, event.width_bytes);
     check_read(world, action, event.value);
     world_emit(world, &event);
 }

@@ -12,6 +12,7 @@
 #include "instruction.h"
 #include "judge.h"
 #include "observe.h"
+#include "qemu_device.h"
 #include "world.h"
 
 #define WORLD_PAGE_BYTES        4096u
@@ -26,8 +27,8 @@
 /* Callbacks of a driver in which nothing happens at all, after which it spins. */
 #define WORLD_SPIN_CALLBACKS    (INT64_C(48) << 20)
 /* Steps of one call, after which it counts as endless; of one that shall be, before it is ended. */
-#define WORLD_CALL_STEPS    (UINT64_C(1) << 28)
-#define WORLD_RUNNING_STEPS (UINT64_C(1) << 20)
+#define WORLD_CALL_STEPS        (UINT64_C(1) << 28)
+#define WORLD_RUNNING_STEPS     (UINT64_C(1) << 20)
 /* Waits for an interrupt that end without one, in a row, after which the driver waits for ever. */
 #define WORLD_WAITS_IN_VAIN_MAX (1u << 14)
 /* Micro-steps that a device may take in a row: more than the longest queue of the longest chains.
@@ -53,6 +54,7 @@ struct world {
     struct arena arena;
     struct bus bus;
     struct sim_device device;
+    struct qemu_device *far; /* QEMU's device does the work, and `device` is the witness; or NULL */
     struct judge judge;
     struct driver *driver;
     /* register window */
@@ -92,12 +94,13 @@ struct world {
     bool narrow_was_read;
     uint8_t narrow_flags;
     uintptr_t narrow_pc;
+    size_t action; /* of the scenario, that is under way */
     /* the call that is running */
     struct world_call *call;
-    bool running; /* the call was expected to go on for ever, and was ended as it did */
+    bool running;     /* the call was expected to go on for ever, and was ended as it did */
     uint64_t stop_at; /* the step at which the call, or the run, is ended */
-    bool stuck;   /* nothing can happen any more, unless the driver does something */
-    bool stopped; /* until_step was reached */
+    bool stuck;       /* nothing can happen any more, unless the driver does something */
+    bool stopped;     /* until_step was reached */
     /* interrupts */
     void (*handler)(void *context);
     void *handler_context;
@@ -109,7 +112,7 @@ struct world {
     /* turns of a loop that looks at the clock: a delay, perhaps, and no wait for the device */
     bool clock_looked;
     bool delaying;
-    bool dozing; /* nothing can happen before the delay is over: the clock goes fast */
+    bool dozing;            /* nothing can happen before the delay is over: the clock goes fast */
     bool interrupts_masked; /* by the driver: msr daifset, csrc sstatus, cpsid, cli */
     /* system registers of the machine that the driver was written for */
     struct instruction_state instruction;
@@ -162,6 +165,35 @@ void world_destroy_machine(struct world *world);
 void world_attach_shims(struct world *world);
 /* platform.c: what a driver asks of its world starts afresh. */
 void world_attach_platform(struct world *world);
+/* Register accesses of the driver's side; `offset` counts from the first slot. */
+static inline uint64_t world_bus_read(struct world *world, uint32_t offset, uint32_t bytes)
+{
+    return world->far != NULL ? qemu_device_read(world, offset, bytes)
+                              : bus_read(&world->bus, offset, bytes);
+}
+
+static inline void world_bus_write(struct world *world, uint32_t offset, uint32_t bytes,
+                                   uint64_t value)
+{
+    if (world->far != NULL)
+        qemu_device_write(world, offset, bytes, value);
+    else
+        bus_write(&world->bus, offset, bytes, value);
+}
+
+/* Does a read of this width have a value of its own, and not only parts of registers? QEMU says. */
+static inline bool world_bus_has(const struct world *world, uint32_t offset, uint32_t bytes)
+{
+    return world->far != NULL || bus_check(&world->bus, offset, bytes, false) == EVENT_VERDICT_OK;
+}
+
+/* What scanout 0 shows; false when it shows nothing. The caller frees it. */
+static inline bool world_picture(struct world *world, struct picture *out)
+{
+    return world->far != NULL ? qemu_device_picture(world, out)
+                              : gpu_scanout_picture(&world->device, 0, out);
+}
+
 /* Opens or closes the register window, if the guard is on. */
 void world_window_open(struct world *world, bool open);
 

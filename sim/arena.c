@@ -80,7 +80,8 @@ static const char *map_ram(struct arena *arena, const struct arena_config *confi
     bool has_hole = config->hole_high > config->hole_low;
     assert(!has_hole || (host_wanted != 0 && config->hole_low >= host_wanted &&
                          config->hole_high <= host_wanted + arena->size_bytes));
-    arena->fd = memfd_create("ringside-ram", MFD_CLOEXEC);
+    arena->fd = config->file > 0 ? fcntl(config->file, F_DUPFD_CLOEXEC, 0)
+                                 : memfd_create("ringside-ram", MFD_CLOEXEC);
     if (arena->fd < 0) {
         return "the kernel refuses a memory file for the machine's RAM (memfd_create)";
     }

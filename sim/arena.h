@@ -87,6 +87,7 @@ struct arena_config {
     uintptr_t host_wanted;
     bool shadow;
     bool poison;
+    int file; /* a memory file of that size that others map as well; 0 = one of its own */
     /*
      * With `host_wanted`: host addresses of RAM that something is loaded at already, such as a
      * driver whose pointers are physical addresses or a fixed distance from them; multiples of
@@ -152,6 +153,13 @@ const struct arena_region *arena_find(const struct arena *arena, uint64_t addr);
 
 /* Can a device reach all of [addr, addr + size)? Of nothing (`size` 0) it always can. */
 enum arena_fault arena_check(struct arena *arena, uint64_t addr, uint64_t size_bytes);
+
+/* Is all of [addr, addr + size) RAM, whoever it belongs to? */
+static inline bool arena_is_ram(const struct arena *arena, uint64_t addr, uint64_t size_bytes)
+{
+    return addr >= arena->base && addr - arena->base <= arena->size_bytes &&
+           size_bytes <= arena->size_bytes - (addr - arena->base);
+}
 
 /* ringside's own pointer to a physical address, which must be inside RAM. */
 static inline uint8_t *arena_host(const struct arena *arena, uint64_t addr)

@@ -52,6 +52,8 @@
  *   - Status 0: QEMU keeps DriverFeatures, the selectors, GuestPageSize and QueueAlign (2.4)
  *   - DeviceFeaturesSel, DriverFeaturesSel: QEMU takes every value but 0 for 1
  *   - QueueSel: QEMU ignores values from 1024
+ *   - DMA memory: QEMU takes any RAM, given to it or not; that is reported, and it goes on (the
+ *     specification speaks of the addresses that the driver gives, 2.7.5, not of who owns them)
  *   - QueueReset: QEMU 7.2 has none; SHMBase: it reads 0 for a region that does not exist
  * Not handled: QEMU 7.2 goes on working on a queue after QueueReady 0, lets QueueSize be changed
  * while a queue is live, and follows avail.idx over more than one queue size.
@@ -166,6 +168,11 @@ struct sim_device {
     struct event_observer observer;
     struct sim_faults faults;
     bool check_stores; /* report bytes the device reads that were never seen stored */
+    /*
+     * A witness: another device is at work in the same RAM, and this one tells what that must be
+     * doing. It loads from and stores to the shadow alone, so that RAM can be held against it.
+     */
+    bool witness;
     /* register file */
     uint32_t status;
     uint32_t device_features_sel;

@@ -226,8 +226,11 @@ static uint32_t add_entry(const struct gpu_call *call, struct gpu_backing *backi
                    ? gpu_refuse(call, SIM_REFUSAL_BACKING_ENTRIES, 0, 1, VIRTIO_GPU_RESP_ERR_UNSPEC)
                    : VIRTIO_GPU_RESP_OK_NODATA;
     enum arena_fault fault = arena_check(call->device->arena, addr, length);
-    if (fault != ARENA_FAULT_NONE)
-        return refuse_memory(call, addr, length, fault);
+    if (fault != ARENA_FAULT_NONE) {
+        uint32_t answer = refuse_memory(call, addr, length, fault);
+        if (!sim_is_qemu(call->device) || !arena_is_ram(call->device->arena, addr, length))
+            return answer;
+    }
     gpu_backing_add(call->device, backing, addr, length);
     return VIRTIO_GPU_RESP_OK_NODATA;
 }

@@ -180,10 +180,8 @@ struct backing_cursor {
 static enum arena_fault copy_checked(struct sim_device *device, uint64_t addr, uint8_t *to,
                                      uint64_t bytes)
 {
-    enum arena_fault fault = arena_check(device->arena, addr, bytes);
+    enum arena_fault fault = ARENA_FAULT_NONE;
 
-    if (fault != ARENA_FAULT_NONE)
-        return fault;
     for (uint64_t done = 0; done < bytes;) { /* every round copies a block, or all that is left */
         uint64_t block = bytes - done < BLOCK_BYTES ? bytes - done : BLOCK_BYTES;
         const uint8_t *from = arena_host(device->arena, addr + done);
@@ -204,7 +202,7 @@ static enum arena_fault copy_memory(struct sim_device *device, uint64_t addr, ui
 {
     enum arena_fault fault = ARENA_FAULT_NONE;
 
-    if (device->check_stores)
+    if (device->check_stores && arena_check(device->arena, addr, bytes) == ARENA_FAULT_NONE)
         return copy_checked(device, addr, to, bytes);
     const uint8_t *from = sim_map_for_read(device, addr, bytes, &fault);
     if (from)

@@ -2,7 +2,10 @@
  * The device's view of RAM: every access is checked against the DMA regions, and reported.
  *
  * Memory is ordered here: what the driver stored is seen at once, and what the device stores is
- * seen by the driver at once. Not handled: weak and non-coherent memory.
+ * seen by the driver at once. In the qemu profile the device reaches all of RAM, as QEMU's does,
+ * and what was never allocated for it is only reported. A witness lives in the shadow: that is RAM
+ * as the driver left it, while another device is at work on RAM itself. Not handled: weak and
+ * non-coherent memory.
  */
 #include "device.h"
 
@@ -74,6 +77,69 @@ static void report_unobserved(struct sim_device *device, uint64_t addr, uint64_t
     arena_shadow_update(device->arena, addr, bytes);
 }
 
+/* Where this device finds RAM. */
+static inline uint8_t *ram_of(const struct sim_device *device, uint64_t addr)
+{
+    return device->witness ? shadow_of(device->arena, addr) : arena_host(device->arena, addr);
+}
+
+static enum sim_refusal refusal_at(enum event_place place)
+{
+    switch (place) {
+    case EVENT_PLACE_DESC:
+    case EVENT_PLACE_DESC_ADDR:
+    case EVENT_PLACE_DESC_LEN:
+    case EVENT_PLACE_DESC_FLAGS:
+    case EVENT_PLACE_DESC_NEXT:
+        return SIM_REFUSAL_DMA_DESC;
+    case EVENT_PLACE_AVAIL_FLAGS:
+    case EVENT_PLACE_AVAIL_IDX:
+    case EVENT_PLACE_AVAIL_RING:
+    case EVENT_PLACE_USED_EVENT:
+        return SIM_REFUSAL_DMA_AVAIL;
+    case EVENT_PLACE_USED_FLAGS:
+    case EVENT_PLACE_USED_IDX:
+    case EVENT_PLACE_USED_RING:
+    case EVENT_PLACE_USED_RING_ID:
+    case EVENT_PLACE_USED_RING_LEN:
+    case EVENT_PLACE_AVAIL_EVENT:
+        return SIM_REFUSAL_DMA_USED;
+    case EVENT_PLACE_INDIRECT:
+        return SIM_REFUSAL_DMA_INDIRECT;
+    case EVENT_PLACE_REQUEST:
+        return SIM_REFUSAL_DMA_REQUEST;
+    case EVENT_PLACE_RESPONSE:
+        return SIM_REFUSAL_DMA_RESPONSE;
+    case EVENT_PLACE_NONE:
+    case EVENT_PLACE_REGISTER:
+    case EVENT_PLACE_REGISTER_GAP:
+    case EVENT_PLACE_CONFIG:
+    case EVENT_PLACE_MEMORY:
+    case EVENT_PLACE_BACKING:
+    case EVENT_PLACE_COUNT:
+        break;
+    }
+    return SIM_REFUSAL_DMA_BACKING;
+}
+
+/* May the device reach these bytes? RAM that was not given to it is no matter to QEMU. */
+static enum arena_fault reach(struct sim_device *device, uint64_t addr, uint64_t bytes,
+                              const struct event *place)
+{
+    enum arena_fault fault = arena_check(device->arena, addr, bytes);
+
+    if (fault == ARENA_FAULT_NONE || !sim_is_qemu(device) ||
+        !arena_is_ram(device->arena, addr, bytes))
+        return fault;
+    struct event details = {.addr = addr,
+                            .extra = bytes,
+                            .index = (uint32_t)fault,
+                            .place = EVENT_PLACE_MEMORY};
+    sim_refuse_as(device, place->queue, refusal_at((enum event_place)place->place), SIM_ACTION_NOTE,
+                  &details);
+    return ARENA_FAULT_NONE;
+}
+
 static inline void check_stores(struct sim_device *device, uint64_t addr, uint64_t bytes,
                                 const struct event *place)
 {
@@ -98,11 +164,11 @@ enum arena_fault sim_load(struct sim_device *device, uint64_t addr, void *out, u
                           struct event *event)
 {
     assert(bytes > 0);
-    enum arena_fault fault = arena_check(device->arena, addr, bytes);
+    enum arena_fault fault = reach(device, addr, bytes, event);
     if (fault != ARENA_FAULT_NONE)
         return fault;
     check_stores(device, addr, bytes, event);
-    const uint8_t *ram = arena_host(device->arena, addr);
+    const uint8_t *ram = ram_of(device, addr);
     copy_bytes(out, ram, bytes);
     emit_access(device, EVENT_LOAD, addr, ram, bytes, event);
     return ARENA_FAULT_NONE;
@@ -112,12 +178,12 @@ enum arena_fault sim_store(struct sim_device *device, uint64_t addr, const void 
                            struct event *event)
 {
     assert(bytes > 0);
-    enum arena_fault fault = arena_check(device->arena, addr, bytes);
+    enum arena_fault fault = reach(device, addr, bytes, event);
     if (fault != ARENA_FAULT_NONE)
         return fault;
-    uint8_t *ram = arena_host(device->arena, addr);
+    uint8_t *ram = ram_of(device, addr);
     copy_bytes(ram, in, bytes);
-    if (device->arena->shadow != NULL)
+    if (device->arena->shadow != NULL && !device->witness)
         copy_bytes(shadow_of(device->arena, addr), in, bytes);
     emit_access(device, EVENT_STORE, addr, ram, bytes, event);
     return ARENA_FAULT_NONE;
@@ -126,12 +192,12 @@ enum arena_fault sim_store(struct sim_device *device, uint64_t addr, const void 
 const uint8_t *sim_map_for_read(struct sim_device *device, uint64_t addr, uint64_t bytes,
                                 enum arena_fault *fault)
 {
-    *fault = arena_check(device->arena, addr, bytes);
+    const struct event place = {.place = EVENT_PLACE_MEMORY};
+    *fault = reach(device, addr, bytes, &place);
     if (*fault != ARENA_FAULT_NONE)
         return NULL;
     if (bytes == 0)
         return device->arena->host; /* anywhere: nothing will be read */
-    const struct event place = {.place = EVENT_PLACE_MEMORY};
     check_stores(device, addr, bytes, &place);
-    return arena_host(device->arena, addr);
+    return ram_of(device, addr);
 }

@@ -1,0 +1,430 @@
+/*
+ * QEMU as a device: started, watched, used again, and always ended.
+ *
+ * Invariants: at most one process is kept; a process that is handed out has just been started or
+ * reset; the child gets SIGKILL when this process dies, and has no files but memory files.
+ *
+ * Not handled: machines whose RAM is not where the scenario's is, big-endian targets.
+ */
+#include "qemu.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "boot.h"
+#include "patience.h"
+#include "qmp.h"
+
+#define EXEC_FAILED 127
+#define START_MS    10000
+#define MONITOR_MS  8000
+#define WORDS_MS    500 /* how long the last words of a QEMU that broke off are waited for */
+#define ERROR_BYTES 1024u
+#define WORDS_BYTES 700u
+#define KEY_BYTES   400u
+
+struct qemu {
+    pid_t pid;
+    int ram, shot, errors, monitor, registers; /* descriptors; -1 = none */
+    struct qtest qtest;
+    struct qmp qmp;
+    bool shown;
+    bool broken;
+    char key[KEY_BYTES]; /* what it was started for */
+};
+
+static char message[ERROR_BYTES];
+static struct qemu *kept;
+static pid_t kept_by;
+
+__attribute__((format(printf, 1, 2))) static const char *fail(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(message, sizeof message, format, arguments);
+    va_end(arguments);
+    return message;
+}
+
+/* X(machine, program, QEMU's machine, CPU, Debian package) */
+#define QEMU_PROGRAMS(X)                                                                           \
+    X(VIRT_AARCH64, "qemu-system-aarch64", "virt", "cortex-a57", "qemu-system-arm")                \
+    X(VIRT_ARM, "qemu-system-arm", "virt", "cortex-a15", "qemu-system-arm")                        \
+    X(VIRT_RISCV, "qemu-system-riscv64", "virt", "rv64", "qemu-system-misc")
+
+static const struct {
+    const char *program, *machine, *cpu, *package;
+} programs[MACHINE_COUNT] = {
+#define X(name, program, machine, cpu, package) [MACHINE_##name] = {program, machine, cpu, package},
+    QEMU_PROGRAMS(X)
+#undef X
+};
+
+static bool is_on_path(const char *program)
+{
+    const char *path = getenv("PATH");
+    char file[BOOT_PATH_BYTES];
+
+    while (path != NULL && *path != '\0') {
+        size_t bytes = strcspn(path, ":");
+        int used = snprintf(file, sizeof file, "%.*s/%s", (int)bytes, path, program);
+        if (used > 0 && (size_t)used < sizeof file && access(file, X_OK) == 0)
+            return true;
+        path += bytes + (path[bytes] == ':');
+    }
+    return false;
+}
+
+const char *qemu_program(const struct scenario *scenario, const char **why)
+{
+    const char *program = programs[scenario->machine.name].program;
+
+    *why = NULL;
+    if (program == NULL || scenario->machine_own) {
+        *why = "QEMU's device is driven on the machines virt-aarch64, virt-arm and virt-riscv only";
+        return NULL;
+    }
+    if (!is_on_path(program))
+        *why = fail("%s is not on the PATH: install the package %s", program,
+                    programs[scenario->machine.name].package);
+    return program;
+}
+
+/* ---- start ---- */
+
+static void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+/* What two scenarios must have in common to share a process. */
+static void make_key(const struct scenario *scenario, char out[KEY_BYTES])
+{
+    snprintf(out, KEY_BYTES,
+             "%d v%" PRIu32 " slot %" PRIu32 " %" PRIu32 "x%" PRIu32 " +%" PRIx64 " -%" PRIx64
+             " ram %" PRIu64,
+             (int)scenario->machine.name, scenario->device.version, scenario->device.slot,
+             scenario->display_width_px, scenario->display_height_px, scenario->features_on,
+             scenario->features_off, scenario->memory_bytes);
+}
+
+static void make_command(const struct scenario *scenario, const struct qemu *qemu,
+                         const int channel[2], struct boot_command *out)
+{
+    enum machine_name name = scenario->machine.name;
+    const char *const fixed[] = {programs[name].program,
+                                 "-cpu",
+                                 programs[name].cpu,
+                                 "-display",
+                                 "none",
+                                 "-nodefaults",
+                                 "-no-user-config",
+                                 "-S",
+                                 "-bios",
+                                 "none",
+                                 "-qtest",
+                                 "chardev:qtest",
+                                 "-qtest-log",
+                                 "/dev/null",
+                                 "-mon",
+                                 "chardev=qmp,mode=control"};
+
+    *out = (struct boot_command){0};
+    for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++) {
+        bool is_bios = strcmp(fixed[i], "-bios") == 0;
+        if (is_bios && name != MACHINE_VIRT_RISCV)
+            i++; /* QEMU's Arm machine takes none by itself, and knows no word for it */
+        else
+            boot_add_word(out, "%s", fixed[i]);
+    }
+    boot_add_word(out, "-M");
+    boot_add_word(out, "%s,memory-backend=ram", programs[name].machine);
+    boot_add_word(out, "-m");
+    boot_add_word(out, "%" PRIu64 "K", scenario->memory_bytes / 1024);
+    boot_add_word(out, "-object");
+    boot_add_word(out,
+                  "memory-backend-file,id=ram,share=on,size=%" PRIu64 ",mem-path=/proc/self/fd/%d",
+                  scenario->memory_bytes, qemu->ram);
+    boot_add_word(out, "-chardev");
+    boot_add_word(out, "socket,id=qtest,fd=%d", channel[0]);
+    boot_add_word(out, "-chardev");
+    boot_add_word(out, "socket,id=qmp,fd=%d", channel[1]);
+    boot_add_device(out, scenario, true);
+}
+
+static void keep_over_exec(int fd)
+{
+    int flags = fcntl(fd, F_GETFD);
+    fcntl(fd, F_SETFD, flags & ~FD_CLOEXEC);
+}
+
+/* The child: becomes QEMU or leaves a message on standard error. */
+_Noreturn static void become_qemu(const struct qemu *qemu, char *const *words, pid_t parent,
+                                  int errors, const int channel[2])
+{
+    int null = open("/dev/null", O_RDWR);
+    struct rlimit limit;
+
+    patience_child();
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) /* the parent died before the line above */
+        _exit(EXEC_FAILED);
+    setpgid(0, 0);                             /* Ctrl-C is for ringside, and QEMU goes with it */
+    if (getrlimit(RLIMIT_DATA, &limit) == 0) { /* a worker's limit is not meant for QEMU */
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_DATA, &limit);
+    }
+    dup2(null, STDIN_FILENO);
+    dup2(null, STDOUT_FILENO);
+    dup2(errors, STDERR_FILENO);
+    keep_over_exec(qemu->ram);
+    keep_over_exec(qemu->shot);
+    keep_over_exec(channel[0]);
+    keep_over_exec(channel[1]);
+    execvp(words[0], words);
+    dprintf(STDERR_FILENO, "%s\n", strerror(errno));
+    _exit(EXEC_FAILED);
+}
+
+/* Memory files and both channels; `channel` gets QEMU's ends. */
+static const char *open_channels(struct qemu *qemu, const struct scenario *scenario, int channel[2],
+                                 int errors[2])
+{
+    int registers[2], monitor[2];
+
+    qemu->ram = memfd_create("ringside-ram", MFD_CLOEXEC);
+    qemu->shot = memfd_create("ringside-screen", MFD_CLOEXEC);
+    if (qemu->ram < 0 || qemu->shot < 0 || ftruncate(qemu->ram, (off_t)scenario->memory_bytes) != 0)
+        return fail("no memory file for QEMU: %s", strerror(errno));
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, registers) != 0)
+        return fail("socketpair: %s", strerror(errno));
+    qemu->registers = registers[0];
+    channel[0] = registers[1];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, monitor) != 0)
+        return fail("socketpair: %s", strerror(errno));
+    qemu->monitor = monitor[0];
+    channel[1] = monitor[1];
+    if (pipe2(errors, O_CLOEXEC) != 0)
+        return fail("pipe: %s", strerror(errno));
+    qemu->errors = errors[0];
+    return NULL;
+}
+
+static const char *spawn(struct qemu *qemu, const struct scenario *scenario)
+{
+    int channel[2] = {-1, -1}, errors[2] = {-1, -1};
+    const char *error = open_channels(qemu, scenario, channel, errors);
+
+    if (error == NULL) {
+        struct boot_command command;
+        make_command(scenario, qemu, channel, &command);
+        pid_t parent = getpid();
+        fflush(NULL);
+        pid_t pid = fork();
+        if (pid == 0)
+            become_qemu(qemu, command.word, parent, errors[1], channel);
+        boot_command_free(&command);
+        if (pid < 0)
+            error = fail("fork: %s", strerror(errno));
+        else
+            qemu->pid = pid;
+    }
+    close_fd(&channel[0]);
+    close_fd(&channel[1]);
+    close_fd(&errors[1]);
+    return error;
+}
+
+static void end(struct qemu *qemu)
+{
+    if (qemu->pid > 0) {
+        kill(qemu->pid, SIGKILL);
+        while (waitpid(qemu->pid, NULL, 0) < 0 && errno == EINTR)
+            continue; /* killed, so this ends */
+    }
+    close_fd(&qemu->ram);
+    close_fd(&qemu->shot);
+    close_fd(&qemu->errors);
+    close_fd(&qemu->monitor);
+    close_fd(&qemu->registers);
+    free(qemu);
+}
+
+static const char *start(const struct scenario *scenario, struct qemu **out)
+{
+    struct qemu *qemu = calloc(1, sizeof *qemu);
+
+    *out = NULL;
+    if (qemu == NULL)
+        return "memory ran out";
+    qemu->ram = qemu->shot = qemu->errors = qemu->monitor = qemu->registers = -1;
+    make_key(scenario, qemu->key);
+    const char *error = spawn(qemu, scenario);
+    if (error == NULL)
+        error = qtest_open(&qemu->qtest, qemu->registers);
+    if (error == NULL)
+        error = qmp_open(&qemu->qmp, qemu->monitor, NULL, patience_deadline(START_MS));
+    if (error == NULL) {
+        *out = qemu;
+        return NULL;
+    }
+    error = fail("%s", qemu_explain(qemu, error));
+    end(qemu);
+    return error;
+}
+
+/* ---- the one that is kept ---- */
+
+void qemu_end_kept(void)
+{
+    if (kept != NULL && kept_by == getpid())
+        end(kept);
+    kept = NULL;
+}
+
+const char *qemu_obtain(const struct scenario *scenario, struct qemu **out)
+{
+    const char *why;
+    char key[KEY_BYTES];
+
+    *out = NULL;
+    if (qemu_program(scenario, &why) == NULL || why != NULL)
+        return why;
+    make_key(scenario, key);
+    if (kept != NULL && kept_by == getpid() && strcmp(kept->key, key) == 0 &&
+        qmp_reset(&kept->qmp, patience_deadline(MONITOR_MS)) == NULL) {
+        *out = kept;
+        kept = NULL;
+        return NULL;
+    }
+    qemu_end_kept();
+    return start(scenario, out);
+}
+
+void qemu_release(struct qemu *qemu, bool keep)
+{
+    static bool registered;
+
+    qemu_end_kept();
+    if (!keep || qemu->broken) {
+        end(qemu);
+        return;
+    }
+    if (!registered)
+        atexit(qemu_end_kept);
+    registered = true;
+    kept = qemu;
+    kept_by = getpid();
+}
+
+/* ---- what it has ---- */
+
+int qemu_ram_fd(const struct qemu *qemu)
+{
+    return qemu->ram;
+}
+
+struct qtest *qemu_qtest(struct qemu *qemu)
+{
+    return &qemu->qtest;
+}
+
+bool qemu_has_shown(const struct qemu *qemu)
+{
+    return qemu->shown;
+}
+
+void qemu_note_shown(struct qemu *qemu)
+{
+    qemu->shown = true;
+}
+
+/*
+ * QEMU pads the rows of its PPM to four bytes, which no reader of PPM expects: when that matters,
+ * the screen is taken again as PNG.
+ */
+const char *qemu_screen(struct qemu *qemu, struct picture *picture)
+{
+    char path[64];
+
+    *picture = (struct picture){0};
+    snprintf(path, sizeof path, "/proc/self/fd/%d", qemu->shot);
+    const char *error = qmp_screendump(&qemu->qmp, path, NULL, patience_deadline(MONITOR_MS));
+    if (error == NULL)
+        error = picture_read_ppm(picture, path);
+    if (error != NULL || picture->width_px * 3 % 4 == 0)
+        return error;
+    picture_free(picture);
+    *picture = (struct picture){0};
+    error = qmp_screendump(&qemu->qmp, path, "png", patience_deadline(MONITOR_MS));
+    return error != NULL ? error : picture_read_png(picture, path);
+}
+
+/* What QEMU wrote on standard error, on one line. */
+static void take_words(struct qemu *qemu, char out[WORDS_BYTES])
+{
+    struct pollfd wait = {.fd = qemu->errors, .events = POLLIN};
+    int64_t deadline_ms = patience_deadline(WORDS_MS);
+    size_t used = 0;
+
+    while (used + 1 < WORDS_BYTES && patience_wait(&wait, 1, deadline_ms) == PATIENCE_READY) {
+        ssize_t got = read(qemu->errors, out + used, WORDS_BYTES - 1 - used);
+        if (got <= 0)
+            break;
+        used += (size_t)got;
+    }
+    while (used > 0 && out[used - 1] == '\n')
+        used--;
+    out[used] = '\0';
+    for (size_t i = 0; i < used; i++) {
+        if (out[i] == '\n')
+            out[i] = ' ';
+    }
+}
+
+/* Its connections are gone before it is: gives it a moment to be over. False when it lives on. */
+static bool is_over(struct qemu *qemu, int *status)
+{
+    struct pollfd gone = {.fd = pidfd_open(qemu->pid, 0), .events = POLLIN};
+
+    if (gone.fd >= 0) {
+        (void)patience_wait(&gone, 1, patience_deadline(WORDS_MS));
+        close(gone.fd);
+    }
+    return waitpid(qemu->pid, status, WNOHANG) == qemu->pid;
+}
+
+const char *qemu_explain(struct qemu *qemu, const char *error)
+{
+    char words[WORDS_BYTES] = "", how[80] = "";
+    char broken[QTEST_ERROR_BYTES + 100];
+    int status = 0;
+
+    qemu->broken = true;
+    snprintf(broken, sizeof broken, "%s", error);
+    if (qemu->pid > 0 && qemu->errors >= 0)
+        take_words(qemu, words);
+    if (qemu->pid <= 0 || !is_over(qemu, &status))
+        return fail("%s%s%s", broken, words[0] != '\0' ? ": " : "", words);
+    qemu->pid = 0;
+    if (WIFSIGNALED(status))
+        snprintf(how, sizeof how, "QEMU was ended by signal %d (%s)", WTERMSIG(status),
+                 strsignal(WTERMSIG(status)));
+    else
+        snprintf(how, sizeof how, "QEMU ended with status %d", WEXITSTATUS(status));
+    return fail("%s%s%s", how, words[0] != '\0' ? ": " : "", words);
+}
