@@ -20,9 +20,9 @@
 #define QTEST_LINE_BYTES   64u /* the longest line of an access, either way */
 #define QTEST_ERROR_BYTES  200u
 #define QTEST_PATIENCE_S   8 /* without an answer for so long, QEMU hangs */
-/* Round trips after which QEMU's main loop has run what an access put off: the loop takes a turn
+/* Round trips after which the next finds done what an access put off: the main loop takes a turn
  * between an answer and the next line, and may look at the line first. */
-#define QTEST_SETTLE_TRIPS 2u
+#define QTEST_SETTLE_TRIPS 1u
 
 struct qtest_access {
     uint64_t addr; /* physical */
