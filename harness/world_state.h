@@ -158,6 +158,8 @@ bool world_wait(struct world *world, uint64_t deadline_ns, uintptr_t pc);
 /* Lets device and clock go on until the interrupt line is asserted, masked or not; false when it
  * never is. */
 bool world_settle_until_interrupt(struct world *world);
+/* world_adapt.c: the scenario as this driver and this device need it; starts QEMU if it is to. */
+const char *world_adapt(struct world *world);
 /* world_machine.c: memory, registers, stack and device; after the driver was loaded. */
 const char *world_create_machine(struct world *world);
 void world_destroy_machine(struct world *world);
