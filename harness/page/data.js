@@ -262,7 +262,9 @@ ringside.command = function (text, label) {
 
 /* A button that leads to a step in the diagram. */
 ringside.stepButton = function (step) {
-    return ringside.button("step " + step, "Show this step in the sequence", () => {
+    const button = ringside.button("step " + step, "Show this step in the sequence", () => {
         ringside.diagram.goToStep(step, true);
     });
+    button.className = "to-step";
+    return button;
 };

@@ -104,8 +104,14 @@
         ringside.report.draw();
         drawNav();
         drawHelp();
-        await ringside.rings.start();
-        await ringside.diagram.start();
+        if (typeof DecompressionStream === "undefined") {
+            document.getElementById("sequence-hint").textContent = "This browser cannot inflate " +
+                "what the page holds of events and rings (it has no DecompressionStream); all else " +
+                "is here.";
+        } else {
+            await ringside.rings.start();
+            await ringside.diagram.start();
+        }
         root.dataset.ready = "yes";
     }
 
