@@ -28,6 +28,7 @@ ALLOWED = {
 FORBIDDEN = [
     (re.compile(r"\b(TODO|FIXME|XXX)\b"), "unfinished business is an issue, not a comment"),
     (re.compile(r"(?<![\w.])/(work|home|root)/"), "a path of one machine"),
+    (re.compile(r"^(<{7}|>{7}) "), "a conflict that was not resolved"),
 ]
 # What a driver would have to know to behave otherwise when it is watched. The glue between driver
 # and harness may: what adapters include.

@@ -13,11 +13,8 @@ _ringside()
     fi
     case $command:$before in
     run:--color | run:--isolate) words='always never auto' ;;
-<<<<<<< HEAD
     run:--trace-format) words='text perfetto vcd' ;;
-=======
     run:--device) words='sim qemu' ;;
->>>>>>> 0130085 (qemu: hold the seed's rows to QEMU's device in every test run)
     run:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
     *:--drivers | *:--png | *:--html | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;

@@ -13,11 +13,8 @@ _ringside() {
     fi
     case $command:${words[CURRENT - 1]} in
     run:--color|run:--isolate) _values when always never auto; return ;;
-<<<<<<< HEAD
     run:--trace-format) _values format text perfetto vcd; return ;;
-=======
     run:--device) _values device sim qemu; return ;;
->>>>>>> 0130085 (qemu: hold the seed's rows to QEMU's device in every test run)
     run:--driver) _files -g '*.so'; return ;;
     *:--drivers|*:--png|*:--html|*:--out) _files -/; return ;;
     cc:--cc) _values compiler gcc clang g++ clang++; return ;;
