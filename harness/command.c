@@ -27,7 +27,7 @@ static int version_main(int argc, char **argv);
 #define COMMANDS(X)                                                                                \
     X("run", run_main, "[OPTION]... PATH...", "run scenarios: files, or folders of *.scn")         \
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
-    X("rules", rules_main, "[PREFIX]", "list the rules; --all, --evidence, --coverage: see below") \
+    X("rules", rules_main, "[PREFIX]", "list the rules; --all, --evidence ...: see below")         \
     X("explain", explain_main, "ID...", "print a rule in full")                                    \
     X("drivers", drivers_main, "[--drivers DIR]", "list the driver objects that are found")        \
     X("new-driver", build_new_driver_main, "NAME [DIR]", "write a folder to put a driver into")    \
@@ -115,6 +115,7 @@ static void print_help(FILE *out)
         "  --all [PREFIX]             with statements that no rule can check, and why\n"
         "  --evidence [FOLDER]...     which scenarios break each rule, and which pass close by\n"
         "  --coverage SCENARIO...     which rules the scenarios exercise\n"
+        "  --device [SCENARIO...]     the rules that bind the device, and how often it broke them\n"
         "\nexit status: 0 all is as expected, 1 it is not, 2 the environment or the command line\n",
         out);
 }
@@ -387,14 +388,15 @@ static bool begins(const char *text, const char *prefix)
     return strncmp(text, prefix, strlen(prefix)) == 0;
 }
 
-static int list_rules(const char *prefix, bool all)
+/* The rules that bind a party, or, with `all`, both parties and what cannot be checked. */
+static int list_rules(const char *prefix, enum event_party party, bool all)
 {
     struct report_options options = report_options_for(stdout, REPORT_AUTO);
     size_t count = 0, unchecked_count = 0, shown = 0;
     const struct rule *rules = rule_table(&count);
     const struct rule_unchecked *unchecked = rule_unchecked_table(&unchecked_count);
     for (size_t i = 0; i < count; i++) {
-        if (begins(rules[i].id, prefix)) {
+        if (begins(rules[i].id, prefix) && (all || rules[i].party == party)) {
             list_rule(&options, &rules[i]);
             shown++;
         }
@@ -410,8 +412,8 @@ static int list_rules(const char *prefix, bool all)
 
 static int rules_main(int argc, char **argv)
 {
-    static const char *const words[] = {"--all", "--evidence", "--coverage"};
-    enum { ALL, EVIDENCE, COVERAGE, NONE } option = ALL;
+    static const char *const words[] = {"--all", "--evidence", "--coverage", "--device"};
+    enum { ALL, EVIDENCE, COVERAGE, DEVICE, NONE } option = ALL;
     if (argc == 0 || argv[0][0] != '-') {
         option = NONE;
     }
@@ -434,6 +436,9 @@ static int rules_main(int argc, char **argv)
             return EXIT_ENVIRONMENT;
         }
         return evidence_print_coverage(rest, count);
+    case DEVICE:
+        return count > 0 ? evidence_print_device(rest, count)
+                         : list_rules("", EVENT_PARTY_DEVICE, false);
     case ALL:
     case NONE:
         break;
@@ -441,7 +446,7 @@ static int rules_main(int argc, char **argv)
     if (count > 1) {
         return misused("one prefix is enough, what is", rest[1], NULL, 0);
     }
-    return list_rules(count == 1 ? rest[0] : "", option == ALL);
+    return list_rules(count == 1 ? rest[0] : "", EVENT_PARTY_DRIVER, option == ALL);
 }
 
 /* ---- drivers ---- */

@@ -84,6 +84,7 @@ static const char *const to_come[] = {
 struct rule_notes {
     unsigned broken, passed;                    /* scenarios that are evidence */
     unsigned exercised, found;                  /* scenarios in which it was so, evidence or not */
+    unsigned accused;                           /* of those, scenarios in which it was a finding */
     char breaks[NAME_BYTES], holds[NAME_BYTES]; /* the first of each */
 };
 
@@ -206,7 +207,8 @@ static void note_outcome(struct evidence *evidence, const struct scenario *scena
     for (size_t i = 0; i < count; i++) {
         bool found = find(outcome, rules[i].id) != NULL;
         evidence->rule[i].exercised += found || outcome->exercised[i] != 0;
-        evidence->rule[i].found += found;
+        evidence->rule[i].found += found || outcome->device_broken[i] != 0;
+        evidence->rule[i].accused += found;
     }
     if (!evidence->only_declared) {
         return;
@@ -325,14 +327,18 @@ static void put_cell(const char *name, unsigned count, const char *none)
 int evidence_print(const char *const *paths, size_t count)
 {
     struct evidence *evidence = collect(paths, count, true);
-    size_t rule_count = 0, whole = 0, empty = 0, later = 0;
+    size_t rule_count = 0, driver_rules = 0, whole = 0, empty = 0, later = 0;
     const struct rule *rules = rule_table(&rule_count);
     if (!evidence) {
         return EXIT_ENVIRONMENT;
     }
     printf("%-21s  %-46s  %s\n", "rule", "broken by", "passed close by");
     for (size_t i = 0; i < rule_count; i++) {
+        if (rules[i].party == EVENT_PARTY_DEVICE) {
+            continue; /* unit tests break these: a scenario's device keeps to them */
+        }
         const struct rule_notes *notes = &evidence->rule[i];
+        driver_rules++;
         bool full = notes->broken > 0 && notes->passed > 0;
         bool waits = is_to_come(rules[i].id);
         const char *none = waits ? "to come" : "-";
@@ -344,7 +350,7 @@ int evidence_print(const char *const *paths, size_t count)
         later += !full && waits;
         empty += full == waits;
     }
-    printf("%zu rules: %zu with evidence", rule_count, whole);
+    printf("%zu rules: %zu with evidence", driver_rules, whole);
     if (later > 0) {
         printf(", %zu to come", later);
     }
@@ -355,17 +361,20 @@ int evidence_print(const char *const *paths, size_t count)
     return !ran ? EXIT_ENVIRONMENT : good ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;
 }
 
-int evidence_print_coverage(const char *const *paths, size_t count)
+/* How often each rule of a party was exercised and broken; false when the environment is at fault.
+ */
+static bool print_counts(const struct evidence *evidence, enum event_party party, size_t *accused)
 {
-    struct evidence *evidence = collect(paths, count, false);
-    size_t rule_count = 0, exercised = 0;
+    size_t rule_count = 0, shown = 0, exercised = 0;
     const struct rule *rules = rule_table(&rule_count);
-    if (!evidence) {
-        return EXIT_ENVIRONMENT;
-    }
     printf("%-21s  %9s  %6s\n", "rule", "exercised", "broken");
     for (size_t i = 0; i < rule_count; i++) {
         const struct rule_notes *notes = &evidence->rule[i];
+        if (rules[i].party != party) {
+            continue;
+        }
+        shown++;
+        *accused += notes->accused;
         if (notes->exercised == 0) {
             printf("%-21s  %9s\n", rules[i].id, "-");
             continue;
@@ -373,9 +382,31 @@ int evidence_print_coverage(const char *const *paths, size_t count)
         exercised++;
         printf("%-21s  %9u  %6u\n", rules[i].id, notes->exercised, notes->found);
     }
-    printf("%zu of %zu rules exercised by %zu scenario%s\n", exercised, rule_count, evidence->runs,
+    printf("%zu of %zu rules exercised by %zu scenario%s\n", exercised, shown, evidence->runs,
            evidence->runs == 1 ? "" : "s");
-    bool ran = evidence->unrunnable == 0;
+    return evidence->unrunnable == 0;
+}
+
+int evidence_print_coverage(const char *const *paths, size_t count)
+{
+    struct evidence *evidence = collect(paths, count, false);
+    size_t accused = 0;
+    if (!evidence) {
+        return EXIT_ENVIRONMENT;
+    }
+    bool ran = print_counts(evidence, EVENT_PARTY_DRIVER, &accused);
     isolate_free(evidence, sizeof *evidence);
     return ran ? EXIT_AS_EXPECTED : EXIT_ENVIRONMENT;
+}
+
+int evidence_print_device(const char *const *paths, size_t count)
+{
+    struct evidence *evidence = collect(paths, count, false);
+    size_t accused = 0;
+    if (!evidence) {
+        return EXIT_ENVIRONMENT;
+    }
+    bool ran = print_counts(evidence, EVENT_PARTY_DEVICE, &accused);
+    isolate_free(evidence, sizeof *evidence);
+    return !ran ? EXIT_ENVIRONMENT : accused > 0 ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;
 }

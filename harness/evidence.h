@@ -10,12 +10,18 @@
 
 #include <stddef.h>
 
-/* Both take paths as `ringside run` does and return an exit status of command.h. */
+/* All take paths as `ringside run` does and return an exit status of command.h. */
 
 /* The matrix of rules and scenarios; not as expected when a cell is empty or a scenario fails. */
 int evidence_print(const char *const *paths, size_t count);
 
 /* Which rules the scenarios exercise, and how often they break them. */
 int evidence_print_coverage(const char *const *paths, size_t count);
+
+/*
+ * The same of the rules that bind devices (rules_device.c). Not as expected when a device broke one
+ * that it was not told to break; where it was, or in the profile `qemu`, it is only counted.
+ */
+int evidence_print_device(const char *const *paths, size_t count);
 
 #endif

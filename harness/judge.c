@@ -37,6 +37,7 @@ static bool is_ready;
 static bool wants(const struct rule *rule, unsigned source, unsigned kind, unsigned subject)
 {
     if ((rule->on & EVENT_MASK(kind)) == 0 || (rule->by_driver && source == OTHERS) ||
+        (rule->by_device && source != OTHERS) ||
         (rule->bad_access && source != DRIVER_BADLY))
         return false;
     if (kind == EVENT_REFUSE)
@@ -110,11 +111,18 @@ void judge_create(struct judge *judge, const struct scenario *scenario, const st
     judge->rules_on = rules_on;
     judge->exercised = exercised;
     judge->step = 0;
+    judge->device_broken = NULL;
     memset(exercised, 0, RULES_MAX * sizeof *exercised);
     memset(judge->layout_checked, 0, sizeof judge->layout_checked);
     model_create(&judge->model, &device->config, queue_count, arena);
     if (device->class != NULL && device->class->succeeded != NULL)
         judge->model.class = device->class;
+}
+
+void judge_count_device(struct judge *judge, uint32_t *broken)
+{
+    judge->device_broken = broken;
+    memset(broken, 0, RULES_MAX * sizeof *broken);
 }
 
 void judge_destroy(struct judge *judge)

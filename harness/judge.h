@@ -23,6 +23,7 @@ struct judge {
     bool rules_on;
     uint64_t *exercised; /* RULES_MAX steps, by place in the table: see rule.h; of the outcome */
     uint64_t step;       /* of the event that is being judged */
+    uint32_t *device_broken; /* RULES_MAX counts of rules for devices; NULL = they are not kept */
     uint64_t
         layout_checked[SIM_QUEUES_MAX]; /* step at which the queue came to life that was checked */
 };
@@ -34,6 +35,9 @@ struct judge {
 void judge_create(struct judge *judge, const struct scenario *scenario, const struct arena *arena,
                   const struct sim_device *device, struct findings *findings, uint64_t *exercised,
                   bool rules_on);
+
+/* Counts of broken rules for devices go there from now on: RULES_MAX, or NULL. */
+void judge_count_device(struct judge *judge, uint32_t *broken);
 
 /* Frees what the model holds; the findings stay. */
 void judge_destroy(struct judge *judge);

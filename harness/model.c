@@ -95,6 +95,7 @@ static void reset(struct model *model, const struct event *event)
     model->queue_sel = 0;
     model->needs_reset = (struct event){0};
     model->interrupt_read = (struct event){0};
+    model->interrupt_bits = 0;
     for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
         struct model_queue *queue = &model->queue[i];
         if (queue->live)
@@ -310,6 +311,7 @@ static void driver_write(struct model *model, const struct event *from)
             model->queue[event->value].notify = *event;
         return;
     case VIRTIO_MMIO_REG_InterruptACK:
+        model->interrupt_bits &= ~event->value;
         if ((model->interrupt_read.value & INTERRUPT_BITS & ~event->value) == 0)
             model->interrupt_read = (struct event){0};
         return;
@@ -338,6 +340,8 @@ static void driver_read(struct model *model, const struct event *from)
     switch (event->index) {
     case VIRTIO_MMIO_REG_Status:
         model->status.read = *event;
+        if ((event->value & VIRTIO_STATUS_FEATURES_OK) != 0)
+            model->features.agreed = model->features.accepted;
         return;
     case VIRTIO_MMIO_REG_DeviceFeatures: {
         uint64_t word = model->features.device_sel.step != 0 ? model->features.device_sel.value : 0;
@@ -542,12 +546,18 @@ static void other_event(struct model *model, const struct event *event)
         return;
     case EVENT_INTERRUPT:
         model->interrupt = model_keep(event);
+        model->interrupt_bits |= event->value;
+        if ((event->value & VIRTIO_MMIO_INT_CONFIG) != 0)
+            model->config_told = model->interrupt;
+        if ((event->value & VIRTIO_MMIO_INT_USED) != 0 && event->queue < SIM_QUEUES_MAX)
+            model->queue[event->queue].told = model->interrupt;
         return;
     case EVENT_RESET:
         device_reset(model, event);
         return;
     case EVENT_NEEDS_RESET:
         model->needs_reset = model_keep(event);
+        model->broken_live = (model->status.value & VIRTIO_STATUS_DRIVER_OK) != 0;
         model->status.value |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
         return;
     case EVENT_REFUSE:

@@ -117,6 +117,10 @@ struct model_queue {
     uint16_t reused_desc;
     struct event desc_store, slot_store, avail_store, notify, fetch;
     struct event used_element, used_idx_store, used_idx_load;
+    struct event suppression;  /* device's last load of avail.flags or used_event */
+    bool must_notify;          /* what that asked for */
+    struct event told;         /* last INTERRUPT for a used buffer of this queue */
+    uint64_t responded_bytes;  /* of the last RESPOND */
     struct event element_load; /* last load of a used element by the driver */
     struct event table_load;   /* the device's last load from an indirect table */
     struct event execute;      /* last EXECUTE; extra is the address of the request */
@@ -148,6 +152,7 @@ struct model_status {
 struct model_features {
     uint64_t offered;                    /* by the device, as far as this version can show them */
     uint64_t accepted;                   /* as written since the last reset */
+    uint64_t agreed;                     /* the last set that FEATURES_OK stayed set for, ever */
     struct event device_sel, driver_sel; /* writes since the last reset; step 0 = none */
     struct event read[MODEL_FEATURE_WORDS], write[MODEL_FEATURE_WORDS];
     struct event last_write;
@@ -216,6 +221,8 @@ struct model {
     struct model_features features;
     struct model_queue queue[SIM_QUEUES_MAX];
     struct event interrupt; /* last INTERRUPT */
+    struct event config_told;    /* last INTERRUPT for the configuration */
+    uint64_t interrupt_bits;     /* raised and not acknowledged */
     struct event
         interrupt_read; /* InterruptStatus was read with bits set and not acknowledged since */
     struct event interrupt_look; /* last read of InterruptStatus that showed a bit */
@@ -223,6 +230,7 @@ struct model {
     struct event fault;          /* last FAULT */
     struct event reset;          /* last RESET of the device */
     struct event needs_reset;    /* since the last reset */
+    bool broken_live;            /* DRIVER_OK was set then */
     struct event last_driver;    /* last event of the driver that has a pc */
     struct event last_load;      /* last load or register read of the driver */
     struct event last_look;      /* the same, of those that are volatile or atomic */

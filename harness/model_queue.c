@@ -189,7 +189,7 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     queue->reset_write = never;
     queue->desc_store = queue->slot_store = queue->avail_store = queue->notify = never;
     queue->fetch = queue->used_element = queue->used_idx_store = queue->used_idx_load = never;
-    queue->element_load = queue->execute = never;
+    queue->element_load = queue->execute = queue->suppression = queue->told = never;
     queue->refusal = queue->table_load = never;
     queue->avail_idx = queue->used_idx = queue->seen_idx = 0;
     queue->used_flags = queue->avail_event = 0;
@@ -398,6 +398,13 @@ void model_device_load(struct model *model, const struct event *event)
     queue = &model->queue[event->queue];
     if (event->place == EVENT_PLACE_INDIRECT)
         queue->table_load = model_keep(event);
+    if (event->place == EVENT_PLACE_AVAIL_FLAGS || event->place == EVENT_PLACE_USED_EVENT) {
+        uint16_t last = (uint16_t)(queue->used_idx - 1);
+        queue->suppression = model_keep(event);
+        queue->must_notify = event->place == EVENT_PLACE_USED_EVENT
+                                 ? (uint16_t)event->value == last
+                                 : (event->value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0;
+    }
     if (event->place != EVENT_PLACE_AVAIL_RING)
         return;
     queue->fetch = model_keep(event);
@@ -471,6 +478,7 @@ void model_device_request(struct model *model, const struct event *event)
             model->class == &gpu_class && event->value == VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D;
         climb(queue, queue->hand, MODEL_EXECUTED, event);
     } else {
+        queue->responded_bytes = event->extra;
         climb(queue, queue->hand, MODEL_RESPONDED, event);
     }
     if (queue->hand < queue->size) {

@@ -38,6 +38,7 @@ struct rule {
     uint64_t registers;  /* bit per enum virtio_mmio_reg, 0 = all; for place REGISTER only */
     uint64_t refusals;   /* bit per enum sim_refusal, for REFUSE; 0 = all */
     bool by_driver;      /* only events of the driver */
+    bool by_device;      /* only events that are not the driver's */
     bool bad_access;     /* only accesses whose verdict is not OK */
     bool other_slots;    /* accesses to other slots of the bus, too */
     uint32_t device_id;  /* the one type of device that it is about; 0 = all */

@@ -39,7 +39,8 @@ struct rule_list {
         rules, RULE_COUNT(rules), unchecked, RULE_COUNT(unchecked)                                 \
     }
 extern const struct rule_list rules_status, rules_features, rules_reset, rules_config, rules_queue,
-    rules_transport, rules_interrupt, rules_setup, rules_gpu, rules_self;
+    rules_transport, rules_interrupt, rules_setup, rules_gpu, rules_device, rules_device_queue,
+    rules_self;
 
 /* Bits that the driver's last write of Status set anew. */
 static inline uint32_t rule_fresh_status(const struct judge *judge)
@@ -89,5 +90,21 @@ const char *rule_name(const struct judge *judge, uint64_t addr, char *out, size_
 
 /* `check` of rules that only pass a refusal on. */
 void rule_check_refusal(const struct rule *rule, struct judge *judge, const struct event *event);
+
+/* ---- rules that bind devices: rules_device.c, rules_device_queue.c ---- */
+
+#define DEVICE(id_, force_, section_, title_, text_)                                               \
+    .id = (id_), .party = EVENT_PARTY_DEVICE, .force = RULE_##force_, .level = FINDING_ERROR,      \
+    .section = (section_), .title = (title_), .text = (text_), .help = ""
+#define ON_READ(name)                                                                              \
+    .on = ON(READ), .where = AT(REGISTER), .registers = REGISTER(name), .by_driver = true
+#define BY_DEVICE(kinds, places) .on = (kinds), .where = (places), .by_device = true
+
+/*
+ * A device broke a rule: counted, and a finding unless the device was told to, or is to be as
+ * QEMU's.
+ */
+void rule_device_broken(const struct rule *rule, struct judge *judge, const struct event *event,
+                        const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 #endif

@@ -452,7 +452,7 @@ static const struct rule rules[] = {
           "reset the device to negotiate again"),
      .on = ON(WRITE), .registers = REGISTER(DriverFeatures), .where = AT(REGISTER),
      .by_driver = true, .versions = RULE_V2, .check = check_late_features},
-    {RULE("INIT-DRV-04", SHOULD, WARNING, "3.1.1", "Device Initialization",
+    {RULE("INIT-DRV-04", SHOULD, NOTE, "3.1.1", "Device Initialization",
           "A bring-up that goes wrong is told to the device by FAILED.",
           "set FAILED (128) in Status before returning the error, or reset the device"),
      .on = ON(RETURN), .tells = true,

@@ -165,6 +165,7 @@ struct scenario {
     enum scenario_device kind;
     /* defaults: version 2, spec, the machine's slot, QEMU's features, 1024 */
     struct sim_config device;
+    uint64_t features_pretended; /* offered with nothing behind them */
     uint64_t features_on, features_off;           /* as asked; already applied to device.features */
     uint32_t display_width_px, display_height_px; /* default 1280 x 800 */
     uint64_t disk_bytes; /* default 1 MiB */

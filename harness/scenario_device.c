@@ -150,6 +150,7 @@ static bool device_features(struct parser *parser, struct device_line *line)
                 return false;
             }
             parser->scenario->features_on |= VIRTIO_BIT(bit);
+            parser->scenario->features_pretended |= VIRTIO_BIT(bit);
             continue;
         }
         int row = parse_choose(parser, &name, "feature", feature_names, COUNT(feature_names));
@@ -179,6 +180,7 @@ static bool device_features(struct parser *parser, struct device_line *line)
         }
         line->feature_on[row] = word;
         parser->scenario->features_on |= mask;
+        parser->scenario->features_pretended |= word->text[0] == '?' ? mask : 0;
     }
     if (seen == 0) {
         return parse_fail(parser, word, expected, NULL, "no feature is named");

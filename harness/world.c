@@ -73,6 +73,7 @@ static const char *create(struct world *world)
         return error;
     judge_create(&world->judge, world->scenario, &world->arena, &world->device,
                  &world->outcome->findings, world->outcome->exercised, world->options->rules);
+    judge_count_device(&world->judge, world->outcome->device_broken);
     world->sight = (struct world_sight){world->scenario, &world->judge.model, &world->arena,
                                         &world->device, world->outcome};
     return NULL;

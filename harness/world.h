@@ -123,6 +123,7 @@ struct world_outcome {
     size_t call_count;
     struct world_call call[SCENARIO_ACTIONS_MAX];
     struct findings findings;
+    uint32_t device_broken[RULES_MAX]; /* how often the device broke its own rules */
     uint64_t exercised[RULES_MAX]; /* last step, by place in the table of rules; 0 = never */
     size_t failure_count; /* expectations not met, unexpected findings */
     struct world_failure failure[WORLD_FAILURES_MAX];

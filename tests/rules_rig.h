@@ -19,7 +19,8 @@
     X(LAYOUT_1, 1, SPEC, VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))                                          \
     X(LAYOUT_2, 2, SPEC, VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))                                          \
     X(EVENT_IDX, 2, SPEC, VIRTIO_BIT(VIRTIO_F_EVENT_IDX))                                          \
-    X(INDIRECT, 2, SPEC, VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))
+    X(INDIRECT, 2, SPEC, VIRTIO_BIT(VIRTIO_F_INDIRECT_DESC))                                       \
+    X(RING_RESET, 2, SPEC, VIRTIO_BIT(VIRTIO_F_RING_RESET))
 
 enum machine {
 #define X(name, version, profile, features) name,

@@ -239,7 +239,7 @@ static const struct rule_case cases[] = {
     {"full for no reason", V2, CALL UP_2 REQUEST "world return 0 QUEUE_FULL\n", "RS-DESC-LEAK",
      "load"},
     {"full without a live queue", V2, CALL BEGIN_2 SELECT "world return 0 QUEUE_FULL\n",
-     "INIT-DRV-04 RS-DESC-LEAK", ""},
+     "RS-DESC-LEAK", ""},
     {"full of what it waits for", V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH
      "world return 0 QUEUE_FULL\n", "", ""},
 };
