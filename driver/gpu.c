@@ -45,6 +45,9 @@ static enum virtio_result check_config(const struct vgpu *gpu)
         virtio_config_read(&gpu->device, offsetof(struct virtio_gpu_config, num_scanouts),
                            &num_scanouts);
 
+    /* A GPU was never a legacy device: its fields are little-endian there, too. */
+    if (virtio_is_legacy(&gpu->device))
+        num_scanouts = virtio_le32(virtio_native32(num_scanouts));
     if (result == VIRTIO_OK && (num_scanouts == 0 || num_scanouts > VIRTIO_GPU_MAX_SCANOUTS)) {
         platform_log("virtio-gpu: num_scanouts makes no sense");
         result = VIRTIO_BAD_DEVICE;

@@ -8,6 +8,9 @@
 #include "suite.h"
 #include "testcard.h"
 
+#ifndef REFERENCE_NAME
+#define REFERENCE_NAME "reference"
+#endif
 #define NS_PER_MS      UINT64_C(1000000)
 #define TIMEOUT_MS_MAX UINT64_C(1000000)
 #define DISPLAY_PX_MAX VGPU_SIDE_PX_MAX
@@ -333,7 +336,7 @@ static const struct suite_op ops[] = {
 };
 
 const struct suite_driver ringside_driver = {
-    .name = "reference",
+    .name = REFERENCE_NAME,
     .ops = ops,
     .op_count = sizeof(ops) / sizeof(ops[0]),
     .set_option = set_option,

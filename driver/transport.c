@@ -252,7 +252,7 @@ enum virtio_result virtio_config_read(const struct virtio_device *device, uint32
 
     /* Legacy: in the CPU's byte order, and without a generation to tell of a change (2.5.3). */
     if (virtio_is_legacy(device)) {
-        *out = *field;
+        *out = virtio_native32(*field);
         return VIRTIO_OK;
     }
 
@@ -272,5 +272,5 @@ void virtio_config_write(const struct virtio_device *device, uint32_t offset, ui
     volatile uint32_t *field =
         (volatile uint32_t *)(device->registers + VIRTIO_MMIO_CONFIG + offset);
 
-    *field = virtio_is_legacy(device) ? value : virtio_le32(value);
+    *field = virtio_is_legacy(device) ? virtio_native32(value) : virtio_le32(value);
 }

@@ -6,7 +6,8 @@
  * heads that are out add up to the queue's size;
  *   - avail_idx - published_idx buffers were added but not shown;
  *   - at most out_count used elements can be waiting: more is the device's fault;
- *   - nothing is read back from desc, avail or the indirect tables.
+ *   - nothing is read back from desc, avail or the indirect tables;
+ *   - the rings are little-endian, but in the CPU's own order on a legacy device (2.7.3).
  *
  * All three idx run freely through 16 bits; differences are taken in uint16_t, so wrapping is no
  * case of its own.
@@ -103,6 +104,17 @@ void virtq_destroy(struct virtq *queue)
     *queue = (struct virtq){0};
 }
 
+/* ---- byte order: between a field of a ring and its value, both ways (2.7.3) ---------------------
+ */
+
+#define X(bits)                                                                                    \
+    static uint##bits##_t order##bits(const struct virtq *queue, uint##bits##_t value)             \
+    {                                                                                              \
+        return queue->legacy ? virtio_native##bits(value) : virtio_le##bits(value);                \
+    }
+VIRTIO_WIDTHS(X)
+#undef X
+
 /* ---- the event fields behind the rings (2.7.7, 2.7.10) -----------------------------------------
  */
 
@@ -120,20 +132,20 @@ static volatile le16 *avail_event(const struct virtq *queue)
 
 static void set_used_event(const struct virtq *queue, uint16_t idx)
 {
-    *used_event(queue) = virtio_le16(idx);
+    *used_event(queue) = order16(queue, idx);
     platform_cache_clean((const void *)used_event(queue), sizeof(le16));
 }
 
 static void set_avail_flags(const struct virtq *queue, uint16_t flags)
 {
-    queue->avail->flags = virtio_le16(flags);
+    queue->avail->flags = order16(queue, flags);
     platform_cache_clean((const void *)&queue->avail->flags, sizeof(le16));
 }
 
 static uint16_t used_idx_now(const struct virtq *queue)
 {
     platform_cache_invalidate((const void *)&queue->used->idx, sizeof(le16));
-    return virtio_le16(queue->used->idx);
+    return order16(queue, queue->used->idx);
 }
 
 /* ---- adding ------------------------------------------------------------------------------------
@@ -159,11 +171,11 @@ static uint32_t write_chain(const struct virtq *queue, struct virtq_desc *table,
         uint16_t next = table == queue->desc ? queue->shadow[at].next : (uint16_t)(at + 1);
 
         table[at] = (struct virtq_desc){
-            .addr = virtio_le64(piece->addr),
-            .len = virtio_le32(piece->len_bytes),
-            .flags = virtio_le16((uint16_t)((is_writable ? VIRTQ_DESC_F_WRITE : 0) |
-                                            (is_last ? 0 : VIRTQ_DESC_F_NEXT))),
-            .next = virtio_le16(is_last ? 0 : next),
+            .addr = order64(queue, piece->addr),
+            .len = order32(queue, piece->len_bytes),
+            .flags = order16(queue, (uint16_t)((is_writable ? VIRTQ_DESC_F_WRITE : 0) |
+                                               (is_last ? 0 : VIRTQ_DESC_F_NEXT))),
+            .next = order16(queue, is_last ? 0 : next),
         };
         platform_cache_clean(&table[at], sizeof(table[at]));
         if (is_writable)
@@ -179,9 +191,9 @@ static void write_indirect(const struct virtq *queue, uint16_t head, uint16_t co
     size_t table_bytes = virtq_desc_bytes(VIRTQ_INDIRECT_ENTRIES);
 
     queue->desc[head] = (struct virtq_desc){
-        .addr = virtio_le64(queue->indirect_memory.addr + head * table_bytes),
-        .len = virtio_le32((uint32_t)virtq_desc_bytes(count)),
-        .flags = virtio_le16(VIRTQ_DESC_F_INDIRECT),
+        .addr = order64(queue, queue->indirect_memory.addr + head * table_bytes),
+        .len = order32(queue, (uint32_t)virtq_desc_bytes(count)),
+        .flags = order16(queue, VIRTQ_DESC_F_INDIRECT),
     };
     platform_cache_clean(&queue->desc[head], sizeof(queue->desc[head]));
 }
@@ -226,7 +238,7 @@ enum virtio_result virtq_add(struct virtq *queue, const struct virtq_piece *read
     queue->shadow[head].count = taken;
     queue->out_count++;
 
-    queue->avail->ring[slot] = virtio_le16(head);
+    queue->avail->ring[slot] = order16(queue, head);
     platform_cache_clean((const void *)&queue->avail->ring[slot], sizeof(le16));
     queue->avail_idx++;
     return VIRTIO_OK;
@@ -242,7 +254,7 @@ bool virtq_publish(struct virtq *queue)
 
     /* Without this barrier the device could see the new idx before the slot or the descriptors. */
     platform_wmb();
-    queue->avail->idx = virtio_le16(new_idx);
+    queue->avail->idx = order16(queue, new_idx);
     platform_cache_clean((const void *)&queue->avail->idx, sizeof(le16));
     queue->published_idx = new_idx;
 
@@ -253,10 +265,10 @@ bool virtq_publish(struct virtq *queue)
     platform_mb();
     if (queue->event_idx) {
         platform_cache_invalidate((const void *)avail_event(queue), sizeof(le16));
-        return virtq_need_event(virtio_le16(*avail_event(queue)), new_idx, old_idx);
+        return virtq_need_event(order16(queue, *avail_event(queue)), new_idx, old_idx);
     }
     platform_cache_invalidate((const void *)&queue->used->flags, sizeof(le16));
-    return (virtio_le16(queue->used->flags) & VIRTQ_USED_F_NO_NOTIFY) == 0;
+    return (order16(queue, queue->used->flags) & VIRTQ_USED_F_NO_NOTIFY) == 0;
 }
 
 /* ---- taking back -------------------------------------------------------------------------------
@@ -305,8 +317,8 @@ enum virtio_result virtq_get(struct virtq *queue, struct virtq_completion *out)
     /* Without this barrier the element could be read from before the device wrote it. */
     platform_rmb();
     platform_cache_invalidate((const void *)elem, sizeof(*elem));
-    head = virtio_le32(elem->id);
-    written_bytes = virtio_le32(elem->len);
+    head = order32(queue, elem->id);
+    written_bytes = order32(queue, elem->len);
 
     if (head >= queue->size || queue->shadow[head].count == 0)
         return break_queue(queue, "virtq: a used element with an id that is not out");

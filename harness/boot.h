@@ -12,20 +12,7 @@
 #include <sys/types.h>
 #include "qmp.h"
 #include "scenario.h"
-
-/* X(name, qemu, machine, cpu, Debian package of qemu, Debian package of the cross compiler) */
-#define BOOT_TARGETS(X)                                                                            \
-    X("aarch64", "qemu-system-aarch64", "virt", "cortex-a57", "qemu-system-arm",                   \
-      "gcc-aarch64-linux-gnu")
-
-struct boot_target {
-    const char *name, *qemu, *machine, *cpu, *qemu_package, *compiler_package;
-};
-
-extern const struct boot_target boot_targets[];
-extern const size_t boot_target_count;
-
-const struct boot_target *boot_target_by_name(const char *name); /* NULL when unknown */
+#include "target.h"
 
 /* True when the target's QEMU is on the PATH. */
 bool boot_qemu_is_there(const struct boot_target *target);
@@ -41,6 +28,9 @@ bool boot_qemu_is_there(const struct boot_target *target);
  * NULL, or a message that says why this scenario cannot be replayed; it lives until the next call.
  */
 const char *boot_append(const struct scenario *scenario, char *out, size_t out_bytes);
+
+/* What this scenario asks for and a target's machine does not have, or NULL. */
+const char *boot_lacks(const struct scenario *scenario, const struct boot_target *target);
 
 /* An argument vector; words are owned. */
 struct boot_command {
@@ -64,7 +54,8 @@ void boot_add_word(struct boot_command *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* Feature bits that QEMU can be told to offer or not. */
 uint64_t boot_known_features(void);
-void boot_add_device(struct boot_command *command, const struct scenario *scenario, bool exact);
+void boot_add_device(struct boot_command *command, const struct scenario *scenario, uint32_t slot,
+                     bool exact);
 /* One line, quoted for the shell. */
 void boot_command_print(const struct boot_command *command, FILE *out);
 

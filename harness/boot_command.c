@@ -22,14 +22,6 @@
 #define QEMU_QUEUE_SIZE_MAX 1024u /* what its virtio-mmio says for every queue */
 #define WORD_BYTES          (BOOT_PATH_BYTES + 256u)
 
-const struct boot_target boot_targets[] = {
-#define X(name, qemu, machine, cpu, qemu_package, compiler_package)                                \
-    {name, qemu, machine, cpu, qemu_package, compiler_package},
-    BOOT_TARGETS(X)
-#undef X
-};
-const size_t boot_target_count = sizeof boot_targets / sizeof boot_targets[0];
-
 /* Feature bits that are properties of QEMU's device. */
 static const struct {
     uint32_t bit;
@@ -54,15 +46,6 @@ uint64_t boot_known_features(void)
     for (size_t i = 0; i < PROPERTIES; i++)
         known |= UINT64_C(1) << properties[i].bit;
     return known;
-}
-
-const struct boot_target *boot_target_by_name(const char *name)
-{
-    for (size_t i = 0; i < boot_target_count; i++) {
-        if (strcmp(boot_targets[i].name, name) == 0)
-            return &boot_targets[i];
-    }
-    return NULL;
 }
 
 bool boot_qemu_is_there(const struct boot_target *target)
@@ -222,13 +205,36 @@ static void escape_commas(const char *text, char *out, size_t out_bytes)
     out[used] = '\0';
 }
 
-void boot_add_device(struct boot_command *command, const struct scenario *scenario, bool exact)
+/*
+ * A scenario's own slot, or the last one, where QEMU would put the device: -1 when the target has
+ * no such slot.
+ */
+static int device_slot(const struct boot_target *target, const struct scenario *scenario)
+{
+    if (scenario->device.slot == scenario->machine.slot)
+        return (int)target->slots - 1;
+    return scenario->device.slot < target->slots ? (int)scenario->device.slot : -1;
+}
+
+const char *boot_lacks(const struct scenario *scenario, const struct boot_target *target)
+{
+    if (scenario->device.version == 1 && !target->legacy)
+        return "QEMU has no version-1 devices on this machine";
+    if (scenario->device.big_endian && !target->big_endian)
+        return "the scenario is for a big-endian machine";
+    return device_slot(target, scenario) < 0
+               ? "its device sits in a slot that the machine does not have"
+               : NULL;
+}
+
+void boot_add_device(struct boot_command *command, const struct scenario *scenario, uint32_t slot,
+                     bool exact)
 {
     char device[WORD_BYTES];
     struct text text = {.out = device, .bytes = sizeof device};
 
-    text_add(&text, "virtio-gpu-device,bus=virtio-mmio-bus.%u,xres=%u,yres=%u",
-             scenario->device.slot, scenario->display_width_px, scenario->display_height_px);
+    text_add(&text, "virtio-gpu-device,bus=virtio-mmio-bus.%u,xres=%u,yres=%u", slot,
+             scenario->display_width_px, scenario->display_height_px);
     for (size_t i = 0; i < PROPERTIES; i++) {
         uint64_t bit = UINT64_C(1) << properties[i].bit;
         if (exact || ((scenario->features_on | scenario->features_off) & bit))
@@ -272,13 +278,20 @@ const char *boot_command(const struct boot_target *target, const struct scenario
     const char *reason = boot_append(scenario, append, sizeof append);
     if (reason)
         return reason;
-    const char *const fixed[] = {target->qemu, "-M",          target->machine, "-cpu",
-                                 target->cpu,  "-m",          MACHINE_MEMORY,  "-display",
-                                 "none",       "-nodefaults", "-no-reboot"};
+    reason = boot_lacks(scenario, target);
+    if (reason)
+        return reason;
+    const char *const fixed[] = {target->qemu, "-M",   target->machine, "-m",        MACHINE_MEMORY,
+                                 "-display",   "none", "-nodefaults",   "-no-reboot"};
     for (size_t i = 0; i < sizeof fixed / sizeof fixed[0]; i++)
         boot_add_word(out, "%s", fixed[i]);
+    for (const char *word = target->words; *word; word += strspn(word, " ")) {
+        size_t bytes = strcspn(word, " ");
+        boot_add_word(out, "%.*s", (int)bytes, word);
+        word += bytes;
+    }
     add_channels(out, dir);
-    boot_add_device(out, scenario, false);
+    boot_add_device(out, scenario, (uint32_t)device_slot(target, scenario), false);
     boot_add_word(out, "-kernel");
     boot_add_word(out, "%s", image);
     boot_add_word(out, "-append");

@@ -11,6 +11,7 @@
 #include "suite.h"
 
 #define DRIVER_PATH_BYTES 512u
+#define DRIVER_BIG_ENDIAN "-big-endian" /* the end of the name of a build for the other order */
 
 /* Writable data of the object, page-aligned outwards, with its contents as they were after loading.
  */

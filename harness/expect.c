@@ -290,6 +290,7 @@ static bool read_place(struct sim_device *device, const struct arena *arena,
         return false;
     *value = 0;
     memcpy(value, arena_host(arena, event.addr), event.width_bytes);
+    *value = sim_ring_value(device, event.place, event.width_bytes, *value);
     return true;
 }
 

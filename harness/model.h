@@ -304,6 +304,14 @@ static inline bool model_is_legacy(const struct model *model)
     return model->config.version == 1;
 }
 
+/* A field of a ring as a number: rings of a legacy device are in the CPU's order. */
+static inline uint64_t model_ring(const struct model *model, uint64_t raw, uint32_t width_bytes)
+{
+    if (!model->config.big_endian || !model_is_legacy(model))
+        return raw;
+    return __builtin_bswap64(raw) >> 8 * (sizeof raw - width_bytes);
+}
+
 static inline bool model_has_feature(const struct model *model, uint32_t bit)
 {
     return (model->features.accepted & model->features.offered & (UINT64_C(1) << bit)) != 0;

@@ -174,9 +174,12 @@ static bool find_descriptor(const struct model *model, uint32_t number, uint64_t
 
     for (uint32_t i = 0; i < queue->size; i++) {
         struct virtq_desc desc;
+        uint64_t begin = 0;
         if (queue->entry[i].addr_stored.step == 0 ||
-            !model_peek(model, queue->desc_addr + sizeof desc * i, &desc, sizeof desc) ||
-            addr < virtio_le64(desc.addr) || addr - virtio_le64(desc.addr) > virtio_le32(desc.len))
+            !model_peek(model, queue->desc_addr + sizeof desc * i, &desc, sizeof desc))
+            continue;
+        begin = model_ring(model, desc.addr, sizeof desc.addr);
+        if (addr < begin || addr - begin > model_ring(model, desc.len, sizeof desc.len))
             continue;
         if (found && queue->entry[i].owner == 0)
             continue;
@@ -187,7 +190,7 @@ static bool find_descriptor(const struct model *model, uint32_t number, uint64_t
                               .kind = EVENT_STORE,
                               .place = EVENT_PLACE_DESC_ADDR,
                               .addr = queue->desc_addr + sizeof desc * i,
-                              .value = virtio_le64(desc.addr),
+                              .value = begin,
                               .width_bytes = 8,
                               .queue = (uint16_t)number,
                               .index = i};
@@ -233,5 +236,5 @@ uint64_t model_request_addr(const struct model *model, const struct model_queue 
     if (queue->hand >= queue->size ||
         !model_peek(model, queue->desc_addr + sizeof desc * queue->hand, &desc, sizeof desc))
         return 0;
-    return virtio_le64(desc.addr);
+    return model_ring(model, desc.addr, sizeof desc.addr);
 }

@@ -47,8 +47,9 @@ static uint32_t own_chain(struct model *model, struct model_queue *queue, uint16
         count++;
         if (!model_peek(model, queue->desc_addr + sizeof desc * at, &desc, sizeof desc))
             break;
-        at = virtio_le16(desc.next);
-        if ((virtio_le16(desc.flags) & VIRTQ_DESC_F_NEXT) == 0 || at >= queue->size)
+        at = (uint32_t)model_ring(model, desc.next, sizeof desc.next);
+        if ((model_ring(model, desc.flags, sizeof desc.flags) & VIRTQ_DESC_F_NEXT) == 0 ||
+            at >= queue->size)
             break;
     }
     queue->owned += count;
@@ -134,7 +135,7 @@ static void publish(struct model *model, struct model_queue *queue, uint16_t idx
         uint32_t slot = (uint16_t)(from + i) % queue->size;
         le16 head = 0;
         if (model_peek(model, queue->avail_addr + 4 + sizeof head * slot, &head, sizeof head))
-            publish_head(model, queue, virtio_le16(head), event);
+            publish_head(model, queue, (uint16_t)model_ring(model, head, sizeof head), event);
         else if (queue->slot_store.index == slot)
             publish_head(model, queue, (uint16_t)queue->slot_store.value, event);
     }
@@ -200,7 +201,7 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     place_areas(model, queue);
     /* A driver may have filled the ring before it told the device about it. */
     if (queue->size != 0 && model_peek(model, queue->avail_addr + 2, &idx, sizeof idx) && idx != 0)
-        publish(model, queue, virtio_le16(idx), event);
+        publish(model, queue, (uint16_t)model_ring(model, idx, sizeof idx), event);
 }
 
 void model_queue_move(struct model *model, struct model_queue *queue)

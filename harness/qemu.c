@@ -163,7 +163,7 @@ static void make_command(const struct scenario *scenario, const struct qemu *qem
     boot_add_word(out, "socket,id=qtest,fd=%d", channel[0]);
     boot_add_word(out, "-chardev");
     boot_add_word(out, "socket,id=qmp,fd=%d", channel[1]);
-    boot_add_device(out, scenario, true);
+    boot_add_device(out, scenario, scenario->device.slot, true);
 }
 
 static void keep_over_exec(int fd)

@@ -138,8 +138,19 @@ static void take_transcript(const struct transcript *transcript, struct replay_o
     snprintf(out->driver, sizeof out->driver, "%s", transcript->driver);
     snprintf(out->unknown_option, sizeof out->unknown_option, "%s", transcript->unknown_option);
     out->call_count = transcript->call_count;
+    out->interrupts = transcript->interrupts;
     for (size_t i = 0; i < SCENARIO_ACTIONS_MAX; i++)
         out->result[i] = i < transcript->call_count ? transcript->call[i].result : -1;
+}
+
+/* Milliseconds since then, which becomes now. */
+static unsigned since(int64_t *then_ms)
+{
+    int64_t now_ms = patience_deadline(0);
+    unsigned passed_ms = (unsigned)(now_ms - *then_ms);
+
+    *then_ms = now_ms;
+    return passed_ms;
 }
 
 /* From start to the last byte taken; the caller ends QEMU. */
@@ -149,21 +160,25 @@ static const char *run(struct replay_work *work, const struct boot_target *targe
 {
     struct boot *boot = &work->boot;
     int64_t deadline_ms = patience_deadline((int64_t)timeout_seconds * 1000);
+    int64_t begin_ms = patience_deadline(0);
     bool over;
 
     const char *error =
         boot_start(boot, target, scenario, work->image, patience_deadline(START_MS));
     if (error)
         return error;
+    out->start_ms = since(&begin_ms);
     error = boot_listen(boot, &over, deadline_ms);
     if (error)
         return error;
+    out->guest_ms = since(&begin_ms);
     transcript_parse(boot->log, boot->log_bytes, &work->transcript);
     take_transcript(&work->transcript, out);
     error = take_screen(boot, &out->picture);
     if (error)
         return error;
     out->screen = placeholder_recognise(&out->picture);
+    out->screen_ms = since(&begin_ms);
     out->response = said_response(&work->transcript, scenario->action_count);
     return out->response == REPLAY_RESPONSE_UNKNOWN
                ? take_response(boot, &work->transcript, &out->response)

@@ -66,11 +66,13 @@ struct replay_outcome {
                                                none */
     size_t call_count;
     int result[SCENARIO_ACTIONS_MAX]; /* enum suite_result; -1 = the machine did not say */
+    int64_t interrupts;               /* that the machine delivered; -1 = it did not say */
     enum replay_response response;
     enum replay_screen screen;
-    struct picture picture; /* the screendump; rgb NULL if none */
-    char *log;              /* all that the machine printed */
-    char *guest_errors;     /* what QEMU logged with -d guest_errors */
+    struct picture picture;                 /* the screendump; rgb NULL if none */
+    unsigned start_ms, guest_ms, screen_ms; /* until QEMU talks; until done; until all is taken */
+    char *log;                              /* all that the machine printed */
+    char *guest_errors;                     /* what QEMU logged with -d guest_errors */
 };
 
 /* Simulator and QEMU, held against each other. */
@@ -142,6 +144,67 @@ void replay_row_fill(struct replay_row *row, const struct world_outcome *simulat
 void replay_table_head(FILE *out);
 /* Cells that are too long are broken at spaces, then behind hyphens, then anywhere. */
 void replay_table_row(FILE *out, const struct replay_row *row);
+
+/* ---- replay_matrix.c, replay_matrix_json.c: scenarios down, machines across ---- */
+
+/* X(name, word): what came of a scenario on a machine. */
+#define REPLAY_CELLS(X)                                                                            \
+    X(WAITING, "waiting")                                                                          \
+    X(AGREES, "agrees")                                                                            \
+    X(DIFFERS, "differs")                                                                          \
+    X(NOT_HERE, "not-here") /* the machine has no such thing */                                    \
+    X(SKIPPED, "skipped")   /* the environment lacks what the machine needs */                     \
+    X(FAILED, "failed")     /* the environment broke */
+
+enum replay_cell_state {
+#define X(name, word) REPLAY_CELL_##name,
+    REPLAY_CELLS(X)
+#undef X
+};
+
+#define REPLAY_CELL_DIFFERENCES_MAX 4u
+#define REPLAY_JOBS_MAX             16u
+
+struct replay_cell {
+    enum replay_cell_state state;
+    char calls[REPLAY_TEXT_BYTES];  /* "OK, TIMEOUT" */
+    char screen[REPLAY_TEXT_BYTES]; /* "1280x800", "never", "lost" */
+    char reason[REPLAY_TEXT_BYTES]; /* why not here, skipped or failed */
+    uint64_t pixels;                /* all of them the same; 0 = there was no picture */
+    int64_t interrupts;
+    unsigned simulator_ms, start_ms, guest_ms, screen_ms;
+    size_t difference_count; /* over the limit they are only counted */
+    char difference[REPLAY_CELL_DIFFERENCES_MAX][REPLAY_TEXT_BYTES];
+};
+
+struct boot_target;
+
+struct replay_matrix {
+    struct scenario **scenario;
+    size_t scenario_count;
+    const struct boot_target *target[16];
+    size_t target_count;
+    struct replay_cell *cell; /* row by row, the machines of a scenario side by side */
+    uint64_t elapsed_ms;
+};
+
+static inline struct replay_cell *replay_cell(const struct replay_matrix *matrix, size_t row,
+                                              size_t column)
+{
+    return &matrix->cell[row * matrix->target_count + column];
+}
+
+const char *replay_cell_word(enum replay_cell_state state);
+
+/*
+ * Fills all cells, up to `jobs` QEMUs side by side, and prints the table. Returns the exit status;
+ * a machine that is skipped is told of and fails nothing.
+ */
+int replay_matrix_run(struct replay_matrix *matrix, const struct replay_options *options,
+                      unsigned jobs);
+
+/* The table as JSON. False after a message. */
+bool replay_matrix_json(const struct replay_matrix *matrix, const char *path);
 
 /* ---- replay_pictures.c ---- */
 

@@ -16,7 +16,10 @@
 
 /* X(name, word, argument or "", help) */
 #define REPLAY_OPTIONS(X)                                                                          \
-    X(TARGET, "--target", "NAME", "the machine that is booted (aarch64)")                          \
+    X(TARGET, "--target", "NAME",                                                                  \
+      "the machine that is booted (aarch64); NAME,NAME or all: a table")                           \
+    X(JSON, "--json", "FILE", "write the table of machines here, too")                             \
+    X(JOBS, "-j", "N", "so many QEMUs side by side, for a table of machines (2)")                  \
     X(OUT, "--out", "DIR", "leave pictures here: NAME-sim.png, -qemu.png, -both.png")              \
     X(IMAGES, "--images", "DIR", "look for bootable images DRIVER-TARGET.elf here")                \
     X(DRIVERS, "--drivers", "DIR", "look for the simulator's driver objects NAME.so here")         \
@@ -45,10 +48,14 @@ static const struct {
 struct replay_job {
     struct replay_options options;
     bool help;
+    bool overrides; /* --target was given: scenarios that name other targets are booted, too */
     struct scenario **scenario;
     size_t count;
     size_t skipped, agreed;
     struct replay_row *row;
+    struct replay_matrix matrix; /* more than one target */
+    const char *json;
+    unsigned jobs;
 };
 
 __attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
@@ -90,19 +97,63 @@ static int unknown_option(const char *word)
                    : refuse("unknown option %s; try --help", word);
 }
 
-static int set_target(struct replay_options *options, const char *value)
+static int unknown_target(const char *word)
 {
-    const char *known[16];
-    size_t count = boot_target_count < 16 ? boot_target_count : 16;
+    const char *known[BOOT_TARGETS_MAX];
+    size_t count = boot_target_names(known);
+    char all[200];
+    size_t used = 0;
 
-    options->target = value;
-    if (boot_target_by_name(value))
-        return 0;
-    for (size_t i = 0; i < count; i++)
-        known[i] = boot_targets[i].name;
-    const char *nearest = scenario_nearest(value, known, count);
-    return nearest ? refuse("unknown target %s; did you mean %s?", value, nearest)
-                   : refuse("unknown target %s; known is %s", value, known[0]);
+    const char *nearest = scenario_nearest(word, known, count);
+    if (nearest)
+        return refuse("unknown target %s; did you mean %s?", word, nearest);
+    for (size_t i = 0; i < count && used < sizeof all; i++)
+        used += (size_t)snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", known[i]);
+    return refuse("unknown target %s; known are %s", word, all);
+}
+
+/* One name, several with commas between them, or `all`. */
+static int set_target(struct replay_job *job, const char *value)
+{
+    struct replay_matrix *matrix = &job->matrix;
+    char name[SCENARIO_WORD_BYTES];
+
+    matrix->target_count = 0;
+    for (size_t i = 0; strcmp(value, "all") == 0 && i < boot_target_count; i++)
+        matrix->target[matrix->target_count++] = &boot_targets[i];
+    for (const char *at = value; matrix->target_count < BOOT_TARGETS_MAX && at;) {
+        if (strcmp(value, "all") == 0)
+            break;
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at, ","), at);
+        const struct boot_target *target = boot_target_by_name(name);
+        if (!target)
+            return unknown_target(name);
+        for (size_t i = 0; i < matrix->target_count; i++) {
+            if (matrix->target[i] == target)
+                return refuse("target %s is given twice", name);
+        }
+        matrix->target[matrix->target_count++] = target;
+        at = strchr(at, ',');
+        at = at ? at + 1 : NULL;
+    }
+    job->overrides = true;
+    job->options.target = matrix->target[0]->name;
+    return 0;
+}
+
+static bool wants_matrix(const struct replay_job *job)
+{
+    return job->matrix.target_count > 1 || job->json;
+}
+
+static int set_jobs(struct replay_job *job, const char *value)
+{
+    char *end;
+    unsigned long jobs = strtoul(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end || !jobs || jobs > REPLAY_JOBS_MAX)
+        return refuse("-j takes 1 to %u, not %s", REPLAY_JOBS_MAX, value);
+    job->jobs = (unsigned)jobs;
+    return 0;
 }
 
 static int set_timeout(struct replay_options *options, const char *value)
@@ -120,7 +171,12 @@ static int set_option(struct replay_job *job, enum replay_option option, const c
 {
     switch (option) {
     case OPTION_TARGET:
-        return set_target(&job->options, value);
+        return set_target(job, value);
+    case OPTION_JSON:
+        job->json = value;
+        return 0;
+    case OPTION_JOBS:
+        return set_jobs(job, value);
     case OPTION_OUT:
         job->options.out_dir = value;
         return 0;
@@ -197,8 +253,13 @@ static int parse_arguments(struct replay_job *job, int argc, char **argv, struct
 
 /* ---- scenarios ---- */
 
-static bool has_target(const struct scenario *scenario, const char *target)
+static bool has_target(const struct replay_job *job, const struct scenario *scenario)
 {
+    const char *target = job->options.target;
+
+    if (job->overrides)
+        return scenario->target_count > 0 &&
+               (wants_matrix(job) || !boot_lacks(scenario, boot_target_by_name(target)));
     for (size_t i = 0; i < scenario->target_count; i++) {
         if (strcmp(scenario->target[i], target) == 0)
             return true;
@@ -222,10 +283,16 @@ static int collect(struct replay_job *job, const char *argument)
         struct scenario *scenario = scenario_read(paths.item[i], stderr);
         if (!scenario) {
             status = EXIT_ENVIRONMENT;
-        } else if (has_target(scenario, job->options.target)) {
+        } else if (has_target(job, scenario)) {
             job->scenario[job->count++] = scenario;
         } else {
-            if (is_file)
+            const char *lacks = boot_lacks(scenario, boot_target_by_name(job->options.target));
+            if (is_file && job->overrides)
+                status =
+                    refuse("%s: %s", argument,
+                           scenario->target_count && lacks ? lacks
+                                                           : "it has no line `replay qemu TARGET`");
+            else if (is_file)
                 status = refuse("%s has no line `replay qemu %s`", argument, job->options.target);
             job->skipped++;
             scenario_free(scenario);
@@ -245,7 +312,7 @@ static int check(const struct replay_job *job)
         if (reason)
             return refuse("%s cannot be replayed: %s", job->scenario[i]->path, reason);
     }
-    if (job->options.print_command)
+    if (job->options.print_command || wants_matrix(job))
         return 0;
     for (size_t i = 0; i < job->count; i++) {
         const char *missing = replay_missing(job->scenario[i], &job->options);
@@ -255,14 +322,15 @@ static int check(const struct replay_job *job)
     return 0;
 }
 
-static int print_commands(const struct replay_job *job)
+static int print_commands(const struct replay_job *job, const struct boot_target *target)
 {
-    const struct boot_target *target = boot_target_by_name(job->options.target);
+    struct replay_options options = job->options;
 
+    options.target = target->name;
     for (size_t i = 0; i < job->count; i++) {
         char image[BOOT_PATH_BYTES];
         struct boot_command command;
-        const char *reason = replay_image(job->scenario[i], &job->options, image, sizeof image);
+        const char *reason = replay_image(job->scenario[i], &options, image, sizeof image);
         if (!reason)
             reason = boot_command(target, job->scenario[i], image, NULL, &command);
         if (reason)
@@ -337,7 +405,7 @@ static void progress_over(void)
 static int replay_one(struct replay_job *job, size_t at, struct world_outcome *simulator,
                       struct replay_outcome *qemu)
 {
-    const struct scenario *scenario = job->scenario[at];
+    struct scenario *scenario = job->scenario[at];
     const struct world_options world = {
         .driver_dir =
             job->options.driver_dir ? job->options.driver_dir : resource_folder(RESOURCE_drivers),
@@ -346,6 +414,8 @@ static int replay_one(struct replay_job *job, size_t at, struct world_outcome *s
     };
     struct replay_verdict verdict;
 
+    if (boot_target_by_name(job->options.target)->big_endian)
+        scenario->device.big_endian = true; /* as the driver of that machine is */
     progress(job, at, "simulator");
     const char *error = world_run(scenario, &world, simulator);
     if (!error) {
@@ -395,17 +465,43 @@ static int replay_all(struct replay_job *job)
     }
     printf("%zu replayed on QEMU %s: %zu agree, %zu differ\n", job->count, job->options.target,
            job->agreed, job->count - job->agreed);
-    if (job->skipped)
+    if (job->skipped && job->overrides)
+        printf("%zu skipped: not for %s\n", job->skipped, job->options.target);
+    else if (job->skipped)
         printf("%zu skipped: without a line `replay qemu %s`\n", job->skipped, job->options.target);
     if (job->options.out_dir && job->count)
         printf("pictures are in %s\n", job->options.out_dir);
     return job->agreed == job->count ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;
 }
 
+/* What was asked for, with the scenarios at hand. */
+static int replay_job(struct replay_job *job)
+{
+    struct replay_matrix *matrix = &job->matrix;
+    int status = 0;
+
+    if (matrix->target_count == 0)
+        matrix->target[matrix->target_count++] = boot_target_by_name(job->options.target);
+    if (job->options.print_command) {
+        for (size_t i = 0; i < matrix->target_count && !status; i++)
+            status = print_commands(job, matrix->target[i]);
+        return status;
+    }
+    if (!wants_matrix(job))
+        return replay_all(job);
+    matrix->scenario = job->scenario;
+    matrix->scenario_count = job->count;
+    status = replay_matrix_run(matrix, &job->options, job->jobs);
+    if (job->json && !replay_matrix_json(matrix, job->json))
+        status = EXIT_ENVIRONMENT;
+    return status;
+}
+
 int replay_main(int argc, char **argv)
 {
-    struct replay_job job = {
-        .options = {.target = boot_targets[0].name, .timeout_seconds = REPLAY_TIMEOUT_SECONDS}};
+    struct replay_job job = {.options = {.target = boot_targets[0].name,
+                                         .timeout_seconds = REPLAY_TIMEOUT_SECONDS},
+                             .jobs = 2};
     struct string_list named = {0};
 
     int status = parse_arguments(&job, argc, argv, &named);
@@ -416,7 +512,7 @@ int replay_main(int argc, char **argv)
     if (!status && !job.help) {
         status = check(&job);
         if (!status)
-            status = job.options.print_command ? print_commands(&job) : replay_all(&job);
+            status = replay_job(&job);
     }
     for (size_t i = 0; i < job.count; i++)
         scenario_free(job.scenario[i]);

@@ -126,6 +126,17 @@ static bool simulator_crashed(const struct world_outcome *simulator)
     return false;
 }
 
+/* Is the driver told to, and does it come so far? */
+static bool waits_for_interrupts(const struct scenario *scenario)
+{
+    bool asks = false;
+
+    for (size_t i = 0; i < scenario->option_count; i++)
+        asks = asks || (strcmp(scenario->option[i].name, "interrupts") == 0 &&
+                        strcmp(scenario->option[i].value, "on") == 0);
+    return asks && scenario->action_count > 1;
+}
+
 static void compare_calls(const struct world_outcome *simulator, const struct replay_outcome *qemu,
                           struct replay_verdict *verdict)
 {
@@ -144,6 +155,9 @@ static void compare_calls(const struct world_outcome *simulator, const struct re
             differ(verdict, "call %zu, %s: simulator %s, QEMU %s", i + 1, scenario->action[i].name,
                    result_text(ours), result_text(theirs));
     }
+    if (qemu->done && qemu->interrupts == 0 && waits_for_interrupts(scenario))
+        differ(verdict,
+               "QEMU: the driver was to wait for interrupts, and the machine gave it none");
     if (simulator_crashed(simulator))
         return; /* then the machine need not come to its end either */
     if (qemu->fault)

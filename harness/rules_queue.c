@@ -195,7 +195,16 @@ static void check_outstanding(const struct rule *rule, struct judge *judge,
         return;
     }
     queue = moved_queue(judge, event);
-    if (queue != NULL && queue->avail_delta > queue->size && queue->avail_delta < 0x8000)
+    if (queue == NULL || queue->avail_delta <= queue->size || queue->avail_delta >= 0x8000)
+        return;
+    uint16_t turned = __builtin_bswap16(queue->avail_idx);
+    uint16_t ahead = (uint16_t)(turned - (queue->avail_idx - queue->avail_delta));
+    if (judge->model.config.big_endian && ahead != 0 && ahead <= queue->size)
+        judge_raise(judge, rule, event, "stored as a big-endian CPU has it", NULL, NULL,
+                    "driver moved avail.idx of queue %u ahead by %u: it is not converted to "
+                    "little-endian; %u is meant",
+                    event->queue, queue->avail_delta, turned);
+    else
         judge_raise(judge, rule, event, "more than the queue can hold", NULL, NULL,
                     "driver moved avail.idx of queue %u ahead by %u; the queue has %u entries",
                     event->queue, queue->avail_delta, queue->size);

@@ -7,8 +7,9 @@
  *   machine   NAME [base A] [stride N] [slots N] [interrupt N] [ram A]   or without NAME;
  *             before `device` and `memory`; virt-aarch64 unless told otherwise
  *   device    gpu [version N] [profile spec|qemu] [queue-size-max N] [display WxH] [slot N]
- *             [features +NAME -NAME ?NAME ...] [eager-poll]   ?NAME or ?BIT: offered, but there is
- *             nothing behind it
+ *             [features +NAME -NAME ?NAME ...] [eager-poll] [byte-order little | big]
+ *             ?NAME or ?BIT: offered, but there is nothing behind it; byte-order: of the driver's
+ *             CPU; the driver NAME is built as NAME-big-endian then
  *   device    blk ... [disk N[KiB|MiB]] [read-only]   /   device rng ...
  *   driver    NAME [option value]...
  *   memory    [base A] [size N[KiB|MiB|GiB]] [next A] [identity | offset N] [static-dma]
@@ -68,10 +69,10 @@
 #define SCENARIO_ACTIONS_MAX 256u
 #define SCENARIO_EXPECTS_MAX 128u
 #define SCENARIO_OPTIONS_MAX 32u
-#define SCENARIO_TARGETS_MAX 8u
+#define SCENARIO_TARGETS_MAX 16u
 #define SCENARIO_WORD_BYTES  64u
 /* The result of a call that shall not return: ended when it only waits, or after a limit. */
-#define SCENARIO_RUNNING (-2)
+#define SCENARIO_RUNNING     (-2)
 #define SCENARIO_SPECS_MAX   16u
 
 enum scenario_device {
@@ -111,9 +112,9 @@ struct scenario_action {
     char name[SCENARIO_WORD_BYTES]; /* CALL: the operation; ALLOC, FREE: the memory */
     unsigned name_column;
     struct suite_args args; /* CALL */
-    int result;         /* CALL, RETURN: enum suite_result; CALL: -1 = don't care; or RUNNING */
-    struct event event; /* the others: place, addr, width_bytes, value */
-    bool check_value;   /* READ, LOAD: event.value is expected */
+    int result;             /* CALL, RETURN: enum suite_result; CALL: -1 = don't care; or RUNNING */
+    struct event event;     /* the others: place, addr, width_bytes, value */
+    bool check_value;       /* READ, LOAD: event.value is expected */
 };
 
 enum scenario_expect_kind {
@@ -168,7 +169,7 @@ struct scenario {
     uint64_t features_pretended; /* offered with nothing behind them */
     uint64_t features_on, features_off;           /* as asked; already applied to device.features */
     uint32_t display_width_px, display_height_px; /* default 1280 x 800 */
-    uint64_t disk_bytes; /* default 1 MiB */
+    uint64_t disk_bytes;                          /* default 1 MiB */
     bool disk_read_only;
     struct sim_faults faults;
     /* driver */

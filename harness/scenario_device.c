@@ -223,6 +223,7 @@ enum device_option {
     DEVICE_SLOT,
     DEVICE_FEATURES,
     DEVICE_EAGER_POLL,
+    DEVICE_BYTE_ORDER,
     DEVICE_DISK,
     DEVICE_READ_ONLY,
     DEVICE_OPTION_COUNT
@@ -231,8 +232,8 @@ enum device_option {
 static const char *const device_options[DEVICE_OPTION_COUNT] = {"version",        "profile",
                                                                 "queue-size-max", "display",
                                                                 "slot",           "features",
-                                                                "eager-poll",     "disk",
-                                                                "read-only"};
+                                                                "eager-poll",     "byte-order",
+                                                                "disk",           "read-only"};
 
 /* The one kind of device that has an option, or -1. */
 static int kind_with(enum device_option option)
@@ -261,6 +262,7 @@ static bool device_option(struct parser *parser, enum device_option option,
                           struct device_line *line)
 {
     static const char *const profiles[] = {"spec", "qemu"};
+    static const char *const orders[] = {"little", "big"};
     struct scenario *scenario = parser->scenario;
     struct sim_config *device = &scenario->device;
     uint64_t number = 0;
@@ -298,6 +300,11 @@ static bool device_option(struct parser *parser, enum device_option option,
     case DEVICE_EAGER_POLL:
         device->eager_poll = true;
         return true;
+    case DEVICE_BYTE_ORDER: {
+        int order = parse_choice(parser, "byte order", orders, COUNT(orders));
+        device->big_endian = order == 1;
+        return order >= 0;
+    }
     case DEVICE_DISK:
         return device_disk(parser);
     case DEVICE_READ_ONLY:

@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
+#include "target.h"
 #include "virtio/gpu.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -497,7 +498,8 @@ bool parse_expect(struct parser *parser)
 bool parse_replay(struct parser *parser)
 {
     static const char *const machines[] = {"qemu"};
-    static const char *const targets[] = {"aarch64"};
+    const char *targets[BOOT_TARGETS_MAX];
+    size_t target_count = boot_target_names(targets);
     struct scenario *scenario = parser->scenario;
     const struct word *at = parse_peek(parser);
     if (parse_choice(parser, "machine", machines, COUNT(machines)) < 0) {
@@ -511,7 +513,7 @@ bool parse_replay(struct parser *parser)
     scenario->target_line = parser->line_number;
     const struct word *word = parse_next(parser);
     do { /* bounded by the words of the line */
-        int target = parse_choose(parser, word, "target", targets, COUNT(targets));
+        int target = parse_choose(parser, word, "target", targets, target_count);
         if (target < 0) {
             return false;
         }

@@ -305,6 +305,12 @@ static void memory_event(struct world *world, struct event *event, enum event_ki
         event->place = EVENT_PLACE_MEMORY;
 }
 
+static uint64_t stored_value(const struct world *world, const struct event *event, uintptr_t host)
+{
+    return sim_ring_value(&world->device, event->place, event->width_bytes,
+                          value_at(host, event->width_bytes));
+}
+
 static bool is_own_memory(const struct world *world, uintptr_t host)
 {
     const struct driver *driver = world->driver;
@@ -313,11 +319,9 @@ static bool is_own_memory(const struct world *world, uintptr_t host)
            (driver != NULL && host - (uintptr_t)driver->data.host < driver->data.bytes);
 }
 
-/*
- * A loop that waits for the device may count its turns, or keep what it has read, in variables that
+/* A loop that waits for the device may count its turns, or keep what it has read, in variables that
  * happen to be DMA memory. A store to the driver's stack or static data, outside of rings, that was
- * made from the same place before is no news to anybody but the driver.
- */
+ * made from the same place before is no news to anybody but the driver. */
 static void stored(struct world *world, const struct event *event, uintptr_t host)
 {
     size_t slot = (host >> 1 ^ event->pc) % WORLD_OWN_STORES;
@@ -337,7 +341,7 @@ static void memory_finish_store(struct world *world)
 {
     struct event *event = &world->pending;
 
-    event->value = value_at(world->pending_host, event->width_bytes);
+    event->value = stored_value(world, event, world->pending_host);
     event->bytes = (const uint8_t *)world->pending_host;
     arena_shadow_update(&world->arena, event->addr, event->width_bytes);
     world_emit(world, event);
@@ -391,7 +395,7 @@ static void memory_access(struct world *world, enum probe_kind kind, uintptr_t h
         return;
     }
     memory_event(world, &event, EVENT_LOAD, host, bytes, flags, pc);
-    event.value = value_at(host, bytes);
+    event.value = stored_value(world, &event, host);
     event.bytes = (const uint8_t *)host;
     world_emit(world, &event);
     world_note_poll(world, host, event.value, pc, event.place != EVENT_PLACE_MEMORY);
@@ -484,7 +488,7 @@ void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_v
         return;
     }
     memory_event(world, &event, EVENT_UPDATE, host, bytes, flags, pc);
-    event.value = value_at(host, bytes);
+    event.value = stored_value(world, &event, host);
     event.extra = old_value;
     event.bytes = (const uint8_t *)host;
     arena_shadow_update(&world->arena, event.addr, bytes);
@@ -602,7 +606,7 @@ void world_unobserved_end(void)
     world->unobserved = false;
     world->narrow = false;
     if (!world->pending_is_write) {
-        world->pending.value = value_at(world->pending_host, world->pending.width_bytes);
+        world->pending.value = stored_value(world, &world->pending, world->pending_host);
         world_emit(world, &world->pending);
         world->narrow_was_read = narrow;
     }

@@ -141,6 +141,17 @@ static bool parse_fault(struct transcript *out, char *rest)
     return true;
 }
 
+static bool parse_interrupts(struct transcript *out, char *rest)
+{
+    char *end;
+    unsigned long long count = strtoull(rest, &end, 10);
+
+    if (*rest < '0' || *rest > '9' || *end || count > INT32_MAX)
+        return false;
+    out->interrupts = (int64_t)count;
+    return true;
+}
+
 static bool parse_done(struct transcript *out, char *rest)
 {
     out->done = out->done || !*rest;
@@ -151,9 +162,9 @@ static const struct {
     const char *word;
     bool (*parse)(struct transcript *out, char *rest);
 } lines[] = {
-    {"driver", parse_driver}, {"alloc", parse_alloc},       {"option", parse_option},
-    {"call", parse_call},     {"response", parse_response}, {"log", parse_log},
-    {"fault", parse_fault},   {"done", parse_done},
+    {"driver", parse_driver}, {"alloc", parse_alloc},           {"option", parse_option},
+    {"call", parse_call},     {"response", parse_response},     {"log", parse_log},
+    {"fault", parse_fault},   {"interrupts", parse_interrupts}, {"done", parse_done},
 };
 
 static void parse_line(struct transcript *out, char *line)
@@ -176,6 +187,7 @@ static void parse_line(struct transcript *out, char *line)
 void transcript_parse(const char *text, size_t bytes, struct transcript *out)
 {
     memset(out, 0, sizeof *out);
+    out->interrupts = -1;
     const char *end;
     for (size_t at = 0; at < bytes && (end = memchr(text + at, '\n', bytes - at)) != NULL;) {
         char line[LINE_BYTES_MAX];

@@ -8,6 +8,7 @@
  *     ringside: response untouched|filled|unchanged     what the call before did to the buffer
  *     ringside: log TEXT
  *     ringside: fault TEXT
+ *     ringside: interrupts N                            how many the machine delivered
  *     ringside: done
  *
  * Lines of any other form are firmware's and the driver's own; they are counted and kept as log
@@ -61,8 +62,9 @@ struct transcript {
     struct transcript_call call[SCENARIO_ACTIONS_MAX];
     size_t alloc_count;
     struct transcript_alloc alloc[TRANSCRIPT_ALLOCS_MAX];
-    size_t dropped; /* calls and allocs over the limits */
-    size_t garbage; /* lines that begin as ours and cannot be understood */
+    int64_t interrupts; /* -1 = the machine did not say */
+    size_t dropped;     /* calls and allocs over the limits */
+    size_t garbage;     /* lines that begin as ours and cannot be understood */
 };
 
 void transcript_parse(const char *text, size_t bytes, struct transcript *out);

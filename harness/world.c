@@ -44,8 +44,9 @@ static const char *load_driver(struct world *world)
     if (path == NULL && scenario->driver[0] == '\0')
         return NULL;
     if (path == NULL) {
-        snprintf(built, sizeof built, "%s/%s.so",
-                 folder != NULL ? folder : resource_folder(RESOURCE_drivers), scenario->driver);
+        snprintf(built, sizeof built, "%s/%s%s.so",
+                 folder != NULL ? folder : resource_folder(RESOURCE_drivers), scenario->driver,
+                 scenario->device.big_endian ? DRIVER_BIG_ENDIAN : "");
         path = built;
     }
     if (driver_make_room(path))

@@ -106,10 +106,10 @@ static bool load_desc(struct sim_device *device, uint32_t queue, struct found_de
                          sizeof(raw), fault);
         return false;
     }
-    *out = (struct found_desc){.addr = virtio_le64(raw.addr),
-                               .len_bytes = virtio_le32(raw.len),
-                               .flags = virtio_le16(raw.flags),
-                               .next = virtio_le16(raw.next),
+    *out = (struct found_desc){.addr = sim_ring64(device, raw.addr),
+                               .len_bytes = sim_ring32(device, raw.len),
+                               .flags = sim_ring16(device, raw.flags),
+                               .next = sim_ring16(device, raw.next),
                                .at = q->desc_next};
     q->desc_seen++;
     return true;
@@ -291,8 +291,8 @@ void chain_rewrite_descriptors(struct sim_device *device, uint32_t queue, uint8_
         event.place = EVENT_PLACE_DESC;
         event.index = at;
         sim_store(device, addr, &junk, sizeof(junk), &event);
-        if ((virtio_le16(old.flags) & VIRTQ_DESC_F_NEXT) == 0)
+        if ((sim_ring16(device, old.flags) & VIRTQ_DESC_F_NEXT) == 0)
             return;
-        at = virtio_le16(old.next);
+        at = sim_ring16(device, old.next);
     }
 }

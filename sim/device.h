@@ -29,6 +29,7 @@
 #include "fault.h"
 #include "refusal.h"
 #include "virtio/config.h"
+#include "virtio/types.h"
 
 #define SIM_QUEUES_MAX      4u
 #define SIM_VENDOR_ID       0x554d4551u /* "QEMU": drivers in the field insist on it */
@@ -158,6 +159,7 @@ struct sim_config {
     uint64_t features;       /* offered, all bits; VERSION_1 must be set for version 2 */
     uint32_t queue_size_max; /* QueueSizeMax of every queue, 0..32768; need not be a power of two */
     bool eager_poll;         /* looks at avail.idx without being notified */
+    bool big_endian;         /* the driver's CPU: legacy rings are in its order (2.7.3) */
 };
 
 struct sim_device {
@@ -239,6 +241,38 @@ static inline bool sim_is_qemu(const struct sim_device *device)
 static inline bool sim_is_legacy(const struct sim_device *device)
 {
     return device->config.version == 1;
+}
+
+/* Rings of version 1 are in the CPU's order, all else is little-endian (2.7.3). */
+static inline bool sim_rings_are_big(const struct sim_device *device)
+{
+    return device->config.big_endian && device->config.version == 1;
+}
+
+/* Between a value and a field of a ring, both ways. */
+static inline uint16_t sim_ring16(const struct sim_device *device, uint16_t value)
+{
+    return sim_rings_are_big(device) ? __builtin_bswap16(value) : virtio_le16(value);
+}
+
+static inline uint32_t sim_ring32(const struct sim_device *device, uint32_t value)
+{
+    return sim_rings_are_big(device) ? __builtin_bswap32(value) : virtio_le32(value);
+}
+
+static inline uint64_t sim_ring64(const struct sim_device *device, uint64_t value)
+{
+    return sim_rings_are_big(device) ? __builtin_bswap64(value) : virtio_le64(value);
+}
+
+/* place.c: turns the fields of a ring at `place` round, each by itself. */
+uint64_t sim_ring_turned(uint8_t place, uint32_t width_bytes, uint64_t value);
+
+/* What `value`, the first bytes of an access taken as little-endian, stands for in a ring. */
+static inline uint64_t sim_ring_value(const struct sim_device *device, uint8_t place,
+                                      uint32_t width_bytes, uint64_t value)
+{
+    return sim_rings_are_big(device) ? sim_ring_turned(place, width_bytes, value) : value;
 }
 
 static inline bool sim_queue_exists(const struct sim_device *device, uint32_t queue)

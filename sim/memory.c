@@ -155,7 +155,7 @@ static inline void emit_access(struct sim_device *device, enum event_kind kind, 
     event->kind = (uint8_t)kind;
     event->addr = addr;
     event->width_bytes = bytes;
-    event->value = first_bytes(ram, bytes);
+    event->value = sim_ring_value(device, event->place, bytes, first_bytes(ram, bytes));
     event->bytes = ram;
     sim_emit(device, event);
 }

@@ -83,3 +83,31 @@ bool sim_queue_place(const struct sim_device *device, uint64_t addr, struct even
     }
     return false;
 }
+
+/* Bytes of the fields at a place in a ring; 0 for other places. */
+static uint32_t field_bytes(uint8_t place)
+{
+    if (place < EVENT_PLACE_DESC || place > EVENT_PLACE_INDIRECT)
+        return 0;
+    if (place == EVENT_PLACE_DESC || place == EVENT_PLACE_DESC_ADDR ||
+        place == EVENT_PLACE_INDIRECT)
+        return sizeof(le64);
+    if (place == EVENT_PLACE_DESC_LEN ||
+        (place >= EVENT_PLACE_USED_RING && place <= EVENT_PLACE_USED_RING_LEN))
+        return sizeof(le32);
+    return sizeof(le16);
+}
+
+uint64_t sim_ring_turned(uint8_t place, uint32_t width_bytes, uint64_t value)
+{
+    uint32_t field = field_bytes(place);
+    uint64_t turned = 0;
+
+    if (field == 0 || width_bytes < field) /* a part of a field stands for nothing */
+        return value;
+    for (uint32_t at = 0; at < sizeof(value) && at < width_bytes; at += field) {
+        uint64_t part = __builtin_bswap64(value >> 8 * at) >> 8 * (sizeof(value) - field);
+        turned |= part << 8 * at;
+    }
+    return turned;
+}

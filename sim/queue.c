@@ -105,7 +105,7 @@ static bool load_avail(struct sim_device *device, uint32_t queue, uint64_t offse
         chain_refuse_dma(device, queue, SIM_REFUSAL_DMA_AVAIL, addr, sizeof(raw), fault);
         return false;
     }
-    *out = virtio_le16(raw);
+    *out = sim_ring16(device, raw);
     return true;
 }
 
@@ -210,7 +210,7 @@ static void emit_fault(struct sim_device *device, uint32_t queue, const struct s
 static bool store_avail_event(struct sim_device *device, uint32_t queue)
 {
     const struct sim_queue *q = &device->queue[queue];
-    le16 event = virtio_le16(q->avail_next);
+    le16 event = sim_ring16(device, q->avail_next);
     return store_used(device, queue, virtq_avail_event_offset(q->size), EVENT_PLACE_AVAIL_EVENT, 0,
                       &event, sizeof(event));
 }
@@ -258,8 +258,9 @@ static void step_used_elem(struct sim_device *device, uint32_t queue)
         emit_fault(device, queue, len);
     uint32_t slot = q->used_idx % q->size;
     struct virtq_used_elem elem = {
-        .id = virtio_le32(id != NULL ? (uint32_t)id->argument : q->chain.head),
-        .len = virtio_le32((uint32_t)(len != NULL ? len->argument : q->chain.written_bytes))};
+        .id = sim_ring32(device, id != NULL ? (uint32_t)id->argument : q->chain.head),
+        .len =
+            sim_ring32(device, (uint32_t)(len != NULL ? len->argument : q->chain.written_bytes))};
     if (store_used(device, queue, offsetof(struct virtq_used, ring) + sizeof(elem) * slot,
                    EVENT_PLACE_USED_RING, slot, &elem, sizeof(elem)))
         q->phase = SIM_PHASE_USED_IDX;
@@ -268,7 +269,7 @@ static void step_used_elem(struct sim_device *device, uint32_t queue)
 static void step_used_idx(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
-    le16 idx = virtio_le16((uint16_t)(q->used_idx + 1));
+    le16 idx = sim_ring16(device, (uint16_t)(q->used_idx + 1));
     if (!store_used(device, queue, offsetof(struct virtq_used, idx), EVENT_PLACE_USED_IDX, 0, &idx,
                     sizeof(idx)))
         return;
@@ -380,7 +381,7 @@ static bool has_unnoticed_entry(const struct sim_device *device, uint32_t queue)
         return false;
     le16 idx;
     memcpy(&idx, arena_host(device->arena, addr), sizeof(idx));
-    return virtio_le16(idx) != q->avail_next;
+    return sim_ring16(device, idx) != q->avail_next;
 }
 
 /* The queues that can take a step now, held ones and polled ones considered. */

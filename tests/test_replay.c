@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "boot.h"
@@ -296,14 +297,34 @@ END_TEST
 START_TEST(a_qemu_that_dies_is_quoted)
 {
     struct replay_options options = boot_options(30);
-    struct scenario *scenario = machine_scenario("machine");
+    struct scenario *scenario = machine_scenario("folder");
+    char path[200];
 
-    scenario->device.slot = 77; /* virt has no such bus, and QEMU says so */
+    /* A kernel that is a folder: QEMU says so. */
+    snprintf(path, sizeof path, "%s/folder-aarch64.elf", private_dir);
+    ck_assert_int_eq(mkdir(path, 0777), 0);
+    options.image_dir = private_dir;
     if (can_boot()) {
         const char *error = replay_run(scenario, &options, &qemu);
-        ck_assert_msg(error && strstr(error, "QEMU ended: ") && strstr(error, "virtio-mmio-bus.77"),
+        ck_assert_msg(error && strstr(error, "QEMU ended: ") && strstr(error, "folder-aarch64.elf"),
                       "%s", error);
     }
+    ck_assert_int_eq(rmdir(path), 0);
+    scenario_free(scenario);
+}
+END_TEST
+
+START_TEST(a_slot_that_the_machine_lacks_is_refused)
+{
+    struct scenario *scenario = parse("device gpu version 2 slot 20\ndriver machine\ncall init\n");
+    struct boot_command command;
+
+    ck_assert_ptr_null(boot_command(boot_target_by_name("arm"), scenario, "i", NULL, &command));
+    boot_command_free(&command);
+    const char *reason =
+        boot_command(boot_target_by_name("riscv64"), scenario, "i", NULL, &command);
+    ck_assert_msg(reason && strstr(reason, "slot"), "%s", reason);
+    boot_command_free(&command);
     scenario_free(scenario);
 }
 END_TEST
@@ -420,6 +441,7 @@ int main(void)
     tcase_add_test(boots, a_machine_that_never_ends_is_looked_at_all_the_same);
     tcase_add_test(boots, a_machine_that_never_stops_talking_is_looked_at_all_the_same);
     tcase_add_test(boots, a_qemu_that_dies_is_quoted);
+    tcase_add_test(boots, a_slot_that_the_machine_lacks_is_refused);
     tcase_add_test(boots, what_is_missing_is_named_with_its_package);
     tcase_add_test(boots, qemu_does_not_outlive_us_even_when_we_are_killed);
     tcase_add_test(boots, an_interrupt_ends_qemu_and_leaves_nothing);

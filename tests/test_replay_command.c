@@ -98,7 +98,7 @@ static const struct {
     {"", "--targat aarch64 some", "unknown option --targat; did you mean --target?"},
     {"", "--zzz some", "unknown option --zzz; try --help"},
     {"", "--target aarch46 some", "unknown target aarch46; did you mean aarch64?"},
-    {"", "--target vax some", "unknown target vax; known is aarch64"},
+    {"", "--target vax some", "unknown target vax; known are aarch64, arm, "},
     {"", "--timeout 0 some", "--timeout takes 1 to 3600 seconds, not 0"},
     {"", "--timeout -1 some", "--timeout takes 1 to 3600 seconds, not -1"},
     {"", "--timeout 9x some", "--timeout takes 1 to 3600 seconds, not 9x"},

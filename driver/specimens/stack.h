@@ -16,9 +16,13 @@
 #include "virtio/mmio.h"
 #include "virtio/ring.h"
 
-/* The virtio-mmio windows of QEMU's `virt`, as the stacks' boot code has them built in. */
+/* The virtio-mmio windows of QEMU's `virt`, as the stacks' boot code has them built in; a port to
+ * another machine has others. */
+#ifndef STACK_BUS_ADDR
 #define STACK_BUS_ADDR   UINT64_C(0x0a000000)
+#define STACK_SLOT_BYTES VIRTIO_MMIO_WINDOW_BYTES
 #define STACK_SLOTS      32u
+#endif
 #define STACK_PAGE_BYTES 4096u
 
 enum stack_registers {

@@ -17,31 +17,36 @@ typedef uint64_t le64;
 /* VIRTIO_F_... and VIRTIO_GPU_F_... are bit numbers; VIRTIO_BIT() makes the mask of one. */
 #define VIRTIO_BIT(bit) (UINT64_C(1) << (bit))
 
-static inline uint16_t virtio_le16(uint16_t value)
-{
+/*
+ * virtio_native...() is for what legacy devices have in the CPU's own order (2.5.3, 2.7.3), where
+ * there is nothing to do. VIRTIO_BIG_ENDIAN, for builds on a little-endian CPU, makes memory look
+ * as if a big-endian one had written it: then it is the native fields that are turned round.
+ */
 #if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    return __builtin_bswap16(value);
+#define LE_IS_TURNED 1
 #else
-    return value;
+#define LE_IS_TURNED 0
 #endif
-}
+#ifdef VIRTIO_BIG_ENDIAN
+#define NATIVE_IS_TURNED 1
+#else
+#define NATIVE_IS_TURNED 0
+#endif
 
-static inline uint32_t virtio_le32(uint32_t value)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    return __builtin_bswap32(value);
-#else
-    return value;
-#endif
-}
+/* X(bits) */
+#define VIRTIO_WIDTHS(X) X(16) X(32) X(64)
 
-static inline uint64_t virtio_le64(uint64_t value)
-{
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    return __builtin_bswap64(value);
-#else
-    return value;
-#endif
-}
+/* Between a field and its value, both ways. */
+#define X(bits)                                                                                    \
+    static inline uint##bits##_t virtio_le##bits(uint##bits##_t value)                             \
+    {                                                                                              \
+        return LE_IS_TURNED ? __builtin_bswap##bits(value) : value;                                \
+    }                                                                                              \
+    static inline uint##bits##_t virtio_native##bits(uint##bits##_t value)                         \
+    {                                                                                              \
+        return NATIVE_IS_TURNED ? __builtin_bswap##bits(value) : value;                            \
+    }
+VIRTIO_WIDTHS(X)
+#undef X
 
 #endif

@@ -13,6 +13,7 @@ _ringside()
     fi
     case $command:$before in
     run:--color | run:--isolate) words='always never auto' ;;
+    replay:--target) words='all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be' ;;
     run:--trace-format) words='text perfetto vcd' ;;
     run:--device) words='sim qemu' ;;
     run:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;

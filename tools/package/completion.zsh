@@ -13,6 +13,7 @@ _ringside() {
     fi
     case $command:${words[CURRENT - 1]} in
     run:--color|run:--isolate) _values when always never auto; return ;;
+    replay:--target) _values target all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be; return ;;
     run:--trace-format) _values format text perfetto vcd; return ;;
     run:--device) _values device sim qemu; return ;;
     run:--driver) _files -g '*.so'; return ;;

@@ -58,6 +58,9 @@ bool bare_platform_begin(const void *tree);
 /* The first DMA memory that was allocated as a "response..." something, or NULL. */
 const void *bare_response(void);
 
+/* How often a handler was called. */
+uint32_t bare_interrupts(void);
+
 void print(const char *text);
 void print_decimal(uint64_t value);
 /* With 0x before it. */

@@ -8,6 +8,7 @@
  *   ringside: response untouched|filled|unchanged    after the call; unchanged from before it
  *   ringside: log TEXT
  *   ringside: fault TEXT
+ *   ringside: interrupts N                    how many were delivered
  *   ringside: done                            the machine then sleeps, with its screen as it is
  */
 #include <libfdt.h>
@@ -25,7 +26,9 @@ static const char *const result_names[SUITE_RESULT_COUNT] = {
 
 static _Noreturn void finish(void)
 {
-    print("ringside: done\n");
+    print("ringside: interrupts ");
+    print_decimal(bare_interrupts());
+    print("\nringside: done\n");
     machine_stop();
 }
 

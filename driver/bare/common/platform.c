@@ -58,6 +58,14 @@ static uint64_t cells(const fdt32_t *cell, int count)
     return value;
 }
 
+static void insert_block(uint32_t at, uint64_t addr, uint64_t size_bytes)
+{
+    memmove(&machine.block[at + 1], &machine.block[at],
+            (machine.block_count - at) * sizeof(machine.block[0]));
+    machine.block[at] = (struct block){addr, size_bytes};
+    machine.block_count++;
+}
+
 bool bare_platform_begin(const void *tree)
 {
     int bytes = 0;
@@ -83,15 +91,10 @@ bool bare_platform_begin(const void *tree)
     machine.ram_addr = cells(reg, address_cells);
     machine.ram_end = machine.ram_addr + cells(reg + address_cells, size_cells);
     machine.dma_addr = align_up((uintptr_t)bare_image_end, DMA_FIRST_ALIGN);
+    /* A boot loader may have put the tree where memory seems to be free. */
+    if ((uintptr_t)tree + fdt_totalsize(tree) > machine.dma_addr)
+        insert_block(0, (uintptr_t)tree, fdt_totalsize(tree));
     return true;
-}
-
-static void insert_block(uint32_t at, uint64_t addr, uint64_t size_bytes)
-{
-    memmove(&machine.block[at + 1], &machine.block[at],
-            (machine.block_count - at) * sizeof(machine.block[0]));
-    machine.block[at] = (struct block){addr, size_bytes};
-    machine.block_count++;
 }
 
 const void *bare_response(void)
@@ -197,6 +200,11 @@ void bare_interrupt(uint32_t interrupt)
             interrupts_delivered++;
         }
     }
+}
+
+uint32_t bare_interrupts(void)
+{
+    return interrupts_delivered;
 }
 
 bool platform_wait_interrupt(uint64_t deadline_ns)

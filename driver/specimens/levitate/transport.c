@@ -17,7 +17,7 @@ static bool lev_transport_open(struct stack_transport *transport, uint32_t slot,
     transport->settings = settings;
     transport->slot = slot;
     transport->features = 0;
-    transport->window = platform_map_mmio(STACK_BUS_ADDR + slot * VIRTIO_MMIO_WINDOW_BYTES,
+    transport->window = platform_map_mmio(STACK_BUS_ADDR + slot * STACK_SLOT_BYTES,
                                           VIRTIO_MMIO_WINDOW_BYTES);
     if (transport->window == NULL)
         return false;
