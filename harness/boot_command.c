@@ -111,6 +111,20 @@ static const char *action_word(enum scenario_action_kind kind)
     case SCENARIO_CONFIG_CHANGE:
     case SCENARIO_NEEDS_RESET:
         return "happens";
+    case SCENARIO_FAULT:
+        return "fault";
+    case SCENARIO_HOLD:
+        return "hold";
+    case SCENARIO_RELEASE:
+        return "release";
+    case SCENARIO_STEP:
+        return "step";
+    case SCENARIO_PAUSE:
+        return "pause";
+    case SCENARIO_CONTINUE:
+        return "continue";
+    case SCENARIO_PLAY:
+        return "a line of a trace";
     }
     return "?";
 }
@@ -132,7 +146,8 @@ static const char *cannot_replay(const struct scenario *scenario)
         const struct scenario_action *action = &scenario->action[i];
         if (action->kind != SCENARIO_CALL) {
             snprintf(message, sizeof message,
-                     "line %u (%s) plays the driver itself, which a booted machine cannot",
+                     "line %u (%s) plays the driver or the device by hand, which a booted machine "
+                     "cannot",
                      action->line, action_word(action->kind));
             return message;
         }

@@ -19,6 +19,8 @@
 
 static int help_main(int argc, char **argv);
 static int run_main(int argc, char **argv);
+static int step_main(int argc, char **argv);
+static int replay_trace_main(int argc, char **argv);
 static int rules_main(int argc, char **argv);
 static int drivers_main(int argc, char **argv);
 static int version_main(int argc, char **argv);
@@ -26,7 +28,9 @@ static int version_main(int argc, char **argv);
 /* X(word, function, arguments, help) */
 #define COMMANDS(X)                                                                                \
     X("run", run_main, "[OPTION]... PATH...", "run scenarios: files, or folders of *.scn")         \
+    X("step", step_main, "[OPTION]... PATH", "drive one scenario by hand, forward and back")       \
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
+    X("replay-trace", replay_trace_main, "[OPTION]... FILE...", "make a recorded run again")       \
     X("rules", rules_main, "[PREFIX]", "list the rules; --all, --evidence ...: see below")         \
     X("explain", explain_main, "ID...", "print a rule in full")                                    \
     X("drivers", drivers_main, "[--drivers DIR]", "list the driver objects that are found")        \
@@ -250,6 +254,9 @@ static bool take_run_option(struct run_options *options, enum run_option_row row
     case RUN_TRACE_FORMAT:
         options->trace_format_given = true;
         return parse_trace_format(value, &options->trace_format);
+    case RUN_RECORD:
+        options->record_path = value;
+        return true;
     case RUN_PNG:
         options->png_dir = value;
         return true;
@@ -325,38 +332,76 @@ static int read_run_option(struct run_options *options, int argc, char **argv, i
     return (int)row;
 }
 
-static int run_main(int argc, char **argv)
+/* The options that make sense where a person drives the run. */
+static bool is_for_step(enum run_option_row row)
 {
-    static struct run_options options; /* too large for a stack */
-    options = (struct run_options){.driver_dir = resource_folder(RESOURCE_drivers),
-                                   .color = REPORT_AUTO,
-                                   .guard = true,
-                                   .shadow = true};
+    return row == RUN_DRIVER || row == RUN_DRIVERS || row == RUN_NO_GUARD || row == RUN_NO_SHADOW ||
+           row == RUN_ISOLATE || row == RUN_COLOR || row == RUN_HELP;
+}
+
+/* Reads the command line of `run` and its like; -1, or the exit status that it has come to. */
+static int read_run_arguments(struct run_options *options, const char *command, int argc,
+                              char **argv)
+{
     bool only_paths = false;
+    *options = (struct run_options){.driver_dir = resource_folder(RESOURCE_drivers),
+                                    .color = REPORT_AUTO,
+                                    .guard = true,
+                                    .shadow = true};
     for (int at = 0; at < argc; at++) {
         bool is_option = !only_paths && argv[at][0] == '-' && argv[at][1] != '\0';
         if (is_option && strcmp(argv[at], "--") == 0) {
             only_paths = true;
         } else if (is_option) {
-            int row = read_run_option(&options, argc, argv, &at);
+            const char *word = argv[at];
+            int row = read_run_option(options, argc, argv, &at);
             if (row < 0) {
                 return EXIT_ENVIRONMENT;
             }
             if (row == RUN_HELP) {
                 return help_main(0, NULL);
             }
-        } else if (options.path_count == COMMAND_PATHS_MAX) {
+            if (strcmp(command, "run") != 0 && !is_for_step((enum run_option_row)row)) {
+                fprintf(stderr, "ringside: `%s` is an option of run, not of %s\n", word, command);
+                return EXIT_ENVIRONMENT;
+            }
+        } else if (options->path_count == COMMAND_PATHS_MAX) {
             fprintf(stderr, "ringside: more than %u paths\n", COMMAND_PATHS_MAX);
             return EXIT_ENVIRONMENT;
         } else {
-            options.path[options.path_count++] = argv[at];
+            options->path[options->path_count++] = argv[at];
         }
     }
-    if (options.path_count == 0) {
-        fputs("ringside: run what? usage: ringside run [OPTION]... PATH...\n", stderr);
+    if (options->path_count == 0) {
+        fprintf(stderr, "ringside: %s what? usage: ringside %s [OPTION]... PATH\n", command,
+                command);
         return EXIT_ENVIRONMENT;
     }
+    return -1;
+}
+
+static int run_main(int argc, char **argv)
+{
+    static struct run_options options; /* too large for a stack */
+    int status = read_run_arguments(&options, "run", argc, argv);
+    if (status >= 0) {
+        return status;
+    }
     return check_trace_format(&options) ? command_run(&options) : EXIT_ENVIRONMENT;
+}
+
+static int step_main(int argc, char **argv)
+{
+    static struct run_options options;
+    int status = read_run_arguments(&options, "step", argc, argv);
+    return status >= 0 ? status : command_step(&options);
+}
+
+static int replay_trace_main(int argc, char **argv)
+{
+    static struct run_options options;
+    int status = read_run_arguments(&options, "replay-trace", argc, argv);
+    return status >= 0 ? status : command_replay_trace(&options);
 }
 
 /* ---- rules ---- */

@@ -34,6 +34,7 @@ int command_main(int argc, char **argv);
     X(UNTIL, "--until", "STEP", false, "stop at this step and show the last events before it")     \
     X(TRACE, "--trace", "FILE", true, "write every event as a line (to the screen without FILE)")  \
     X(TRACE_FORMAT, "--trace-format", "WORD", false, "text, perfetto or vcd: how FILE is written") \
+    X(RECORD, "--record", "FILE", false, "write events, schedule and seed, for replay-trace")      \
     X(PNG, "--png", "DIR", false, "write what is on the screens as DIR/NAME.png")                  \
     X(HTML, "--html", "DIR", false, "write a page of each run as DIR/NAME.html, and an index")     \
     X(NO_GUARD, "--no-guard", "", false, "leave register windows readable between accesses")       \
@@ -50,6 +51,7 @@ struct run_options {
     const char *trace_path; /* NULL = none, "" = standard output */
     enum timeline_format trace_format;
     bool trace_format_given;
+    const char *record_path; /* NULL = none */
     const char *png_dir;
     const char *html_dir; /* NULL = none */
     uint64_t until_step;
@@ -62,6 +64,8 @@ struct run_options {
 };
 
 /* ---- what `run` works on: command_files.c ---- */
+
+struct scenario;
 
 struct string_list {
     size_t count, capacity;
@@ -97,5 +101,15 @@ bool whole_file_close(struct whole_file *file, bool keep);
 /* ---- `ringside run`: command_run.c ---- */
 
 int command_run(const struct run_options *options);
+/* The object of the scenario's driver is there, or one message in the form of the parser's. */
+bool command_driver_is_there(const struct run_options *options, const struct scenario *scenario);
+
+/* ---- `ringside step`: step_main.c ---- */
+
+int command_step(const struct run_options *options);
+
+/* ---- `ringside replay-trace`: replay_trace.c ---- */
+
+int command_replay_trace(const struct run_options *options);
 
 #endif

@@ -17,6 +17,7 @@
 #include "skip.h"
 #include "lost.h"
 #include "page.h"
+#include "recording.h"
 #include "source.h"
 #include "world.h"
 
@@ -39,7 +40,9 @@ struct run {
     struct world_outcome *outcome;
     FILE *trace;
     struct timeline *timeline; /* instead of lines in `trace`; NULL = none */
-    struct page *page; /* NULL = no pages are wanted */
+    struct page *page;         /* NULL = no pages are wanted */
+    bool records;
+    struct recorder recorder;
     struct last_events last;
     const struct string_list *paths;
     char again[1024];
@@ -95,11 +98,10 @@ static bool driver_exists(const char *folder, const char *name)
     return exists;
 }
 
-/* The driver's object is there, or one message in the form of the parser's. */
-static bool check_driver(const struct run *run, const struct scenario *scenario)
+bool command_driver_is_there(const struct run_options *options, const struct scenario *scenario)
 {
-    const char *folder = run->options->driver_dir;
-    if (scenario->driver[0] == '\0' || run->options->driver_path ||
+    const char *folder = options->driver_dir;
+    if (scenario->driver[0] == '\0' || options->driver_path ||
         driver_exists(folder, scenario->driver)) {
         return true;
     }
@@ -247,6 +249,11 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     if (run->timeline) {
         world.reader[world.reader_count++] = timeline_reader(run->timeline);
     }
+    if (run->records) {
+        world.reader[world.reader_count++] = recorder_reader(&run->recorder);
+        world.turned = recorder_turned;
+        world.turned_context = &run->recorder;
+    }
     if (run->page) {
         page_begin(run->page);
         world.reader[world.reader_count++] = page_reader(run->page);
@@ -300,7 +307,7 @@ static bool run_scenario(struct run *run, const char *path, size_t index)
         return false;
     }
     const char *unfit = run->options->qemu ? qemu_device_unfit(scenario) : NULL;
-    bool good = check_driver(run, scenario);
+    bool good = command_driver_is_there(run->options, scenario);
     if (good && unfit) {
         run->skipped++;
         if (!run->options->quiet) {
@@ -317,6 +324,10 @@ static bool run_scenario(struct run *run, const char *path, size_t index)
             fprintf(trace, "# %s\n", path);
         } else if (run->timeline) {
             timeline_begin(run->timeline, scenario, (unsigned)index + 1);
+        }
+        if (run->records) {
+            recorder_begin(&run->recorder, run->recorder.out, scenario, run->options->driver_path,
+                           NULL);
         }
         good = run_world(run, scenario, trace);
         if (watch_last && trace) {
@@ -416,8 +427,19 @@ static void note_again(struct run *run)
 
 /* Opens what is written to; false after a message. */
 static bool open_outputs(const struct run_options *options, struct run *run,
-                         struct whole_file *trace)
+                         struct whole_file *trace, struct whole_file *record)
 {
+    if (options->record_path && run->files > 1) {
+        fprintf(stderr, "ringside: a recording takes one scenario; there are %zu\n", run->files);
+        return false;
+    }
+    if (options->record_path) {
+        if (!whole_file_open(record, options->record_path)) {
+            return false;
+        }
+        run->records = true;
+        run->recorder.out = record->stream;
+    }
     if (options->trace_format == TIMELINE_VCD && run->files > 1) {
         fprintf(stderr,
                 "ringside: a vcd file takes one scenario, as its time cannot go back; there are "
@@ -452,7 +474,7 @@ static bool open_outputs(const struct run_options *options, struct run *run,
 
 static int run_files(const struct run_options *options, const struct string_list *files)
 {
-    struct whole_file trace = {0};
+    struct whole_file trace = {0}, record = {0};
     struct run *run = isolate_alloc(sizeof *run);
     struct world_outcome *outcome = isolate_alloc(sizeof *outcome);
     int status = EXIT_ENVIRONMENT;
@@ -467,13 +489,18 @@ static int run_files(const struct run_options *options, const struct string_list
         run->report.verbose = options->verbose || files->count == 1;
         run->report.until = options->until_step;
         note_again(run);
-        if (open_outputs(options, run, &trace)) {
+        if (open_outputs(options, run, &trace, &record)) {
             struct isolate_jobs jobs = {options->isolate, files->count, run, run_one, tell_lost};
             bool bad = !isolate_run(&jobs);
             bad = (run->page && !page_end(run->page, true)) || bad;
             print_summary(run);
             bad = bad || run->broken > 0 || run->unwritten;
             status = bad ? EXIT_ENVIRONMENT : run->failed ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;
+        }
+        record.failed = run->records && run->broken == 0 &&
+                        !recorder_end(&run->recorder, options->until_step == 0);
+        if (record.stream && !whole_file_close(&record, run->broken == 0)) {
+            status = EXIT_ENVIRONMENT;
         }
         trace.failed = run->untraced || (run->timeline && !timeline_flush(run->timeline));
         timeline_free(run->timeline);

@@ -151,8 +151,9 @@ static unsigned pick(struct world *world)
     }
     if (count == 0)
         return fibers[current].state == FIBER_READY ? current : NOBODY;
-    return world->scenario->schedule == SCHEDULE_RANDOM ? ready[world_random(world) % count]
-                                                        : ready[0];
+    return world->scenario->schedule == SCHEDULE_RANDOM
+               ? ready[world_random(&world->random_threads) % count]
+               : ready[0];
 }
 
 static void describe(const struct world *world, const struct fiber *fiber, char *out,

@@ -145,6 +145,7 @@ static void begin(enum isolate_phase phase, size_t index)
         notes->image_low = notes->image_high = 0;
         notes->driver_path[0] = '\0';
         notes->left[0] = '\0';
+        notes->waits = false;
     }
     notes->index = index;
     notes->phase = phase;
@@ -180,6 +181,8 @@ static bool wait_for(pid_t worker, int *status)
     while (event.fd >= 0 && poll(&event, 1, POLL_MS) <= 0) {
         if (isolate_notes->beat != beat) {
             beat = isolate_notes->beat;
+            quiet_ms = 0;
+        } else if (isolate_notes->waits) {
             quiet_ms = 0;
         } else if ((quiet_ms += POLL_MS) >= ISOLATE_WALL_SECONDS * 1000) {
             kill(worker, SIGKILL);

@@ -56,6 +56,7 @@ struct isolate_notes {
     volatile size_t index; /* the job of that phase */
     volatile size_t done;  /* jobs that are over */
     volatile bool stopped; /* no further jobs are wanted */
+    volatile bool waits;   /* for a person: as long as they like */
     volatile bool in_call; /* the driver was running */
     uintptr_t image_low;   /* where its object lay */
     uintptr_t image_high;

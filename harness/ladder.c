@@ -9,6 +9,7 @@
  */
 #include "ladder.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -457,7 +458,9 @@ static enum ladder_rung first_missed(const struct ladder *out)
     return LADDER_RUNG_COUNT;
 }
 
-void ladder_climb(const struct model *model, uint32_t queue, struct ladder *out)
+/* `request` NULL: the oldest. */
+static void climb_all(const struct model *model, uint32_t queue,
+                      const struct model_request *request, struct ladder *out)
 {
     struct climb climb = {.model = model, .number = queue, .out = out};
 
@@ -474,7 +477,11 @@ void ladder_climb(const struct model *model, uint32_t queue, struct ladder *out)
     climb_driver_ok(&climb);
     climb_notified(&climb);
     if (climb.queue->live) {
-        climb.request = model_oldest_request(climb.queue, &climb.head);
+        climb.request = request;
+        if (request != NULL)
+            climb.head = (uint16_t)(request - climb.queue->request);
+        else
+            climb.request = model_oldest_request(climb.queue, &climb.head);
         climb_reachable(&climb);
         climb_published(&climb);
         climb_notified(&climb);
@@ -485,4 +492,16 @@ void ladder_climb(const struct model *model, uint32_t queue, struct ladder *out)
     }
     waive_passed(out);
     out->missed = first_missed(out);
+}
+
+void ladder_climb(const struct model *model, uint32_t queue, struct ladder *out)
+{
+    climb_all(model, queue, NULL, out);
+}
+
+void ladder_climb_request(const struct model *model, uint32_t queue, uint16_t head,
+                          struct ladder *out)
+{
+    assert(queue < SIM_QUEUES_MAX && head < model->queue[queue].tables);
+    climb_all(model, queue, &model->queue[queue].request[head], out);
 }

@@ -63,5 +63,8 @@ struct model;
 
 /* Reads the model; never changes it. */
 void ladder_climb(const struct model *model, uint32_t queue, struct ladder *out);
+/* The same for one request of a live queue, known by its head. */
+void ladder_climb_request(const struct model *model, uint32_t queue, uint16_t head,
+                          struct ladder *out);
 
 #endif

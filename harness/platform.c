@@ -28,15 +28,6 @@ void world_attach_platform(struct world *world)
     world_attach_shims(world);
 }
 
-/* Finishes the access before, and lets the others act: a call of the platform is a step as well. */
-static struct world *begin(void)
-{
-    if (probe.pending)
-        world_finish();
-    world_others_act(world_now);
-    return world_now;
-}
-
 static void known(struct world *world, const void *host, uint32_t bytes)
 {
     uint64_t addr;
@@ -69,7 +60,7 @@ struct dma_call {
 static void host_alloc(void *argument)
 {
     struct dma_call *call = argument;
-    struct world *world = begin();
+    struct world *world = world_call_begins();
     struct event event = {
         .party = EVENT_PARTY_DRIVER,
         .kind = EVENT_ALLOC,
@@ -109,7 +100,7 @@ bool platform_dma_alloc(size_t size_bytes, size_t align_bytes, const char *what,
 static void host_free(void *argument)
 {
     struct dma_call *call = argument;
-    struct world *world = begin();
+    struct world *world = world_call_begins();
     struct event event = {
         .party = EVENT_PARTY_DRIVER,
         .kind = EVENT_FREE,
@@ -153,7 +144,7 @@ struct cache_call {
 static void host_cache(void *argument)
 {
     const struct cache_call *call = argument;
-    struct world *world = begin();
+    struct world *world = world_call_begins();
     struct event event = {
         .party = EVENT_PARTY_DRIVER,
         .kind = EVENT_CACHE,
@@ -231,7 +222,7 @@ static void host_now(void *argument)
 {
     struct time_call *call = argument;
 
-    call->value = world_look_at_clock(begin());
+    call->value = world_look_at_clock(world_call_begins());
 }
 
 uint64_t platform_now_ns(void)
@@ -258,7 +249,7 @@ static void host_relax(void *argument)
 {
     const struct time_call *call = argument;
 
-    world_relax(begin(), call->pc);
+    world_relax(world_call_begins(), call->pc);
 }
 
 void platform_relax(void)
@@ -323,7 +314,7 @@ static void host_wait(void *argument)
 {
     struct time_call *call = argument;
 
-    call->interrupted = world_wait(begin(), call->value, call->pc);
+    call->interrupted = world_wait(world_call_begins(), call->value, call->pc);
 }
 
 bool platform_wait_interrupt(uint64_t deadline_ns)
@@ -355,7 +346,7 @@ struct map_call {
 static void host_no_window(void *argument)
 {
     const struct map_call *call = argument;
-    struct world *world = begin();
+    struct world *world = world_call_begins();
     struct event event = {
         .party = EVENT_PARTY_DRIVER,
         .kind = EVENT_NO_WINDOW,

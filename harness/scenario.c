@@ -107,6 +107,10 @@ static bool parse_line(struct parser *parser, unsigned seen[VERB_COUNT])
         return false;
     }
     parse_split(parser);
+    if (parser->word_count > 0 && parse_is_event(parser)) {
+        parser->first_action_line += parser->first_action_line == 0 ? parser->line_number : 0;
+        return parse_event_line(parser);
+    }
     const struct word *word = parse_next(parser);
     if (!word) {
         return true;
@@ -131,6 +135,12 @@ static bool parse_line(struct parser *parser, unsigned seen[VERB_COUNT])
                           "`machine` comes too late: line %u depends on it", after);
     }
     seen[row] = parser->line_number;
+    if (row == VERB_device) {
+        parser->scenario->device_line = parser->line_number;
+    }
+    if (parser->pause_line != 0 && !parser->pause_called && row != VERB_call && row != VERB_pause) {
+        return parse_pauses_end(parser, word);
+    }
     bool action = row >= VERB_call && row <= VERB_interrupt;
     if (action && seen[VERB_device] == 0) {
         return parse_fail(parser, word, "a line `device gpu` before the first action", NULL,
@@ -205,7 +215,8 @@ static struct scenario *scenario_new(const char *path, const char *text, const c
     scenario->path = strdup(path);
     scenario->name = name_of(path);
     scenario->description = read_description(text, end);
-    if (!scenario->path || !scenario->name || !scenario->description) {
+    scenario->text = strndup(text, (size_t)(end - text));
+    if (!scenario->path || !scenario->name || !scenario->text || !scenario->description) {
         scenario_free(scenario);
         return NULL;
     }
@@ -228,6 +239,8 @@ void scenario_free(struct scenario *scenario)
         free(scenario->path);
         free(scenario->name);
         free(scenario->description);
+        free(scenario->text);
+        free(scenario->traced);
         free(scenario);
     }
 }
@@ -245,6 +258,9 @@ static bool parse_lines(struct parser *parser, const char *text, const char *end
         if (!parse_line(parser, seen)) {
             return false;
         }
+    }
+    if (!parse_pauses_end(parser, NULL)) {
+        return false;
     }
     if (parser->scenario->action_count == 0) {
         parser->line = NULL;
@@ -318,4 +334,88 @@ struct scenario *scenario_read(const char *path, FILE *errors)
     free(text);
     fclose(file);
     return scenario;
+}
+
+/* ---- one line by itself ---- */
+
+/* Sets up a parser for one line typed by a person; NULL after a message. */
+static struct parser *parser_for(const struct scenario *scenario, const char *line, FILE *errors)
+{
+    struct parser *parser = calloc(1, sizeof *parser);
+    struct scenario *own = malloc(sizeof *own);
+    if (!parser || !own) {
+        fputs("out of memory\n", errors);
+        free(parser);
+        free(own);
+        return NULL;
+    }
+    *own = *scenario;
+    own->action_count = 0;
+    memset(own->action, 0, sizeof own->action);
+    own->traced = NULL;
+    own->traced_count = 0;
+    own->pattern_count = 0;
+    own->driver[0] = '\0'; /* what the driver does in a trace is played */
+    parser->path = "prompt";
+    parser->errors = errors;
+    parser->scenario = own;
+    parser->line = line;
+    parser->line_bytes = strlen(line);
+    parser->line_number = 1;
+    parser->first_action_line = 1;
+    if (parser->line_bytes <= SCENARIO_LINE_BYTES && check_bytes(parser)) {
+        parse_split(parser);
+    } else if (!parser->failed) {
+        fprintf(errors, "the line is longer than %u bytes\n", SCENARIO_LINE_BYTES);
+    }
+    return parser;
+}
+
+static void parser_free(struct parser *parser)
+{
+    free(parser->scenario->traced);
+    free(parser->scenario);
+    free(parser);
+}
+
+bool scenario_parse_action(const struct scenario *scenario, const char *line,
+                           struct scenario_action *out, FILE *errors)
+{
+    struct parser *parser = parser_for(scenario, line, errors);
+    bool good = false;
+    if (!parser) {
+        return false;
+    }
+    if (parser->word_count > 0 && parse_is_event(parser)) {
+        good = parse_event_line(parser);
+    } else if (parser->word_count > 0) {
+        int row = parse_choose(parser, parse_next(parser), "verb", verb_words, COUNT(verb_words));
+        bool acts = row == VERB_fault || (row >= VERB_read && row <= VERB_interrupt &&
+                                          row != VERB_pause && row != VERB_continue);
+        if (row >= 0 && !acts) {
+            parse_fail(parser, &parser->word[0], "write, store, read, step device, hold ...", NULL,
+                       "`%s` cannot be done by hand", verb_words[row]);
+        }
+        good = acts && verbs[row].parse(parser);
+    }
+    if (good && parser->scenario->action_count == 1) {
+        *out = parser->scenario->action[0];
+        out->line = 0; /* of no scenario */
+    } else if (good) {
+        good = parse_fail(parser, &parser->word[0], "what the driver does", NULL,
+                          "this cannot be done by hand");
+    }
+    parser_free(parser);
+    return good;
+}
+
+bool scenario_parse_pattern(const struct scenario *scenario, const char *line, const char *what,
+                            struct pattern *out, FILE *errors)
+{
+    struct parser *parser = parser_for(scenario, line, errors);
+    bool good = parser && !parser->failed && pattern_parse(parser, what, out);
+    if (parser) {
+        parser_free(parser);
+    }
+    return good;
 }

@@ -17,6 +17,7 @@
  *   schedule  eager | lazy | random [interrupts idle | any]
  *   seed      N
  *   fault     WORD [argument] [request N]   the words are in fault.h
+ *   fault     WORD [argument] [request N | at STEP]  also between actions, for what comes then
  *   call      NAME [argument]... [-> RESULT | -> ...]   without an arrow, OK is expected
  *             -> RUNNING: it does not return; it is ended when it only waits and no request is in
  *             flight, or after a million steps of work
@@ -34,6 +35,15 @@
  *   free      NAME SIZE at ADDRESS
  *   happens   config-change | needs-reset           to the device, now, of itself
  *   interrupt                                       lets the device finish, delivers the interrupt
+ *   hold      /  release                            the device takes no step of its own accord
+ *   step      device [N]                            it takes N micro-steps
+ *   pause     PATTERN                               the call in the next line stands still when it
+ *             comes (pattern.h); the lines behind the call are done then, and nobody else acts:
+ *             any of the above, `step [driver] [N]`, a further `pause`, and in the end
+ *   continue                                        the call goes on
+ *   [STEP] PARTY EVENT                              a line of a trace (event.h): the run makes this
+ *             event, behind the one of the line before; with STEP, at that step. In a scenario
+ *             without a driver, the driver's reads, writes, stores, allocations ... are played
  *   expect    stuck RUNG | stuck none
  *   expect    finding ID [at FILE[:LINE] | at :LINE]   the latter in the scenario itself
  *   expect    response untouched | filled
@@ -62,6 +72,7 @@
 #include "fault.h"
 #include "ladder.h"
 #include "machine.h"
+#include "pattern.h"
 #include "suite.h"
 
 #define SCENARIO_LINES_MAX   1000u
@@ -70,6 +81,7 @@
 #define SCENARIO_EXPECTS_MAX 128u
 #define SCENARIO_OPTIONS_MAX 32u
 #define SCENARIO_TARGETS_MAX 16u
+#define SCENARIO_PAUSES_MAX  32u
 #define SCENARIO_WORD_BYTES  64u
 /* The result of a call that shall not return: ended when it only waits, or after a limit. */
 #define SCENARIO_RUNNING     (-2)
@@ -104,6 +116,13 @@ enum scenario_action_kind {
     SCENARIO_RETURN,
     SCENARIO_CONFIG_CHANGE,
     SCENARIO_NEEDS_RESET,
+    SCENARIO_FAULT,    /* `fault` arms it */
+    SCENARIO_HOLD,     /* the device takes no step of its own accord */
+    SCENARIO_RELEASE,  /* it does again */
+    SCENARIO_STEP,     /* `count` micro-steps of `party` (EVENT_PARTY_COUNT: of whoever is next) */
+    SCENARIO_PAUSE,    /* the call that follows stands still when `pattern` comes */
+    SCENARIO_CONTINUE, /* it goes on */
+    SCENARIO_PLAY,     /* an event of the driver that changes nothing: a load, a barrier */
 };
 
 struct scenario_action {
@@ -115,6 +134,17 @@ struct scenario_action {
     int result;             /* CALL, RETURN: enum suite_result; CALL: -1 = don't care; or RUNNING */
     struct event event;     /* the others: place, addr, width_bytes, value */
     bool check_value;       /* READ, LOAD: event.value is expected */
+    uint64_t count;         /* STEP */
+    uint8_t party;          /* STEP: enum event_party */
+    size_t pattern;         /* PAUSE: row of scenario->pattern */
+    struct sim_fault fault; /* FAULT */
+};
+
+/* A line of a trace: an event that must come, after the one before it. */
+struct scenario_traced {
+    unsigned line;
+    uint64_t step;               /* at this step; 0 = whenever */
+    char text[EVENT_TEXT_BYTES]; /* without step number */
 };
 
 enum scenario_expect_kind {
@@ -153,14 +183,15 @@ struct scenario_expect {
 struct scenario {
     char *path;
     char *name;        /* file name without folder and .scn */
+    char *text;        /* all of it, as it was read */
     char *description; /* comment block on top, one line a comment line; "" if none */
     size_t spec_count;
     char spec[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
     size_t violates_count;
     char violates[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
     struct sim_machine machine; /* default virt-aarch64 */
-    bool machine_own;       /* laid out by options of the scenario */
-    bool machine_given;     /* a driver's table must not choose another one */
+    bool machine_own;           /* laid out by options of the scenario */
+    bool machine_given;         /* a driver's table must not choose another one */
     bool profile_given;
     /* device */
     enum scenario_device kind;
@@ -190,6 +221,11 @@ struct scenario {
     struct scenario_action action[SCENARIO_ACTIONS_MAX];
     size_t expect_count;
     struct scenario_expect expect[SCENARIO_EXPECTS_MAX];
+    unsigned device_line;
+    size_t pattern_count;
+    struct pattern pattern[SCENARIO_PAUSES_MAX];
+    size_t traced_count;
+    struct scenario_traced *traced; /* SCENARIO_LINES_MAX of them, or NULL */
     size_t target_count;
     char target[SCENARIO_TARGETS_MAX][SCENARIO_WORD_BYTES];
     unsigned target_line;
@@ -203,6 +239,17 @@ struct scenario *scenario_read(const char *path, FILE *errors);
 /* The same from text in memory; `path` is for messages. */
 struct scenario *scenario_parse(const char *path, const char *text, FILE *errors);
 void scenario_free(struct scenario *scenario);
+
+/*
+ * Reads one line that acts (write, store, read, alloc, free, interrupt, hold, release, fault,
+ * `step device`, or a line of a trace that is one of these) for the machine of `scenario`. False
+ * after a message.
+ */
+bool scenario_parse_action(const struct scenario *scenario, const char *line,
+                           struct scenario_action *out, FILE *errors);
+/* Reads a pattern from a line, such as what follows `break`; false after a message. */
+bool scenario_parse_pattern(const struct scenario *scenario, const char *line, const char *what,
+                            struct pattern *out, FILE *errors);
 
 /* The word in `words` nearest to `word`, by edit distance, at most a third of it wrong; or NULL. */
 const char *scenario_nearest(const char *word, const char *const *words, size_t count);

@@ -447,13 +447,29 @@ bool parse_fault(struct parser *parser)
         if (!parse_number(parser, "a request's number", 1, UINT32_MAX, &fault.request)) {
             return false;
         }
+    } else if (word_is(parse_peek(parser), "at")) {
+        parse_next(parser);
+        if (!parse_number(parser, "a step", 1, UINT64_MAX, &fault.from_step)) {
+            return false;
+        }
     } else if (parse_peek(parser)) {
-        return parse_fail(parser, parse_peek(parser), "`request N` or the end of the line", NULL,
+        return parse_fail(parser, parse_peek(parser),
+                          "`request N`, `at STEP` or the end of the line", NULL,
                           "`%.*s` does not belong here", word_shown(parse_peek(parser)),
                           parse_peek(parser)->text);
     }
     if (!parse_end(parser)) {
         return false;
+    }
+    if (parser->first_action_line != 0) {
+        struct scenario_action *action = parse_new_action(parser, SCENARIO_FAULT);
+        if (action && fault.request == 0 && fault.from_step == 0) {
+            fault.from_step = 1; /* from here on, once */
+        }
+        if (action) {
+            action->fault = fault;
+        }
+        return action != NULL;
     }
     if (!sim_fault_arm(&parser->scenario->faults, &fault)) {
         return parse_fail(parser, at, NULL, NULL, "more than %u faults", SIM_FAULTS_MAX);

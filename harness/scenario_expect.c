@@ -52,10 +52,14 @@ static const char *const results[] = {SUITE_RESULTS(X) "...", "RUNNING"};
 
 bool parse_call(struct parser *parser)
 {
+    if (parser->pause_line != 0 && parser->pause_called) {
+        return parse_pauses_end(parser, &parser->word[0]);
+    }
     struct scenario_action *action = parse_new_action(parser, SCENARIO_CALL);
     if (!action) {
         return false;
     }
+    parser->pause_called = parser->pause_line != 0;
     if (parser->scenario->driver[0] == '\0') {
         return parse_fail(parser, &parser->word[0], "a line `driver NAME` before the first call",
                           NULL, "there is no driver to call");

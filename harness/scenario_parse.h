@@ -9,6 +9,7 @@
  * scenario_place.c   registers and fields of queues
  * scenario_expect.c  verbs that act, and verbs that expect
  * scenario_play.c    verbs that stand for many accesses
+ * scenario_control.c verbs that hold a run up, and lines of a trace
  *
  * Invariants: words point into the text and never outlive the parse; after the first mistake
  * `failed` is true, a message was printed, and no function prints another.
@@ -41,6 +42,8 @@ struct parser {
     unsigned first_action_line; /* 0 = none yet */
     bool rings_given, buffers_given; /* memory that a bring-up and a request have allocated */
     uint16_t requests;
+    unsigned pause_line;        /* of a pause whose `continue` is still to come; 0 = none */
+    bool pause_called;          /* and the call that it is about came */
     bool failed;
 };
 
@@ -54,7 +57,7 @@ struct parser {
     X(memory, "memory", true, true)                                                                \
     X(schedule, "schedule", true, true)                                                            \
     X(seed, "seed", true, true)                                                                    \
-    X(fault, "fault", false, true)                                                                 \
+    X(fault, "fault", false, false)                                                                \
     X(call, "call", false, false)                                                                  \
     X(read, "read", false, false)                                                                  \
     X(write, "write", false, false)                                                                \
@@ -67,6 +70,11 @@ struct parser {
     X(happens, "happens", false, false)                                                            \
     X(alloc, "alloc", false, false)                                                                \
     X(free, "free", false, false)                                                                  \
+    X(hold, "hold", false, false)                                                                  \
+    X(release, "release", false, false)                                                            \
+    X(step, "step", false, false)                                                                  \
+    X(pause, "pause", false, false)                                                                \
+    X(continue, "continue", false, false)                                                          \
     X(interrupt, "interrupt", false, false)                                                        \
     X(expect, "expect", false, false)                                                              \
     X(replay, "replay", true, false)
@@ -138,6 +146,13 @@ struct scenario_action *parse_new_action(struct parser *parser, enum scenario_ac
 
 /* A feature's name; its bit, or -1 after a message. */
 int parse_feature(struct parser *parser, const struct word *word);
+/* ---- scenario_control.c ---- */
+
+/* Is the line one of a trace? */
+bool parse_is_event(const struct parser *parser);
+bool parse_event_line(struct parser *parser);
+/* A message if a pause is still open; `at` as for parse_fail(). */
+bool parse_pauses_end(struct parser *parser, const struct word *at);
 
 /* ---- scenario_place.c ---- */
 

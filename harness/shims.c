@@ -24,14 +24,6 @@ struct shim_call {
     const char *text;
 };
 
-static struct world *begin(void)
-{
-    if (probe.pending)
-        world_finish();
-    world_others_act(world_now);
-    return world_now;
-}
-
 /* As world_attach_platform(): only drivers name the functions of this file. */
 void world_attach_shims(struct world *world)
 {
@@ -53,7 +45,7 @@ void *ringside_phys_to_virt(uint64_t addr)
 static void host_mask(void *argument)
 {
     struct shim_call *call = argument;
-    struct world *world = begin();
+    struct world *world = world_call_begins();
     bool before = world->interrupts_masked;
 
     world->interrupts_masked = call->masked;
@@ -76,7 +68,7 @@ static void host_relax(void *argument)
 {
     const struct shim_call *call = argument;
 
-    world_relax(begin(), call->pc);
+    world_relax(world_call_begins(), call->pc);
 }
 
 void ringside_shim_relax(const void *caller)
@@ -95,7 +87,7 @@ void ringside_shim_relax(const void *caller)
 static void host_delay(void *argument)
 {
     const struct shim_call *call = argument;
-    struct world *world = begin();
+    struct world *world = world_call_begins();
     struct event event = {.party = EVENT_PARTY_DRIVER, .kind = EVENT_RELAX, .pc = call->pc};
 
     if (!probe.skip_polls)
@@ -117,7 +109,7 @@ void ringside_shim_delay(uint64_t ns, const void *caller)
 static void host_wait(void *argument)
 {
     const struct shim_call *call = argument;
-    struct world *world = begin();
+    struct world *world = world_call_begins();
     bool masked = world->interrupts_masked;
 
     world->interrupts_masked = false;
@@ -166,7 +158,7 @@ static void host_end(void *argument)
 {
     const struct shim_call *call = argument;
 
-    (void)begin();
+    (void)world_call_begins();
     platform_log(call->text);
     (void)world_crashed(WORLD_CRASH_ABORT, 0, call->pc);
     world_abandon();

@@ -48,6 +48,10 @@ void world_emit(struct world *world, struct event *event)
         const struct world_reader *reader = &world->options->reader[i];
         reader->read(reader->context, event, &world->sight);
     }
+    if (world->scenario->traced_count > 0)
+        traced_event(world, event);
+    if (world->controlled)
+        control_event(world, event);
 }
 
 void world_activity(struct world *world)
@@ -61,7 +65,7 @@ void world_activity(struct world *world)
 
 /* ---- the register window ---- */
 
-static void window_protect(struct world *world, bool open)
+void world_window_protect(struct world *world, bool open)
 {
     int failed = mprotect(world->window_map, world->window_map_bytes,
                           open ? PROT_READ | PROT_WRITE : PROT_NONE);
@@ -72,11 +76,11 @@ static void window_protect(struct world *world, bool open)
 void world_window_open(struct world *world, bool open)
 {
     if (world->guard && world->window_open != open)
-        window_protect(world, open);
+        world_window_protect(world, open);
 }
 
 /* Lays register values out where the driver's access will find them. The window must be open. */
-static void window_fill(struct world *world, uint32_t offset, uint32_t bytes)
+void world_window_fill(struct world *world, uint32_t offset, uint32_t bytes)
 {
     uint32_t window_bytes = machine_bytes(&world->bus.machine);
     uint32_t end = bytes < window_bytes - offset ? offset + bytes : window_bytes;
@@ -92,8 +96,8 @@ static void window_fill(struct world *world, uint32_t offset, uint32_t bytes)
     }
 }
 
-static struct event register_event(struct world *world, uint32_t offset, uint32_t bytes,
-                                   bool is_write, uint8_t flags, uintptr_t pc)
+struct event world_register_event(struct world *world, uint32_t offset, uint32_t bytes,
+                                  bool is_write, uint8_t flags, uintptr_t pc)
 {
     uint32_t slot = machine_slot_of(&world->bus.machine, offset);
     uint32_t in_slot = machine_in_slot(&world->bus.machine, offset);
@@ -180,7 +184,8 @@ static void window_finish_write(struct world *world)
     /* A structure copied over registers: word by word, as a bus would see it. */
     for (uint32_t at = 0; at < bytes; at += 4) {
         uint32_t part = bytes - at < 4 ? bytes - at : 4;
-        struct event word = register_event(world, offset + at, part, true, event->flags, event->pc);
+        struct event word =
+            world_register_event(world, offset + at, part, true, event->flags, event->pc);
         memcpy(&word.value, raw + at, part);
         register_written(world, &word, offset + at);
     }
@@ -205,7 +210,7 @@ static void lay_out_again(struct world *world, uint32_t offset, uint32_t bytes, 
  */
 static void narrow_begin(struct world *world, uint8_t flags, uintptr_t pc)
 {
-    window_protect(world, false);
+    world_window_protect(world, false);
     world->narrow = true;
     world->narrow_was_read = false;
     world->narrow_flags = flags;
@@ -214,10 +219,10 @@ static void narrow_begin(struct world *world, uint8_t flags, uintptr_t pc)
 }
 
 /* The window as it is between accesses. */
-static void narrow_end(struct world *world)
+void world_narrow_end(struct world *world)
 {
     world->narrow = false;
-    window_protect(world, !world->guard);
+    world_window_protect(world, !world->guard);
 }
 
 static bool is_narrow(const struct world *world, uint32_t offset, uint32_t bytes, uint8_t flags)
@@ -229,7 +234,7 @@ static bool is_narrow(const struct world *world, uint32_t offset, uint32_t bytes
 static void window_access(struct world *world, bool is_write, uint32_t offset, uint32_t bytes,
                           uint8_t flags, uintptr_t pc)
 {
-    struct event event = register_event(world, offset, bytes, is_write, flags, pc);
+    struct event event = world_register_event(world, offset, bytes, is_write, flags, pc);
     uint32_t window_bytes = machine_bytes(&world->bus.machine);
 
     if (is_narrow(world, offset, bytes, flags)) {
@@ -237,7 +242,7 @@ static void window_access(struct world *world, bool is_write, uint32_t offset, u
         return;
     }
     world_window_open(world, true);
-    window_fill(world, offset, bytes);
+    world_window_fill(world, offset, bytes);
     world->pending_is_window = true;
     world->pending_is_write = is_write;
     world->pending_host = (uintptr_t)world->window + offset;
@@ -256,7 +261,7 @@ static void window_access(struct world *world, bool is_write, uint32_t offset, u
     }
     for (uint32_t at = 0; at < bytes && offset + at < window_bytes; at += 4) {
         uint32_t part = bytes - at < 4 ? bytes - at : 4;
-        struct event word = register_event(world, offset + at, part, false, flags, pc);
+        struct event word = world_register_event(world, offset + at, part, false, flags, pc);
         memcpy(&word.value, world->window + offset + at, part);
         world_emit(world, &word);
     }
@@ -305,7 +310,7 @@ static void memory_event(struct world *world, struct event *event, enum event_ki
         event->place = EVENT_PLACE_MEMORY;
 }
 
-static uint64_t stored_value(const struct world *world, const struct event *event, uintptr_t host)
+uint64_t world_stored_value(const struct world *world, const struct event *event, uintptr_t host)
 {
     return sim_ring_value(&world->device, event->place, event->width_bytes,
                           value_at(host, event->width_bytes));
@@ -341,7 +346,7 @@ static void memory_finish_store(struct world *world)
 {
     struct event *event = &world->pending;
 
-    event->value = stored_value(world, event, world->pending_host);
+    event->value = world_stored_value(world, event, world->pending_host);
     event->bytes = (const uint8_t *)world->pending_host;
     arena_shadow_update(&world->arena, event->addr, event->width_bytes);
     world_emit(world, event);
@@ -395,7 +400,7 @@ static void memory_access(struct world *world, enum probe_kind kind, uintptr_t h
         return;
     }
     memory_event(world, &event, EVENT_LOAD, host, bytes, flags, pc);
-    event.value = stored_value(world, &event, host);
+    event.value = world_stored_value(world, &event, host);
     event.bytes = (const uint8_t *)host;
     world_emit(world, &event);
     world_note_poll(world, host, event.value, pc, event.place != EVENT_PLACE_MEMORY);
@@ -433,6 +438,27 @@ static void stop(struct world *world, uintptr_t pc)
     world_abandon();
 }
 
+/* The run may stand still ahead of the access: it is described, without its value. */
+static bool access_is_told(struct world *world, enum probe_kind kind, uintptr_t host,
+                           uint32_t bytes, uint8_t flags, uintptr_t pc)
+{
+    uintptr_t offset = host - probe.window.host;
+    const struct probe_poll *poll = probe_poll_of(host, pc);
+    bool is_window = offset < probe.window.bytes;
+    struct event next;
+
+    if (is_window)
+        next = world_register_event(world, (uint32_t)offset, bytes, kind != PROBE_READ, flags, pc);
+    else
+        memory_event(world, &next,
+                     kind == PROBE_READ    ? EVENT_LOAD
+                     : kind == PROBE_WRITE ? EVENT_STORE
+                                           : EVENT_UPDATE,
+                     host, clip(world, host, bytes), flags, pc);
+    return control_access(world, &next,
+                          !is_window && kind == PROBE_READ && poll->pc == pc && poll->host == host);
+}
+
 void world_access(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t flags, uintptr_t pc)
 {
     struct world *world = world_now;
@@ -448,6 +474,8 @@ void world_access(enum probe_kind kind, uintptr_t host, uint32_t bytes, uint8_t 
     world_others_act(world);
     if (world->scenario->interrupts_any)
         (void)world_interrupt(world);
+    if (world->controlled && !access_is_told(world, kind, host, bytes, flags, pc))
+        return;
     if (world->steps >= world->stop_at)
         stop(world, pc);
     if (offset < probe.window.bytes)
@@ -462,7 +490,7 @@ void world_finish(void)
 
     probe.pending = false;
     if (world->narrow) {
-        narrow_end(world);
+        world_narrow_end(world);
         if (world->narrow_was_read)
             world_note_poll(world, world->pending_host, world->pending.value, world->narrow_pc,
                             true);
@@ -477,6 +505,18 @@ void world_finish(void)
     world_others_act(world);
 }
 
+struct world *world_call_begins(void)
+{
+    struct world *world = world_now;
+
+    if (probe.pending)
+        world_finish();
+    world_others_act(world);
+    if (world->controlled)
+        (void)control_access(world, NULL, false);
+    return world;
+}
+
 void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_value, uintptr_t pc)
 {
     struct world *world = world_now;
@@ -488,7 +528,7 @@ void world_updated(uintptr_t host, uint32_t bytes, uint8_t flags, uint64_t old_v
         return;
     }
     memory_event(world, &event, EVENT_UPDATE, host, bytes, flags, pc);
-    event.value = stored_value(world, &event, host);
+    event.value = world_stored_value(world, &event, host);
     event.extra = old_value;
     event.bytes = (const uint8_t *)host;
     arena_shadow_update(&world->arena, event.addr, bytes);
@@ -511,109 +551,10 @@ void world_barrier(int barrier, const char *text, uint8_t flags, uintptr_t pc)
 
     if (probe.pending)
         world_finish();
+    if (world->controlled && !control_access(world, &event, true))
+        return;
     world_emit(world, &event);
     world_others_act(world);
     if (world->steps >= world->stop_at)
         stop(world, pc);
-}
-
-/* ---- what goes wrong ---- */
-
-long world_crashed(int crash, uintptr_t address, uintptr_t pc)
-{
-    struct world *world = world_now;
-    struct event event = {
-        .party = EVENT_PARTY_WORLD,
-        .kind = EVENT_CRASH,
-        .value = (uint64_t)crash,
-        .addr = address,
-        .pc = pc,
-    };
-
-    probe.pending = false;
-    if (world->narrow)
-        narrow_end(world);
-    world_window_open(world, false);
-    if (world->call != NULL)
-        world->call->crash = (enum world_crash)crash;
-    world_emit(world, &event);
-    return WORLD_ABANDONED;
-}
-
-void world_budget_out(uintptr_t pc)
-{
-    if (probe.pending)
-        world_finish();
-    probe.budget = WORLD_SPIN_CALLBACKS;
-    (void)world_crashed(WORLD_CRASH_SPIN, 0, pc);
-    world_abandon();
-}
-
-/* One access of an instruction whose access was told, as it is. */
-static void narrow_access(struct world *world, uint32_t offset, bool is_write, uintptr_t pc)
-{
-    uint32_t bytes = instruction_access_bytes((const uint8_t *)(pc - 1));
-
-    window_protect(world, true);
-    window_fill(world, offset, bytes);
-    world->pending =
-        register_event(world, offset, bytes, is_write, world->narrow_flags, world->narrow_pc);
-    world->pending_host = (uintptr_t)world->window + offset;
-    world->pending_is_window = true;
-    world->pending_is_write = is_write;
-    world->unobserved = true;
-}
-
-/* One access that the compiler did not tell: it is taken for one of 32 bits. */
-static void unobserved_access(struct world *world, uint32_t offset, bool is_write, uintptr_t pc)
-{
-    struct event event = register_event(world, offset, 4, is_write, 0, pc);
-
-    if (probe.pending)
-        world_finish();
-    event.party = EVENT_PARTY_WORLD;
-    event.kind = EVENT_UNOBSERVED;
-    event.value = 1;
-    event.extra = is_write;
-    world_emit(world, &event);
-    world_window_open(world, true);
-    window_fill(world, offset, 4);
-    world->pending = register_event(world, offset, 4, is_write, 0, pc);
-    world->pending_host = (uintptr_t)world->window + offset;
-    world->pending_is_window = true;
-    world->pending_is_write = is_write;
-    world->unobserved = true;
-}
-
-void world_unobserved_begin(uintptr_t host, bool is_write, uintptr_t pc)
-{
-    struct world *world = world_now;
-    uint32_t offset = (uint32_t)(host - (uintptr_t)world->window);
-
-    if (world->narrow)
-        narrow_access(world, offset, is_write, pc);
-    else
-        unobserved_access(world, offset & ~3u, is_write, pc);
-}
-
-void world_unobserved_end(void)
-{
-    struct world *world = world_now;
-    bool narrow = world->narrow;
-
-    if (!world->unobserved)
-        return;
-    world->unobserved = false;
-    world->narrow = false;
-    if (!world->pending_is_write) {
-        world->pending.value = stored_value(world, &world->pending, world->pending_host);
-        world_emit(world, &world->pending);
-        world->narrow_was_read = narrow;
-    }
-    world_finish();
-    if (narrow) { /* a load may be followed by the store of the same instruction's field */
-        window_protect(world, false);
-        world->narrow = true;
-        probe.pending = true;
-    }
 }

@@ -132,6 +132,8 @@ const char *view_phase_text(enum sim_queue_phase phase)
         return "writes used.idx";
     case SIM_PHASE_SUPPRESSION:
         return "asks whether to interrupt";
+    case SIM_PHASE_AVAIL_EVENT:
+        return "writes avail_event";
     case SIM_PHASE_INTERRUPT:
         return "raises the interrupt";
     }

@@ -10,18 +10,26 @@
 #include "fiber.h"
 #include "world_state.h"
 
-uint64_t world_random(struct world *world)
+uint64_t world_random(uint64_t *state)
 {
     /* xorshift64*: small, and the same on every machine */
-    world->random ^= world->random >> 12;
-    world->random ^= world->random << 25;
-    world->random ^= world->random >> 27;
-    return (world->random * UINT64_C(0x2545f4914f6cdd1d)) >> 32;
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return (*state * UINT64_C(0x2545f4914f6cdd1d)) >> 32;
 }
 
 static bool random_bit(struct world *world)
 {
-    return (world_random(world) >> 31) != 0;
+    return (world_random(&world->random) >> 31) != 0;
+}
+
+/* Nobody holds the device, or has ended the run, while it stood still at the boundary here. */
+static bool device_may_step(struct world *world)
+{
+    if (world->controlled)
+        control_turn(world, !world->hold);
+    return !world->hold && !world->stopped && sim_device_enabled(&world->device);
 }
 
 static bool device_goes_on(struct world *world)
@@ -29,8 +37,11 @@ static bool device_goes_on(struct world *world)
     bool acted = false;
 
     world->device.clock_steps = world->steps;
-    for (uint64_t i = 0; i < WORLD_DEVICE_STEPS_MAX && sim_device_enabled(&world->device); i++)
+    for (uint64_t i = 0; i < WORLD_DEVICE_STEPS_MAX && sim_device_enabled(&world->device); i++) {
+        if (!device_may_step(world))
+            break;
         acted |= sim_device_step(&world->device);
+    }
     if (acted && world->far != NULL)
         qemu_device_confirm(world);
     if (acted)
@@ -38,26 +49,78 @@ static bool device_goes_on(struct world *world)
     return acted;
 }
 
-void world_others_act(struct world *world)
+/* As many micro-steps as the recorded schedule has the device take at this chance. */
+static uint32_t replay_turn(struct world *world)
 {
-    world->device.clock_steps = world->steps;
-    if (!sim_device_enabled(&world->device))
-        return;
+    const struct world_options *options = world->options;
+    const struct world_turn *turn = &options->turn[world->turn_next];
+    uint32_t count = 0;
+
+    if (world->turn_next == options->turn_count || turn->step != world->chance_step ||
+        turn->chance != world->chance)
+        return 0;
+    world->turn_next++;
+    while (count < turn->count && device_may_step(world)) {
+        count++;
+        if (sim_device_step(&world->device))
+            world_activity(world);
+    }
+    return count;
+}
+
+/* As many as the scenario's schedule gives. */
+static uint32_t take_turn(struct world *world)
+{
+    uint32_t count = 0;
+
     switch (world->scenario->schedule) {
     case SCHEDULE_EAGER:
-        device_goes_on(world);
+        for (; count < UINT32_MAX && sim_device_enabled(&world->device); count++) {
+            if (!device_may_step(world))
+                break;
+            (void)sim_device_step(&world->device);
+        }
+        if (count > 0 && world->far != NULL)
+            qemu_device_confirm(world);
+        if (count > 0)
+            world_activity(world);
         break;
     case SCHEDULE_LAZY:
+        if (world->controlled)
+            control_turn(world, false);
         break;
     case SCHEDULE_RANDOM:
         for (unsigned i = 0; i < 64 && sim_device_enabled(&world->device); i++) {
-            if (!random_bit(world))
+            if (!random_bit(world) || !device_may_step(world))
                 break;
+            count++;
             if (sim_device_step(&world->device))
                 world_activity(world);
         }
         break;
     }
+    return count;
+}
+
+void world_others_act(struct world *world)
+{
+    struct world_turn turn;
+
+    world->device.clock_steps = world->steps;
+    if (!sim_device_enabled(&world->device) || world->hold) {
+        if (world->controlled)
+            control_turn(world, false);
+        return;
+    }
+    if (world->chance_step != world->steps) {
+        world->chance_step = world->steps;
+        world->chance = 0;
+    }
+    world->chance++;
+    turn = (struct world_turn){.step = world->chance_step, .chance = world->chance};
+    turn.count = world->options->replays ? replay_turn(world) : take_turn(world);
+    if (turn.count > 0 && world->options->turned != NULL)
+        world->options->turned(world->options->turned_context, &turn);
 }
 
 bool world_settle(struct world *world)
@@ -116,6 +179,13 @@ static void stuck(struct world *world, uintptr_t pc)
     world->call->stuck = true;
     world_emit(world, &event);
     ladder_climb(&world->judge.model, event.queue, &world->call->ladder);
+    if (!world->controlled)
+        return;
+    control_mark(world);
+    if (control_awaits(world)) {
+        world->polls_awaited = true;
+        probe.skip_polls = false;
+    }
 }
 
 static bool has_unseen_answer(const struct world *world)
@@ -134,6 +204,10 @@ void world_driver_waits(struct world *world, uintptr_t pc)
         return;
     if (world_interrupt(world))
         return;
+    if (world->hold && sim_device_enabled(&world->device)) {
+        control_held(world);
+        return;
+    }
     if (sim_device_wakes_at(&world->device) != 0)
         return; /* a held completion goes on by itself: looking takes time as well */
     if (fiber_others_may_go_on(world)) {

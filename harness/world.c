@@ -251,6 +251,8 @@ static void run_call(struct world *world, const struct scenario_action *action)
         struct op_call argument = {op, &action->args};
         limit_call(world, action);
         result = run_driver(world, world->driver->ilp32 ? call_low_op : call_op, &argument);
+        if (world->controlled && !world->stopped)
+            (void)control_access(world, NULL, false);
     }
     call->result = result >= 0 && result < SUITE_RESULT_COUNT ? (int)result : -1;
     if (op != NULL && world->running)
@@ -263,6 +265,7 @@ static void run_call(struct world *world, const struct scenario_action *action)
     if (!call->stuck)
         ladder_climb(&world->judge.model, 0, &call->ladder);
     world->call = NULL;
+    pause_call_over(world);
 }
 
 static long call_handler(void *argument)
@@ -288,12 +291,26 @@ bool world_interrupt(struct world *world)
     return true;
 }
 
-static void act(struct world *world, const struct scenario_action *action)
+/* The next action, as the run comes to it. */
+static void act(struct world *world)
 {
-    if (action->kind == SCENARIO_CALL)
+    const struct scenario_action *action = &world->scenario->action[world->next_action];
+
+    if (world->controlled)
+        (void)control_access(world, NULL, false);
+    if (world->stopped)
+        return;
+    if (action->kind == SCENARIO_PAUSE) {
+        pause_arm(world);
+        return;
+    }
+    world->action = world->next_action++;
+    if (action->kind == SCENARIO_CALL) {
         run_call(world, action);
-    else
-        world_play(world, action);
+        return;
+    }
+    world_play(world, action);
+    world_others_act(world);
 }
 
 /* ---- the outcome ---- */
@@ -334,6 +351,7 @@ static void conclude(struct world *world)
     keep_names(world);
     if (!world->stopped) {
         judge_end(&world->judge);
+        traced_end(world);
         expect_check(world->scenario, &world->device, &world->arena, outcome);
     }
 }
@@ -358,6 +376,7 @@ const char *world_run(const struct scenario *scenario, const struct world_option
     world->options = options;
     world->outcome = out;
     world->random = scenario->seed * 2 + 1;
+    world->random_threads = world->random;
     world->stop_at = options->until_step != 0 ? options->until_step : WORLD_STEPS_MAX;
     fibers_create();
     world_now = world;
@@ -366,13 +385,13 @@ const char *world_run(const struct scenario *scenario, const struct world_option
     if (error == NULL && world->driver != NULL)
         error = set_options(world);
     if (error == NULL) {
-        for (size_t i = 0; i < scenario->action_count && !world->stopped; i++) {
-            world->action = i;
-            act(world, &scenario->action[i]);
-        }
+        control_start(world);
+        while (world->next_action < world->scenario->action_count && !world->stopped)
+            act(world);
         conclude(world);
         if (out->lost[0] != '\0')
             error = out->lost;
+        control_end(world);
     }
     if (world->judge.findings != NULL)
         judge_destroy(&world->judge);

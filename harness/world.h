@@ -59,6 +59,13 @@ struct world_reader {
     void *context;
 };
 
+/* One decision of the schedule: at the `chance`-th chance behind `step`, so many micro-steps. */
+struct world_turn {
+    uint64_t step;
+    uint32_t chance;
+    uint32_t count;
+};
+
 #define WORLD_READERS_MAX 8u
 
 struct world_options {
@@ -67,9 +74,17 @@ struct world_options {
     bool guard;              /* MMIO windows unreachable except inside a callback */
     bool check_stores;       /* shadow of observed stores */
     bool rules;
-    bool qemu;           /* QEMU's own device in front of the driver: qemu_device.h */
-    uint64_t until_step; /* stop here; 0 = run to the end */
-    FILE *trace;         /* every event as a line; NULL = none */
+    bool qemu;               /* QEMU's own device in front of the driver: qemu_device.h */
+    uint64_t until_step;     /* stop here; 0 = run to the end */
+    FILE *trace;             /* every event as a line; NULL = none */
+    struct control *control; /* stops the run and lets it go on; NULL = nobody: control.h */
+    /* Told of every turn that the device took of its own accord; NULL = nobody. */
+    void (*turned)(void *context, const struct world_turn *turn);
+    void *turned_context;
+    /* The schedule is this, instead of the scenario's. */
+    bool replays;
+    size_t turn_count;
+    const struct world_turn *turn;
     size_t reader_count;
     struct world_reader reader[WORLD_READERS_MAX];
 };
@@ -125,7 +140,7 @@ struct world_outcome {
     struct findings findings;
     uint32_t device_broken[RULES_MAX]; /* how often the device broke its own rules */
     uint64_t exercised[RULES_MAX]; /* last step, by place in the table of rules; 0 = never */
-    size_t failure_count; /* expectations not met, unexpected findings */
+    size_t failure_count;          /* expectations not met, unexpected findings */
     struct world_failure failure[WORLD_FAILURES_MAX];
     char driver[SCENARIO_WORD_BYTES]; /* its own name; "" = none */
     bool unloaded;                    /* its object is gone: its addresses mean nothing any more */

@@ -1,6 +1,7 @@
 /*
- * Actions of a scenario that plays the driver itself: accesses, memory, waits, returns, and what
- * happens to the device meanwhile. The line of the scenario is the pc of what it does.
+ * What a scenario, or a person, does in a party's place: the driver's accesses, memory, waits and
+ * returns; the device held, stepped, broken or made to misbehave. The line of the scenario is the
+ * pc of what it does.
  */
 #include "world_state.h"
 
@@ -16,7 +17,7 @@ static uint32_t action_offset(const struct world *world, const struct event *eve
     return machine_slot_offset(&world->bus.machine, slot) + offset;
 }
 
-static void fail(struct world_outcome *outcome, unsigned line, const char *text)
+void world_fail(struct world_outcome *outcome, unsigned line, const char *text)
 {
     if (outcome->failure_count < WORLD_FAILURES_MAX) {
         struct world_failure *failure = &outcome->failure[outcome->failure_count++];
@@ -33,7 +34,7 @@ static void check_read(struct world *world, const struct scenario_action *action
         return;
     snprintf(text, sizeof text, "expected to read 0x%llx, got 0x%llx",
              (unsigned long long)action->event.value, (unsigned long long)value);
-    fail(world->outcome, action->line, text);
+    world_fail(world->outcome, action->line, text);
 }
 
 static void act_register(struct world *world, const struct scenario_action *action)
@@ -60,17 +61,47 @@ static void act_register(struct world *world, const struct scenario_action *acti
     world_emit(world, &event);
 }
 
+/* A place named as in a trace, `controlq+0x104`: the event holds the offset alone. */
+static bool find_named(struct world *world, const struct scenario_action *action,
+                       struct event *event)
+{
+    if (action->name[0] == '\0' || event->place != EVENT_PLACE_MEMORY)
+        return true;
+    for (size_t i = world->arena.region_count; i-- > 0;) {
+        const struct arena_region *region = &world->arena.regions[i];
+        if (region->freed_step == 0 && strcmp(region->what, action->name) == 0) {
+            event->addr += region->addr;
+            return true;
+        }
+    }
+    world_fail(world->outcome, action->line, "there is no memory of that name");
+    return false;
+}
+
+/* What the driver does in a trace without any effect: a barrier, cache maintenance. */
+static void act_event(struct world *world, const struct scenario_action *action)
+{
+    struct event event = action->event;
+
+    event.pc = action->line;
+    if (find_named(world, action, &event))
+        world_emit(world, &event);
+}
+
 static void act_memory(struct world *world, const struct scenario_action *action)
 {
     struct event event = action->event;
     uint8_t *host;
 
+    if (!find_named(world, action, &event))
+        return;
     event.party = EVENT_PARTY_DRIVER;
     event.pc = action->line;
     if (!place_address(&world->device, &event) || event.addr < world->arena.base ||
         event.addr + event.width_bytes > world->arena.base + world->arena.size_bytes ||
         event.width_bytes > 8) {
-        fail(world->outcome, action->line, "this place is not in RAM, or its queue is not live");
+        world_fail(world->outcome, action->line,
+                   "this place is not in RAM, or its queue is not live");
         return;
     }
     host = arena_host(&world->arena, event.addr);
@@ -112,7 +143,7 @@ static void act_allocation(struct world *world, const struct scenario_action *ac
         }
     }
     if (trouble != NULL) {
-        fail(world->outcome, action->line, trouble);
+        world_fail(world->outcome, action->line, trouble);
         return;
     }
     world_emit(world, &event);
@@ -160,12 +191,26 @@ static void begin_played_call(struct world *world)
     world->play_returned = false;
 }
 
+static void step_device(struct world *world, const struct scenario_action *action)
+{
+    for (uint64_t i = 0; i < action->count; i++) {
+        if (!control_device_step(world)) {
+            world_fail(world->outcome, action->line, "the device has no step to take here");
+            return;
+        }
+        if (world->controlled && !world->pause.playing)
+            control_turn(world, true);
+    }
+}
+
 void world_play(struct world *world, const struct scenario_action *action)
 {
     begin_played_call(world);
     switch (action->kind) {
     case SCENARIO_CALL:
-        return; /* world.c's */
+    case SCENARIO_PAUSE:
+    case SCENARIO_CONTINUE:
+        return; /* the run's own: world.c, pause.c */
     case SCENARIO_READ:
     case SCENARIO_WRITE:
         act_register(world, action);
@@ -180,6 +225,24 @@ void world_play(struct world *world, const struct scenario_action *action)
         break;
     case SCENARIO_INTERRUPT:
         (void)world_settle(world);
+        if (world->pause.playing)
+            (void)world_interrupt(world);
+        break;
+    case SCENARIO_STEP:
+        step_device(world, action);
+        break;
+    case SCENARIO_HOLD:
+        world->hold = true;
+        break;
+    case SCENARIO_RELEASE:
+        world->hold = false;
+        break;
+    case SCENARIO_FAULT:
+        if (!sim_fault_arm(&world->device.faults, &action->fault))
+            world_fail(world->outcome, action->line, "too many faults are armed");
+        break;
+    case SCENARIO_PLAY:
+        act_event(world, action);
         break;
     case SCENARIO_WAIT:
         act_wait(world, action);
@@ -194,5 +257,4 @@ void world_play(struct world *world, const struct scenario_action *action)
         sim_break_down(&world->device, 0);
         break;
     }
-    world_others_act(world);
 }

@@ -7,6 +7,7 @@
 
 #include "arena.h"
 #include "bus.h"
+#include "control.h"
 #include "device.h"
 #include "driver.h"
 #include "instruction.h"
@@ -44,6 +45,22 @@
 /* What probe_enter() returns for a call that did not come to its end. */
 #define WORLD_ABANDONED (-1L)
 
+/* A `pause` of the scenario, and the block of actions that belongs to it: pause.c. */
+struct world_pause {
+    bool open;    /* the block is not over */
+    bool armed;   /* `pattern` is waited for */
+    bool due;     /* it came: the run stands still at the next boundary */
+    bool playing; /* an action of the block is under way */
+    bool stepping, of_driver;
+    bool fresh; /* no event since the last boundary */
+    uint8_t party;
+    uint64_t left;       /* micro-steps to go */
+    uint64_t steps_seen; /* at the last boundary */
+    uint32_t findings;
+    unsigned line;
+    struct pattern pattern;
+};
+
 struct world {
     const struct scenario *scenario;
     struct scenario
@@ -80,6 +97,10 @@ struct world {
         uintptr_t host, pc;
     } own_store[WORLD_OWN_STORES];
     uint64_t random;
+    uint64_t random_threads; /* apart, so that a replayed schedule leaves them their choices */
+    uint64_t chance_step;    /* chances that the device had to act: counted behind this step */
+    uint32_t chance;
+    size_t turn_next; /* of a schedule that is replayed */
     /* the step that has begun: a register access, or a store to memory */
     struct event pending;
     uintptr_t pending_host;
@@ -100,7 +121,18 @@ struct world {
     bool running;     /* the call was expected to go on for ever, and was ended as it did */
     uint64_t stop_at; /* the step at which the call, or the run, is ended */
     bool stuck;       /* nothing can happen any more, unless the driver does something */
-    bool stopped;     /* until_step was reached */
+    bool stopped;     /* until_step was reached, or a session has left the run */
+    /* run control */
+    bool controlled;    /* somebody may want to stop the run: control.h */
+    bool hold;          /* the device takes no step of its own accord */
+    bool polls_awaited; /* the look that is told next would have been passed over in silence */
+    bool in_signal;     /* inside a signal handler of crash.c: nobody may stand still here */
+    bool spoke;         /* a rule spoke about the event just emitted */
+    uint64_t spoken;    /* how often rules have spoken */
+    uint32_t findings_before;
+    size_t next_action;
+    size_t traced_next; /* line of a trace that is waited for */
+    struct world_pause pause;
     /* interrupts */
     void (*handler)(void *context);
     void *handler_context;
@@ -124,10 +156,20 @@ extern struct world *world_now;
 /* Leaves the driver for good, from ringside's own code: the call under way ends with
  * WORLD_ABANDONED. */
 _Noreturn void world_abandon(void);
+/* Something did not come as line `line` of the scenario expects. */
+void world_fail(struct world_outcome *outcome, unsigned line, const char *text);
+/* traced.c: lines of a trace that the scenario expects. */
+void traced_event(struct world *world, const struct event *event);
+void traced_end(struct world *world);
 /* Numbers an event and hands it to trace, model and rules. */
 void world_emit(struct world *world, struct event *event);
 /* Everybody but the driver takes the steps that the schedule gives them. */
 void world_others_act(struct world *world);
+/*
+ * The driver calls its platform, which is a step as well: the access before is finished, and the
+ * others act. Returns the world.
+ */
+struct world *world_call_begins(void);
 /* Lets device and clock go on until nothing is enabled; true when anything happened. */
 bool world_settle(struct world *world);
 /* The driver waits (a poll repeated, a sleep): lets others act, or finds that it waits in vain. */
@@ -143,8 +185,8 @@ void world_note_poll(struct world *world, uintptr_t host, uint64_t value, uintpt
 bool world_is_idle(const struct world *world);
 /* The call shall go on for ever, and waits with nothing in flight: notes that as its end. */
 bool world_has_come_to_rest(struct world *world);
-/* The next number of the scenario's seed. */
-uint64_t world_random(struct world *world);
+/* The next number of the scenario's seed, for the schedule and for threads. */
+uint64_t world_random(uint64_t *state);
 /* Something happened: whoever waits may be waiting for just that. */
 void world_activity(struct world *world);
 /* Runs the driver's interrupt handler if the line is asserted; true when it ran. */
@@ -196,6 +238,16 @@ static inline bool world_picture(struct world *world, struct picture *out)
                               : gpu_scanout_picture(&world->device, 0, out);
 }
 
+/* step.c, for unobserved.c: the register window, and what one access of it is */
+void world_window_protect(struct world *world, bool open);
+/* Lays register values out where the driver's access will find them. The window must be open. */
+void world_window_fill(struct world *world, uint32_t offset, uint32_t bytes);
+struct event world_register_event(struct world *world, uint32_t offset, uint32_t bytes,
+                                  bool is_write, uint8_t flags, uintptr_t pc);
+/* What an access of memory has stored or loaded, in the driver's byte order. */
+uint64_t world_stored_value(const struct world *world, const struct event *event, uintptr_t host);
+/* The window as it is between accesses. */
+void world_narrow_end(struct world *world);
 /* Opens or closes the register window, if the guard is on. */
 void world_window_open(struct world *world, bool open);
 

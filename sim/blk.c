@@ -167,7 +167,7 @@ static uint64_t write_data(struct sim_device *device, uint32_t queue)
 
 static void fault_status(struct sim_device *device, uint32_t queue)
 {
-    const struct sim_fault *fault = device->queue[queue].fault[SIM_FAULT_RESPONSE_TYPE];
+    const struct sim_fault *fault = sim_fault_of(device, queue, SIM_FAULT_RESPONSE_TYPE);
 
     if (fault == NULL)
         return;

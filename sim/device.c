@@ -179,3 +179,17 @@ void sim_refuse(struct sim_device *device, uint32_t queue, enum sim_refusal refu
 {
     sim_refuse_as(device, queue, refusal, sim_refusal_action(refusal), details);
 }
+
+/* ---- faults ---- */
+
+const struct sim_fault *sim_fault_of(struct sim_device *device, uint32_t queue,
+                                     enum sim_fault_kind kind)
+{
+    const struct sim_fault *armed = device->queue[queue].fault[kind];
+    uint64_t now =
+        device->clock_steps > device->event_step ? device->clock_steps : device->event_step;
+
+    if (device->faults.count == 0 || armed != NULL)
+        return armed;
+    return sim_fault_due(&device->faults, kind, now + 1);
+}

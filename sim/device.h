@@ -93,7 +93,8 @@ enum sim_queue_phase {
     SIM_PHASE_RESPONSE,    /* writes the response */
     SIM_PHASE_USED_ELEM,   /* writes the used element */
     SIM_PHASE_USED_IDX,    /* writes used.idx */
-    SIM_PHASE_SUPPRESSION, /* reads avail.flags or used_event, writes avail_event */
+    SIM_PHASE_SUPPRESSION, /* reads avail.flags or used_event */
+    SIM_PHASE_AVAIL_EVENT, /* with EVENT_IDX: writes avail_event */
     SIM_PHASE_INTERRUPT,   /* raises InterruptStatus */
 };
 
@@ -113,6 +114,7 @@ struct sim_queue {
     uint16_t avail_seen; /* avail.idx as last read */
     uint16_t avail_next; /* next available entry to take */
     uint16_t used_idx;   /* next used.idx to publish */
+    bool notify;         /* what SUPPRESSION came to: an interrupt is due */
     bool signalled;      /* has used_event been looked at since the queue was reset? */
     uint16_t desc_next;  /* next descriptor to read in the chain being gathered */
     uint64_t table_addr; /* table it is read from: desc_addr, or an indirect table */
@@ -188,6 +190,7 @@ struct sim_device {
     uint32_t config_generation;
     uint32_t status_before_reset; /* what Status reads until: */
     uint64_t reset_until_step;    /* a fault makes the reset take so long; 0 = it is over */
+    uint64_t event_step;  /* of the device's last event */
     uint64_t clock_steps; /* the world's step, set before every call: for held completions */
     uint32_t next_queue;  /* round robin over queues */
     uint32_t runnable;    /* bit per queue whose phase is not IDLE and that may go on */
@@ -322,7 +325,12 @@ static inline struct event sim_event(const struct sim_device *device, enum event
 static inline void sim_emit(struct sim_device *device, struct event *event)
 {
     device->observer.emit(device->observer.context, event);
+    device->event_step = event->step;
 }
+
+/* The fault of a kind that acts at this micro-step, or NULL: armed for the request, or due now. */
+const struct sim_fault *sim_fault_of(struct sim_device *device, uint32_t queue,
+                                     enum sim_fault_kind kind);
 
 /*
  * Reports a refusal, and puts the device into its error state if the refusal's action is RESET.
@@ -342,6 +350,9 @@ void sim_refuse_as(struct sim_device *device, uint32_t queue, enum sim_refusal r
 bool sim_device_enabled(const struct sim_device *device);
 /* Takes one micro-step; false when none was enabled. */
 bool sim_device_step(struct sim_device *device);
+/* What the next micro-step begins with: kind, place, queue and index, no value; false when none is
+ * enabled. */
+bool sim_device_peek(const struct sim_device *device, struct event *out);
 /* The earliest clock_steps at which a fault that holds something back lets it go on; 0 = none. */
 uint64_t sim_device_wakes_at(const struct sim_device *device);
 /* For a live queue that may be worked on: leaves IDLE. */

@@ -17,8 +17,22 @@ const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_
 {
     for (uint32_t i = 0; i < faults->count; i++) {
         const struct sim_fault *fault = &faults->fault[i];
-        if (fault->kind == kind &&
+        if (fault->kind == kind && fault->from_step == 0 &&
             (fault->request == 0 || fault->request == faults->requests_taken)) {
+            return fault;
+        }
+    }
+    return NULL;
+}
+
+const struct sim_fault *sim_fault_due(struct sim_faults *faults, enum sim_fault_kind kind,
+                                      uint64_t step)
+{
+    for (uint32_t i = 0; i < faults->count; i++) {
+        const struct sim_fault *fault = &faults->fault[i];
+        if (fault->kind == kind && fault->from_step != 0 && step >= fault->from_step &&
+            (faults->spent & (UINT32_C(1) << i)) == 0) {
+            faults->spent |= UINT32_C(1) << i;
             return fault;
         }
     }

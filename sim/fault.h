@@ -1,8 +1,8 @@
 /*
  * Named misbehaviours that a scenario can ask of the device.
  *
- * A fault is armed for the n-th request (counted from 1 over the device's life; 0 = every request)
- * and acts at its own micro-step. When it acts, a FAULT event says so.
+ * A fault is armed for the n-th request (counted from 1 over the device's life; 0 = every request),
+ * or from a step on, for once; it acts at its own micro-step. When it acts, a FAULT event says so.
  */
 #ifndef RINGSIDE_SIM_FAULT_H
 #define RINGSIDE_SIM_FAULT_H
@@ -41,12 +41,14 @@ enum sim_fault_kind {
 struct sim_fault {
     enum sim_fault_kind kind;
     uint64_t argument;
-    uint64_t request; /* 1-based; 0 = every one */
+    uint64_t request;   /* 1-based; 0 = every one */
+    uint64_t from_step; /* not 0: instead, once, when its micro-step comes at this step or later */
 };
 
 struct sim_faults {
     uint32_t count;
     struct sim_fault fault[SIM_FAULTS_MAX];
+    uint32_t spent;          /* bit per fault with from_step that has acted */
     uint64_t requests_taken; /* chains taken since creation: the number that `request` counts */
 };
 
@@ -57,6 +59,9 @@ const struct sim_fault *sim_fault_standing(const struct sim_faults *faults,
 uint32_t sim_fault_reads(const struct sim_faults *faults, enum sim_fault_kind kind, uint32_t value);
 /* The armed fault of a kind for the request now being worked on, or NULL. */
 const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_fault_kind kind);
+/* The fault of a kind that is due at `step`, or NULL; it is spent by that. */
+const struct sim_fault *sim_fault_due(struct sim_faults *faults, enum sim_fault_kind kind,
+                                      uint64_t step);
 bool sim_fault_arm(struct sim_faults *faults, const struct sim_fault *fault); /* false: too many */
 const char *sim_fault_word(enum sim_fault_kind kind);
 int sim_fault_by_word(const char *word); /* -1 when unknown */

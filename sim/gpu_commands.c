@@ -199,7 +199,7 @@ static void fill_header(struct sim_device *device, uint32_t queue, struct gpu_re
 {
     const struct virtio_gpu_ctrl_hdr *in = &request->in.hdr;
     struct virtio_gpu_ctrl_hdr *out = &request->out.hdr;
-    const struct sim_fault *fault = device->queue[queue].fault[SIM_FAULT_RESPONSE_TYPE];
+    const struct sim_fault *fault = sim_fault_of(device, queue, SIM_FAULT_RESPONSE_TYPE);
 
     if (fault) {
         struct event event = sim_event(device, EVENT_FAULT, queue);

@@ -9,8 +9,8 @@
  *                          |       USED_ELEM <-- RESPONSE <-- EXECUTE <-- REQUEST
  *                          |           |
  *                          |           v
- *        INTERRUPT ------->+       USED_IDX --> SUPPRESSION --> INTERRUPT, or AVAIL_IDX if
- * suppressed
+ *        INTERRUPT ------->+       USED_IDX --> SUPPRESSION (--> AVAIL_EVENT with EVENT_IDX)
+ *                                      --> INTERRUPT, or AVAIL_IDX if suppressed
  *
  * A refusal whose action is RESET breaks the queue: it is IDLE and stays so until a reset.
  *
@@ -218,15 +218,15 @@ static bool store_avail_event(struct sim_device *device, uint32_t queue)
 static void step_execute(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
-    if (q->fault[SIM_FAULT_NEEDS_RESET] != NULL) {
+    if (sim_fault_of(device, queue, SIM_FAULT_NEEDS_RESET) != NULL) {
         sim_break_down(device, queue);
         return;
     }
     device->class->execute(device, queue);
     if (q->broken)
         return;
-    const struct sim_fault *lost = q->fault[SIM_FAULT_COMPLETION_LOST];
-    const struct sim_fault *late = q->fault[SIM_FAULT_COMPLETION_LATE];
+    const struct sim_fault *lost = sim_fault_of(device, queue, SIM_FAULT_COMPLETION_LOST);
+    const struct sim_fault *late = sim_fault_of(device, queue, SIM_FAULT_COMPLETION_LATE);
     if (lost != NULL) {
         emit_fault(device, queue, lost);
         /* Only the completion is lost, not the driver's next notification. */
@@ -245,9 +245,9 @@ static void step_execute(struct sim_device *device, uint32_t queue)
 static void step_used_elem(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
-    const struct sim_fault *rewrite = q->fault[SIM_FAULT_REWRITE_DESCRIPTORS];
-    const struct sim_fault *id = q->fault[SIM_FAULT_USED_ID];
-    const struct sim_fault *len = q->fault[SIM_FAULT_USED_LEN];
+    const struct sim_fault *rewrite = sim_fault_of(device, queue, SIM_FAULT_REWRITE_DESCRIPTORS);
+    const struct sim_fault *id = sim_fault_of(device, queue, SIM_FAULT_USED_ID);
+    const struct sim_fault *len = sim_fault_of(device, queue, SIM_FAULT_USED_LEN);
     if (rewrite != NULL) {
         emit_fault(device, queue, rewrite);
         chain_rewrite_descriptors(device, queue, (uint8_t)rewrite->argument);
@@ -283,8 +283,7 @@ static bool ask_used_event(struct sim_device *device, uint32_t queue, bool *noti
     struct sim_queue *q = &device->queue[queue];
     uint16_t used_event;
     if (!load_avail(device, queue, virtq_used_event_offset(q->size), EVENT_PLACE_USED_EVENT, 0,
-                    &used_event) ||
-        !store_avail_event(device, queue))
+                    &used_event))
         return false;
     *notify = virtq_need_event(used_event, q->used_idx, (uint16_t)(q->used_idx - 1)) ||
               (sim_is_qemu(device) && !q->signalled);
@@ -317,7 +316,19 @@ static void step_suppression(struct sim_device *device, uint32_t queue)
             return;
         notify = idx == q->avail_next;
     }
-    q->phase = notify ? SIM_PHASE_INTERRUPT : SIM_PHASE_AVAIL_IDX;
+    q->notify = notify;
+    if (sim_has_feature(device, VIRTIO_F_EVENT_IDX))
+        q->phase = SIM_PHASE_AVAIL_EVENT;
+    else
+        q->phase = notify ? SIM_PHASE_INTERRUPT : SIM_PHASE_AVAIL_IDX;
+}
+
+/* A step of its own: a driver that publishes between the two is a race worth looking at. */
+static void step_avail_event(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    if (store_avail_event(device, queue))
+        q->phase = q->notify ? SIM_PHASE_INTERRUPT : SIM_PHASE_AVAIL_IDX;
 }
 
 /* ---- stepping ---- */
@@ -362,6 +373,9 @@ static void step_queue(struct sim_device *device, uint32_t queue)
         return;
     case SIM_PHASE_SUPPRESSION:
         step_suppression(device, queue);
+        return;
+    case SIM_PHASE_AVAIL_EVENT:
+        step_avail_event(device, queue);
         return;
     case SIM_PHASE_INTERRUPT:
         device->queue[queue].phase = SIM_PHASE_AVAIL_IDX;
@@ -410,13 +424,62 @@ bool sim_device_enabled(const struct sim_device *device)
     return ready_queues(device) != 0;
 }
 
+/* Round robin; `ready` is not 0. */
+static uint32_t choose_queue(const struct sim_device *device, uint32_t ready)
+{
+    uint32_t later = ready & ~(queue_bit(device->next_queue) - 1);
+    return (uint32_t)__builtin_ctz(later != 0 ? later : ready);
+}
+
+/* X(phase, kind, place, member of struct sim_queue that the index comes from) */
+#define FIRST_EVENTS(X)                                                                            \
+    X(IDLE, LOAD, AVAIL_IDX, nothing) /* eager_poll has found something */                         \
+    X(AVAIL_IDX, LOAD, AVAIL_IDX, nothing)                                                         \
+    X(AVAIL_RING, LOAD, AVAIL_RING, avail_slot)                                                    \
+    X(DESC, LOAD, DESC, desc_next)                                                                 \
+    X(REQUEST, LOAD, REQUEST, head)                                                                \
+    X(EXECUTE, EXECUTE, NONE, nothing)                                                             \
+    X(RESPONSE, STORE, RESPONSE, head)                                                             \
+    X(USED_ELEM, STORE, USED_RING, used_slot)                                                      \
+    X(USED_IDX, STORE, USED_IDX, nothing)                                                          \
+    X(SUPPRESSION, LOAD, AVAIL_FLAGS, nothing)                                                     \
+    X(AVAIL_EVENT, STORE, AVAIL_EVENT, nothing)                                                    \
+    X(INTERRUPT, INTERRUPT, NONE, nothing)
+
+bool sim_device_peek(const struct sim_device *device, struct event *out)
+{
+    uint32_t ready = ready_queues(device);
+    if (ready == 0)
+        return false;
+    uint32_t queue = choose_queue(device, ready);
+    const struct sim_queue *q = &device->queue[queue];
+    const uint32_t nothing = 0, desc_next = q->desc_next, head = q->chain.head;
+    const uint32_t avail_slot = q->size != 0 ? q->avail_next % q->size : 0;
+    const uint32_t used_slot = q->size != 0 ? q->used_idx % q->size : 0;
+    *out = sim_event(device, EVENT_LOAD, queue);
+    switch (q->phase) {
+#define X(name, what, where, number)                                                               \
+    case SIM_PHASE_##name:                                                                         \
+        out->kind = EVENT_##what;                                                                  \
+        out->place = EVENT_PLACE_##where;                                                          \
+        out->index = number;                                                                       \
+        break;
+        FIRST_EVENTS(X)
+#undef X
+    }
+    if (q->phase == SIM_PHASE_DESC && q->in_indirect)
+        out->place = EVENT_PLACE_INDIRECT;
+    if (q->phase == SIM_PHASE_SUPPRESSION && sim_has_feature(device, VIRTIO_F_EVENT_IDX))
+        out->place = EVENT_PLACE_USED_EVENT;
+    return true;
+}
+
 bool sim_device_step(struct sim_device *device)
 {
     uint32_t ready = ready_queues(device);
     if (ready == 0)
         return false;
-    uint32_t later = ready & ~(queue_bit(device->next_queue) - 1);
-    uint32_t queue = (uint32_t)__builtin_ctz(later != 0 ? later : ready);
+    uint32_t queue = choose_queue(device, ready);
     device->next_queue = (queue + 1) % SIM_QUEUES_MAX;
     if (device->queue[queue].phase == SIM_PHASE_IDLE)
         sim_queue_notified(device, queue); /* eager_poll has found something */

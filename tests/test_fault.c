@@ -32,8 +32,8 @@ START_TEST(a_fault_acts_on_its_request_or_on_every_one)
     for (int kind = 0; kind < SIM_FAULT_KIND_COUNT; kind++) {
         ck_assert_ptr_null(sim_fault_now(&faults, (enum sim_fault_kind)kind));
     }
-    ck_assert(sim_fault_arm(&faults, &(struct sim_fault){SIM_FAULT_USED_ID, 7, 2}));
-    ck_assert(sim_fault_arm(&faults, &(struct sim_fault){SIM_FAULT_USED_LEN, 9, 0}));
+    ck_assert(sim_fault_arm(&faults, &(struct sim_fault){SIM_FAULT_USED_ID, 7, 2, 0}));
+    ck_assert(sim_fault_arm(&faults, &(struct sim_fault){SIM_FAULT_USED_LEN, 9, 0, 0}));
     for (uint64_t request = 1; request <= 3; request++) {
         faults.requests_taken = request;
         const struct sim_fault *id = sim_fault_now(&faults, SIM_FAULT_USED_ID);

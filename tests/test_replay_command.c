@@ -106,7 +106,7 @@ static const struct {
     {"", "--table=yes some", "--table takes no value"},
     {"", "nowhere.scn", "nowhere.scn"},
     {"", "some/not-for-qemu.scn", "has no line `replay qemu aarch64`"},
-    {"", "itself.scn", "itself.scn cannot be replayed: line 3 (write) plays the driver itself"},
+    {"", "itself.scn", "itself.scn cannot be replayed: line 3 (write) plays the driver or"},
     {"PATH=/nowhere", "some/a.scn", "install the package qemu-system-arm"},
     {"", "--images /nowhere some/a.scn", "/nowhere/levitate-aarch64.elf"},
     {"", "--images /nowhere some/a.scn", "needs the package gcc-aarch64-linux-gnu"},

@@ -260,7 +260,7 @@ LEAVING(raw_kill, raw(SYS_kill, raw(SYS_getpid, 0, 0, 0), SIGKILL, 0)) /* @raw-k
 LEAVING(raw_close, raw(SYS_close, 1, 0, 0)) /* @raw-close */
 LEAVING(raw_fork, raw(SYS_fork, 0, 0, 0)) /* @raw-fork */
 LEAVING(raw_pause, raw(SYS_pause, 0, 0, 0)) /* @raw-pause */
-LEAVING(raw_unmap, raw(SYS_munmap, (long)page_of(args), 1l << 20, 0)) /* @raw-unmap */
+LEAVING(raw_unmap, raw(SYS_munmap, (long)page_of(args), 1l << 16, 0)) /* @raw-unmap */
 /* clang-format on */
 
 /* Its child outlives it. */
