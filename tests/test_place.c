@@ -86,6 +86,47 @@ START_TEST(every_byte_of_a_queue_has_the_name_of_its_field)
 }
 END_TEST
 
+/* Bytes as they lie in memory, taken as little-endian, and what they stand for in a ring. */
+START_TEST(fields_in_the_order_of_a_big_endian_cpu_are_turned_each_by_itself)
+{
+    static const struct {
+        enum event_place place;
+        uint32_t width;
+        uint64_t raw, value;
+    } rows[] = {
+        {EVENT_PLACE_DESC_ADDR, 8, 0x0070140000000000, 0x147000},
+        {EVENT_PLACE_DESC, 16, 0x0070140000000000, 0x147000},
+        {EVENT_PLACE_INDIRECT, 16, 0x0070140000000000, 0x147000},
+        {EVENT_PLACE_DESC_LEN, 4, 0x98010000, 408},
+        {EVENT_PLACE_DESC_FLAGS, 2, 0x0200, 2},
+        {EVENT_PLACE_AVAIL_IDX, 2, 0x0100, 1},
+        {EVENT_PLACE_AVAIL_FLAGS, 4, 0x02000100, 0x00020001}, /* flags and idx in one access */
+        {EVENT_PLACE_USED_RING, 8, 0x9801000007000000, 0x0000019800000007},
+        {EVENT_PLACE_USED_RING_ID, 4, 0x07000000, 7},
+        {EVENT_PLACE_USED_IDX, 1, 0x12, 0x12}, /* half a field stands for nothing */
+        {EVENT_PLACE_MEMORY, 4, 0x01000000, 0x01000000},
+        {EVENT_PLACE_REQUEST, 4, 0x01000000, 0x01000000},
+        {EVENT_PLACE_REGISTER, 4, 0x01000000, 0x01000000},
+    };
+    struct bench *bench = bench_live(1, SPEC, 0, 16);
+
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        ck_assert_msg(sim_ring_turned(rows[i].place, rows[i].width, rows[i].raw) == rows[i].value,
+                      "row %zu: 0x%lx", i,
+                      (unsigned long)sim_ring_turned(rows[i].place, rows[i].width, rows[i].raw));
+        ck_assert_uint_eq(sim_ring_value(&bench->device, rows[i].place, rows[i].width, rows[i].raw),
+                          rows[i].raw);
+    }
+    bench->device.config.big_endian = true;
+    ck_assert_uint_eq(sim_ring_value(&bench->device, EVENT_PLACE_AVAIL_IDX, 2, 0x0100), 1);
+    ck_assert_uint_eq(sim_ring16(&bench->device, 0x0100), 1);
+    bench->device.config.version = 2; /* where all is little-endian */
+    ck_assert_uint_eq(sim_ring_value(&bench->device, EVENT_PLACE_AVAIL_IDX, 2, 0x0100), 0x0100);
+    ck_assert_uint_eq(sim_ring16(&bench->device, 0x0100), 0x0100);
+    bench_destroy(bench);
+}
+END_TEST
+
 START_TEST(a_queue_that_is_not_live_has_no_places)
 {
     struct bench *bench = bench_live(2, SPEC, 0, 16);
@@ -134,6 +175,7 @@ int main(void)
 {
     const TTest *const tests[] = {
         every_byte_of_a_queue_has_the_name_of_its_field,
+        fields_in_the_order_of_a_big_endian_cpu_are_turned_each_by_itself,
         a_queue_that_is_not_live_has_no_places,
         the_second_queue_is_named_by_its_number,
         where_qemu_lets_the_used_ring_begin_at_used_event_the_used_ring_wins,

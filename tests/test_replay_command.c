@@ -99,6 +99,12 @@ static const struct {
     {"", "--zzz some", "unknown option --zzz; try --help"},
     {"", "--target aarch46 some", "unknown target aarch46; did you mean aarch64?"},
     {"", "--target vax some", "unknown target vax; known are aarch64, arm, "},
+    {"", "--target aarch64,vax some", "unknown target vax; known are aarch64, arm, "},
+    {"", "--target arm,aarch64,arm some", "target arm is given twice"},
+    {"", "--target m68k some/a.scn", "QEMU has no version-1 devices on this machine"},
+    {"", "--target all some/not-for-qemu.scn", "has no line `replay qemu TARGET`"},
+    {"", "-j 0 some", "-j takes 1 to 16, not 0"},
+    {"", "-j 2x some", "-j takes 1 to 16, not 2x"},
     {"", "--timeout 0 some", "--timeout takes 1 to 3600 seconds, not 0"},
     {"", "--timeout -1 some", "--timeout takes 1 to 3600 seconds, not -1"},
     {"", "--timeout 9x some", "--timeout takes 1 to 3600 seconds, not 9x"},
@@ -162,6 +168,50 @@ START_TEST(a_folder_is_replayed_and_what_is_not_for_qemu_is_counted)
 }
 END_TEST
 
+START_TEST(a_machine_that_lacks_something_is_skipped_with_the_package)
+{
+    ck_assert_msg(run("PATH=/nowhere", "--target all card.scn") == 0, "%s", output);
+    ck_assert_ptr_nonnull(strstr(output, "m68k is skipped: install qemu-system-misc\n"));
+    ck_assert_ptr_nonnull(strstr(output, "x86_64 is skipped: install qemu-system-x86\n"));
+    ck_assert_ptr_nonnull(strstr(output, "0 agree, 0 differ, 0 not to be had there, 8 skipped\n"));
+    if (!can_replay())
+        return;
+    ck_assert_msg(run("", "--target aarch64,arm --images /nowhere card.scn") == 0, "%s", output);
+    ck_assert_ptr_nonnull(strstr(output, "arm is skipped: install gcc-arm-linux-gnueabi\n"));
+}
+END_TEST
+
+START_TEST(a_table_of_machines_has_a_cell_for_each_and_is_json_as_well)
+{
+    char path[200];
+
+    if (!can_replay())
+        return;
+    ck_assert_msg(run("", "--target aarch64,m68k --json table.json -j 1 card.scn some/a.scn") == 0,
+                  "%s", output);
+    ck_assert_msg(strstr(output, "\ncard              2 OK       "), "%s", output);
+    ck_assert_msg(strstr(output, "\na                 1 TIMEOUT  "), "%s", output);
+    snprintf(path, sizeof path, "%s/table.json", dir);
+    FILE *file = fopen(path, "r");
+    ck_assert_ptr_nonnull(file);
+    output[fread(output, 1, sizeof output - 1, file)] = '\0';
+    fclose(file);
+    ck_assert_msg(strstr(output, "\"state\": \"agrees\""), "%s", output);
+    ck_assert_msg(strstr(output, "\"pixels_compared\": 25641"), "%s", output);
+}
+END_TEST
+
+START_TEST(a_table_with_a_difference_gives_status_1)
+{
+    if (!can_replay())
+        return;
+    ck_assert_msg(run("", "--target aarch64 --json table.json differs.scn") == 1, "%s", output);
+    ck_assert_msg(strstr(output, "DIFFERS  differs on aarch64: call 2, get_display_info: simulator "
+                                 "OK, QEMU TIMEOUT\n"),
+                  "%s", output);
+}
+END_TEST
+
 START_TEST(a_difference_is_told_and_gives_status_1)
 {
     if (!can_replay())
@@ -204,6 +254,9 @@ int main(void)
     tcase_add_test(tests, the_command_line_is_printed_without_qemu_or_image);
     tcase_add_test(tests, help_is_printed);
     tcase_add_test(tests, a_folder_is_replayed_and_what_is_not_for_qemu_is_counted);
+    tcase_add_test(tests, a_machine_that_lacks_something_is_skipped_with_the_package);
+    tcase_add_test(tests, a_table_of_machines_has_a_cell_for_each_and_is_json_as_well);
+    tcase_add_test(tests, a_table_with_a_difference_gives_status_1);
     tcase_add_test(tests, a_difference_is_told_and_gives_status_1);
     tcase_add_test(tests, a_picture_is_the_same_to_the_last_pixel_even_in_odd_sizes);
     suite_add_tcase(suite, tests);

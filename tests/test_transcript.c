@@ -55,6 +55,7 @@ START_TEST(a_whole_transcript_is_understood)
 {
     understand(whole);
     ck_assert(transcript.done && !transcript.fault);
+    ck_assert_int_eq(transcript.interrupts, -1);
     ck_assert_uint_eq(transcript.garbage, 0);
     ck_assert_str_eq(transcript.driver, "levitate");
     ck_assert_str_eq(transcript.unknown_option, "");
@@ -128,6 +129,9 @@ static const char *const garbage[] = {
     "ringside: option x",
     "ringside: option a b c",
     "ringside: done and dusted",
+    "ringside: interrupts",
+    "ringside: interrupts many",
+    "ringside: interrupts 1 2",
     "ringside: donedone",
 };
 
@@ -140,6 +144,14 @@ START_TEST(lines_that_are_no_statement_count_as_garbage_and_change_nothing)
     ck_assert_uint_eq(transcript.call_count, 0);
     ck_assert_uint_eq(transcript.alloc_count, 0);
     ck_assert(!transcript.done && !transcript.fault);
+}
+END_TEST
+
+START_TEST(interrupts_are_counted_by_the_machine)
+{
+    understand("ringside: interrupts 17\nringside: done\n");
+    ck_assert_int_eq(transcript.interrupts, 17);
+    ck_assert_uint_eq(transcript.garbage, 0);
 }
 END_TEST
 
@@ -237,6 +249,7 @@ int main(void)
     tcase_add_test(said, every_result_is_known_by_its_name);
     tcase_add_loop_test(said, lines_that_are_no_statement_count_as_garbage_and_change_nothing, 0,
                         (int)(sizeof garbage / sizeof garbage[0]));
+    tcase_add_test(said, interrupts_are_counted_by_the_machine);
     tcase_add_test(said, an_unknown_result_is_kept_as_a_call_without_one);
     tcase_add_test(said, a_response_line_belongs_to_the_call_before_it);
     tcase_add_test(said, the_first_unknown_option_is_kept);

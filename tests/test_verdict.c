@@ -99,6 +99,24 @@ START_TEST(the_same_agrees)
 }
 END_TEST
 
+START_TEST(a_machine_that_gives_no_interrupts_where_they_are_waited_for_differs)
+{
+    struct scenario *polls = compared;
+
+    qemu.interrupts = 0;
+    expect_agreement();
+    compared = parse("device gpu version 1\ndriver machine interrupts on\ncall init\n"
+                     "call get_display_info\n");
+    scenario_free(polls);
+    simulator.scenario = compared;
+    expect_difference("the machine gave it none");
+    qemu.interrupts = 1;
+    expect_agreement();
+    qemu.interrupts = -1; /* an image that does not say */
+    expect_agreement();
+}
+END_TEST
+
 START_TEST(a_call_that_ends_otherwise_is_named)
 {
     qemu.result[1] = SUITE_OK;
@@ -331,6 +349,7 @@ int main(void)
 
     tcase_add_checked_fixture(compare, compare_setup, compare_teardown);
     tcase_add_test(compare, the_same_agrees);
+    tcase_add_test(compare, a_machine_that_gives_no_interrupts_where_they_are_waited_for_differs);
     tcase_add_test(compare, a_call_that_ends_otherwise_is_named);
     tcase_add_test(compare, the_response_buffer_contradicts_only_when_it_must);
     tcase_add_test(compare, every_kind_of_screen_is_held_against_every_state_of_the_scanout);

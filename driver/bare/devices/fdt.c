@@ -36,6 +36,16 @@ static uint32_t word_at(const void *tree, int offset)
     return fdt32_ld((const fdt32_t *)(const void *)(structure(tree) + offset));
 }
 
+/* The name of a property, or NULL when it does not lie in the blob with its zero. */
+static const char *property_name(const void *tree, uint32_t offset)
+{
+    const char *names = (const char *)tree + fdt_off_dt_strings(tree);
+    uint32_t bytes = fdt_size_dt_strings(tree);
+
+    return offset < bytes && memchr(names + offset, 0, bytes - offset) != NULL ? names + offset
+                                                                               : NULL;
+}
+
 /* False at the end of the block, or where it makes no sense. */
 static bool read_token(const void *tree, int offset, struct token *out)
 {
@@ -49,15 +59,16 @@ static bool read_token(const void *tree, int offset, struct token *out)
     if (out->tag == FDT_BEGIN_NODE) {
         out->name = structure(tree) + out->next;
         out->next += (int)strnlen(out->name, (size_t)(end - out->next)) + 1;
+        if (out->next > end)
+            return false;
     } else if (out->tag == FDT_PROP) {
         if (out->next + 2 * TAG_BYTES > end)
             return false;
         out->value_bytes = (int)word_at(tree, out->next);
-        out->name =
-            (const char *)tree + fdt_off_dt_strings(tree) + word_at(tree, out->next + TAG_BYTES);
+        out->name = property_name(tree, word_at(tree, out->next + TAG_BYTES));
         out->next += 2 * TAG_BYTES;
         out->value = structure(tree) + out->next;
-        if (out->value_bytes < 0 || out->value_bytes > end - out->next)
+        if (out->name == NULL || out->value_bytes < 0 || out->value_bytes > end - out->next)
             return false;
         out->next += out->value_bytes;
     } else if (out->tag != FDT_END_NODE && out->tag != FDT_NOP) {
@@ -74,7 +85,9 @@ int fdt_check_header(const void *tree)
     if (fdt_version(tree) < VERSION_MIN || fdt_last_comp_version(tree) > FDT_LAST_SUPPORTED_VERSION)
         return -FDT_ERR_BADVERSION;
     if (fdt_off_dt_struct(tree) > fdt_totalsize(tree) ||
-        fdt_size_dt_struct(tree) > fdt_totalsize(tree) - fdt_off_dt_struct(tree))
+        fdt_size_dt_struct(tree) > fdt_totalsize(tree) - fdt_off_dt_struct(tree) ||
+        fdt_off_dt_strings(tree) > fdt_totalsize(tree) ||
+        fdt_size_dt_strings(tree) > fdt_totalsize(tree) - fdt_off_dt_strings(tree))
         return -FDT_ERR_TRUNCATED;
     return 0;
 }
@@ -204,7 +217,9 @@ static int cells_of(const void *tree, int node, const char *name, int preset)
 
 int fdt_address_cells(const void *tree, int node)
 {
-    return cells_of(tree, node, "#address-cells", ADDRESS_CELLS_DEFAULT);
+    int cells = cells_of(tree, node, "#address-cells", ADDRESS_CELLS_DEFAULT);
+
+    return cells == 0 ? -FDT_ERR_BADNCELLS : cells;
 }
 
 int fdt_size_cells(const void *tree, int node)
