@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "build.h"
+#include "diff.h"
 #include "evidence.h"
 #include "explain.h"
 #include "replay.h"
@@ -30,6 +31,7 @@ static int version_main(int argc, char **argv);
     X("run", run_main, "[OPTION]... PATH...", "run scenarios: files, or folders of *.scn")         \
     X("step", step_main, "[OPTION]... PATH", "drive one scenario by hand, forward and back")       \
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
+    X("diff", diff_main, "[OPTION]... PATH...", "compare QEMU's device with the simulated one")    \
     X("replay-trace", replay_trace_main, "[OPTION]... FILE...", "make a recorded run again")       \
     X("rules", rules_main, "[PREFIX]", "list the rules; --all, --evidence ...: see below")         \
     X("explain", explain_main, "ID...", "print a rule in full")                                    \

@@ -26,14 +26,16 @@
 #include "boot.h"
 #include "patience.h"
 #include "qmp.h"
+#include "virtio/mmio.h"
 
-#define EXEC_FAILED 127
-#define START_MS    10000
-#define MONITOR_MS  8000
-#define WORDS_MS    500 /* how long the last words of a QEMU that broke off are waited for */
-#define ERROR_BYTES 1024u
-#define WORDS_BYTES 700u
-#define KEY_BYTES   400u
+#define EXEC_FAILED  127
+#define LEGACY_ALIGN 4096u /* QueueAlign until it is written */
+#define START_MS     10000
+#define MONITOR_MS   8000
+#define WORDS_MS     500 /* how long the last words of a QEMU that broke off are waited for */
+#define ERROR_BYTES  1024u
+#define WORDS_BYTES  700u
+#define KEY_BYTES    400u
 
 struct qemu {
     pid_t pid;
@@ -282,7 +284,7 @@ static const char *start(const struct scenario *scenario, struct qemu **out)
         *out = qemu;
         return NULL;
     }
-    error = fail("%s", qemu_explain(qemu, error));
+    error = qemu_explain(qemu, error);
     end(qemu);
     return error;
 }
@@ -296,6 +298,22 @@ void qemu_end_kept(void)
     kept = NULL;
 }
 
+/* What a reset of the machine leaves as it was: QueueAlign of a version-1 device. */
+static const char *make_as_new(struct qemu *qemu, const struct scenario *scenario)
+{
+    const char *error = qmp_reset(&qemu->qmp, patience_deadline(MONITOR_MS));
+    uint64_t slot =
+        scenario->machine.base + machine_slot_offset(&scenario->machine, scenario->device.slot);
+
+    for (uint32_t queue = SIM_QUEUES_MAX; queue-- > 0 && error == NULL;) {
+        struct qtest_access align[] = {{slot + VIRTIO_MMIO_QueueSel, queue, 4, true},
+                                       {slot + VIRTIO_MMIO_QueueAlign, LEGACY_ALIGN, 4, true}};
+        if (scenario->device.version == 1)
+            error = qtest_exchange(&qemu->qtest, align, 2);
+    }
+    return error;
+}
+
 const char *qemu_obtain(const struct scenario *scenario, struct qemu **out)
 {
     const char *why;
@@ -306,7 +324,7 @@ const char *qemu_obtain(const struct scenario *scenario, struct qemu **out)
         return why;
     make_key(scenario, key);
     if (kept != NULL && kept_by == getpid() && strcmp(kept->key, key) == 0 &&
-        qmp_reset(&kept->qmp, patience_deadline(MONITOR_MS)) == NULL) {
+        make_as_new(kept, scenario) == NULL) {
         *out = kept;
         kept = NULL;
         return NULL;

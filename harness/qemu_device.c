@@ -13,16 +13,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "boot.h"
 #include "process.h"
 #include "qemu.h"
 #include "replay.h"
 #include "virtio/ring.h"
 #include "world_state.h"
 
-#define KNOWN_VALUES        128u /* registers whose value is remembered, direct-mapped */
-#define PIECES_MAX          4096u /* of memory that a notification lets the device write */
-#define QEMU_QUEUE_SIZE_MAX 1024u
+#define KNOWN_VALUES  128u  /* registers whose value is remembered, direct-mapped */
+#define PIECES_MAX    4096u /* of memory that a notification lets the device write */
+#define WAITING_MAX   32u   /* writes that QEMU has not been told of yet */
+#define TELLING_PX    64u   /* sides of a screen on which a placeholder can be recognised */
+#define PATIENT_TRIPS 4     /* further looks before QEMU is said to do otherwise */
 
 struct known_value {
     uint32_t offset, bytes;
@@ -38,47 +39,28 @@ struct qemu_device {
     struct qemu *qemu;
     uint64_t generation; /* grows with every write that may change anything */
     bool broken;
+    uint32_t config_generation; /* at the beginning: a reset keeps it */
+    bool screen_changed;
+    size_t waiting_count; /* always room for one more */
+    struct qtest_access waiting[WAITING_MAX];
     struct known_value known[KNOWN_VALUES];
+    uint32_t takes; /* chains since the witness was at rest */
     size_t piece_count;
     struct piece piece[PIECES_MAX];
 };
 
-/* ---- what can run ---- */
-
-const char *qemu_device_unfit(const struct scenario *scenario)
-{
-    static char text[160];
-    uint64_t untold;
-
-    if (scenario->kind != SCENARIO_DEVICE_GPU)
-        return "only the GPU is driven on QEMU: its disk works by itself, and nobody knows its "
-               "random bytes";
-    if (scenario->profile_given && scenario->device.profile == SIM_PROFILE_SPEC)
-        return "it asks for profile spec, and QEMU is as QEMU is";
-    if (scenario->faults.count > 0) {
-        snprintf(text, sizeof text, "it asks for the fault `%s`, which QEMU's device does not have",
-                 sim_fault_word(scenario->faults.fault[0].kind));
-        return text;
-    }
-    if (scenario->device.queue_size_max != QEMU_QUEUE_SIZE_MAX) {
-        snprintf(text, sizeof text, "QEMU's QueueSizeMax is always %u, not %" PRIu32,
-                 QEMU_QUEUE_SIZE_MAX, scenario->device.queue_size_max);
-        return text;
-    }
-    untold = (scenario->features_on | scenario->features_off) & ~boot_known_features();
-    if (untold != 0) {
-        snprintf(text, sizeof text, "QEMU cannot be told to change the features 0x%" PRIx64,
-                 untold);
-        return text;
-    }
-    if (scenario->device.eager_poll)
-        return "it asks for eager-poll, and QEMU waits for notifications";
-    if (scenario->memory_base != scenario->machine.ram_base)
-        return "its RAM is not where QEMU's machine has it";
-    return NULL;
-}
-
 /* ---- life ---- */
+
+static uint32_t first_generation(const struct scenario *scenario, struct qemu_device *far)
+{
+    struct qtest_access look = {.addr =
+                                    scenario->machine.base + VIRTIO_MMIO_ConfigGeneration +
+                                    machine_slot_offset(&scenario->machine, scenario->device.slot),
+                                .bytes = 4};
+
+    /* What goes wrong here goes wrong again at the first access, and is told there. */
+    return qtest_exchange(qemu_qtest(far->qemu), &look, 1) == NULL ? (uint32_t)look.value : 0;
+}
 
 const char *qemu_device_create(struct world *world)
 {
@@ -96,9 +78,15 @@ const char *qemu_device_create(struct world *world)
         free(far);
         return error;
     }
+    far->config_generation = first_generation(world->scenario, far);
     world->far = far;
     process_has_children();
     return NULL;
+}
+
+uint32_t qemu_device_generation(const struct qemu_device *far)
+{
+    return far->config_generation;
 }
 
 int qemu_device_ram(const struct qemu_device *far)
@@ -112,7 +100,8 @@ void qemu_device_destroy(struct world *world)
 
     if (far == NULL)
         return;
-    qemu_release(far->qemu, !far->broken && !qemu_has_shown(far->qemu));
+    qemu_release(far->qemu,
+                 !far->broken && (world->options->keep_qemu || !qemu_has_shown(far->qemu)));
     free(far);
     world->far = NULL;
 }
@@ -145,7 +134,7 @@ static void differ(struct world *world, struct event *event, uint64_t ours, uint
 {
     struct world_difference *difference = &world->outcome->difference;
 
-    if (world->outcome->difference_count++ != 0)
+    if (world->outcome->parted != NULL || world->outcome->difference_count++ != 0)
         return;
     event->party = EVENT_PARTY_DRIVER;
     event->step = world->steps;
@@ -178,23 +167,57 @@ static struct event register_look(const struct world *world, uint32_t offset, ui
 
 /* ---- registers ---- */
 
+/* Hands QEMU the writes that wait, and then this access; the value of a read. */
 static uint64_t exchange(struct world *world, uint32_t offset, uint32_t bytes, bool is_write,
                          uint64_t value)
 {
-    struct qtest_access access = {
+    struct qemu_device *far = world->far;
+    const char *error;
+
+    if (far->broken)
+        return 0;
+    far->waiting[far->waiting_count++] = (struct qtest_access){
         .addr = world->bus.machine.base + offset,
         .bytes = (uint8_t)bytes,
         .is_write = is_write,
         .value = value,
     };
-    const char *error;
-
-    if (world->far->broken)
-        return 0;
-    error = qtest_exchange(qemu_qtest(world->far->qemu), &access, 1);
+    error = qtest_exchange(qemu_qtest(far->qemu), far->waiting, far->waiting_count);
+    value = far->waiting[far->waiting_count - 1].value;
+    far->waiting_count = 0;
     if (error != NULL)
         lose(world, error);
-    return access.value;
+    return value;
+}
+
+/* A write may wait until something is read or notified: nobody sees the difference. */
+static void put_off(struct world *world, uint32_t offset, uint32_t bytes, uint64_t value)
+{
+    struct qemu_device *far = world->far;
+
+    if (far->waiting_count + 1 == WAITING_MAX) {
+        (void)exchange(world, offset, bytes, true, value);
+        return;
+    }
+    far->waiting[far->waiting_count++] = (struct qtest_access){
+        .addr = world->bus.machine.base + offset,
+        .bytes = (uint8_t)bytes,
+        .is_write = true,
+        .value = value,
+    };
+}
+
+/* Before QEMU is asked for something else than a register. */
+static void flush_writes(struct world *world)
+{
+    struct qemu_device *far = world->far;
+    const char *error = NULL;
+
+    if (far->waiting_count > 0 && !far->broken)
+        error = qtest_exchange(qemu_qtest(far->qemu), far->waiting, far->waiting_count);
+    far->waiting_count = 0;
+    if (error != NULL)
+        lose(world, error);
 }
 
 static bool is_natural(uint32_t offset, uint32_t bytes)
@@ -219,6 +242,7 @@ uint64_t qemu_device_read(struct world *world, uint32_t offset, uint32_t bytes)
         .generation = far->generation,
         .value = exchange(world, offset, bytes, false, 0),
     };
+    world->outcome->compared++;
     if (known->value != ours && !far->broken) {
         event = register_look(world, offset, bytes);
         differ(world, &event, ours, known->value);
@@ -259,9 +283,12 @@ void qemu_device_write(struct world *world, uint32_t offset, uint32_t bytes, uin
 
     if (!is_natural(offset, bytes) || (is_idle && world->stuck))
         return;
-    if (offset == own_offset(world, VIRTIO_MMIO_QueueNotify))
+    if (offset == own_offset(world, VIRTIO_MMIO_QueueNotify)) {
         take_memory(world);
-    exchange(world, offset, bytes, true, value);
+        (void)exchange(world, offset, bytes, true, value);
+    } else {
+        put_off(world, offset, bytes, value);
+    }
     if (!is_idle)
         far->generation++;
     bus_write(&world->bus, offset, bytes, value);
@@ -284,13 +311,39 @@ static void note_piece(struct qemu_device *far, uint64_t addr, uint64_t bytes)
         far->piece[far->piece_count++] = (struct piece){addr, bytes};
 }
 
+static const char parted_outside[] = "an address outside RAM";
+
+/* Where the two part for a reason that is known: qemu_device.h. */
+static const char *parting(const struct qemu_device *far, const struct event *event)
+{
+    bool outside = event->index == ARENA_FAULT_OUTSIDE_RAM || event->index == ARENA_FAULT_VIRTUAL;
+
+    if (event->kind == EVENT_NEEDS_RESET && far->takes > 0)
+        return "a chain that breaks the device, behind others";
+    if (event->kind != EVENT_REFUSE)
+        return NULL;
+    if (event->value == SIM_REFUSAL_AVAIL_JUMP)
+        return "an avail.idx that is more than a queue ahead";
+    if (event->value >= SIM_REFUSAL_DMA_DESC && event->value <= SIM_REFUSAL_DMA_BACKING && outside)
+        return parted_outside;
+    return NULL;
+}
+
 void qemu_device_saw(struct world *world, const struct event *event)
 {
     const struct sim_chain *chain;
 
+    world->far->screen_changed |= event->kind == EVENT_FLUSH || event->kind == EVENT_SCANOUT;
+    if (world->outcome->parted == NULL)
+        world->outcome->parted = parting(world->far, event);
     if (event->kind != EVENT_TAKE)
         return;
+    world->far->takes++;
     chain = &world->device.queue[event->queue].chain;
+    for (uint32_t i = 0; i < chain->readable_count + chain->writable_count; i++) {
+        if (!arena_is_ram(&world->arena, chain->segment[i].addr, chain->segment[i].len_bytes))
+            world->outcome->parted = parted_outside; /* QEMU maps a chain before it looks at it */
+    }
     for (uint32_t i = 0; i < chain->writable_count; i++) {
         const struct sim_segment *segment = &chain->segment[chain->readable_count + i];
         note_piece(world->far, segment->addr, segment->len_bytes);
@@ -330,12 +383,40 @@ static bool compare_piece(struct world *world, uint64_t addr, uint64_t bytes)
         return true;
     if (bytes > end - addr)
         bytes = end - addr;
+    world->outcome->compared++;
     same = arena_first_unobserved(arena, addr, bytes);
     if (same == bytes)
         return true;
     differ_in_memory(world, addr + same);
     arena_shadow_update(&world->arena, addr, bytes);
     return false;
+}
+
+static bool is_same(const struct arena *arena, uint64_t addr, uint64_t bytes)
+{
+    uint64_t end = arena->base + arena->size_bytes;
+
+    if (addr < arena->base || addr >= end)
+        return true;
+    bytes = bytes < end - addr ? bytes : end - addr;
+    return arena_first_unobserved(arena, addr, bytes) == bytes;
+}
+
+/* Is everything as the witness says? Changes nothing. */
+static bool agrees(const struct world *world, const struct qtest_access look[2])
+{
+    const struct qemu_device *far = world->far;
+    bool same =
+        look[0].value == world->device.interrupt_status && look[1].value == world->device.status;
+
+    for (uint32_t i = 0; i < world->device.class->queue_count && same; i++) {
+        const struct sim_queue *queue = &world->device.queue[i];
+        if (sim_queue_is_live(&world->device, i))
+            same = is_same(&world->arena, queue->used_addr, virtq_used_bytes(queue->size));
+    }
+    for (size_t i = 0; i < far->piece_count && same; i++)
+        same = is_same(&world->arena, far->piece[i].addr, far->piece[i].bytes);
+    return same;
 }
 
 /* A scenario that plays the driver makes every store itself, so that all memory can be compared. */
@@ -365,6 +446,7 @@ static void compare_register(struct world *world, uint32_t reg, uint32_t *ours, 
 {
     struct event event = register_look(world, own_offset(world, reg), 4);
 
+    world->outcome->compared++;
     if (*ours == theirs)
         return;
     differ(world, &event, *ours, theirs);
@@ -384,6 +466,8 @@ void qemu_device_confirm(struct world *world)
     if (far->broken)
         return;
     error = qtest_exchange(qemu_qtest(far->qemu), look, 2);
+    for (int i = 0; i < PATIENT_TRIPS && error == NULL && !agrees(world, look); i++)
+        error = qtest_exchange(qemu_qtest(far->qemu), look, 2); /* QEMU may be late */
     if (error != NULL) {
         lose(world, error);
         return;
@@ -393,11 +477,18 @@ void qemu_device_confirm(struct world *world)
     for (size_t i = 0; i < far->piece_count; i++)
         compare_piece(world, far->piece[i].addr, far->piece[i].bytes);
     far->piece_count = 0;
+    far->takes = 0;
     if (world->driver == NULL)
         compare_everything(world);
     compare_register(world, VIRTIO_MMIO_InterruptStatus, &world->device.interrupt_status,
                      look[0].value);
     compare_register(world, VIRTIO_MMIO_Status, &world->device.status, look[1].value);
+    if (world->options->screens && far->screen_changed) {
+        struct picture picture;
+        far->screen_changed = false;
+        if (qemu_device_picture(world, &picture))
+            picture_free(&picture);
+    }
 }
 
 /* ---- the screen ---- */
@@ -406,7 +497,7 @@ static void differ_on_screen(struct world *world, const char *ours, const char *
 {
     struct world_difference *difference = &world->outcome->difference;
 
-    if (world->outcome->difference_count++ != 0)
+    if (world->outcome->parted != NULL || world->outcome->difference_count++ != 0)
         return;
     difference->step = world->steps;
     difference->action = world->action;
@@ -428,6 +519,7 @@ static void compare_pictures(struct world *world, const struct picture *ours,
     struct picture_difference at;
     char text[2][80];
 
+    world->outcome->compared++;
     if (ours->rgb == NULL || picture_equal(ours, theirs, &at))
         return;
     if (!at.same_size) {
@@ -454,6 +546,7 @@ bool qemu_device_picture(struct world *world, struct picture *out)
 
     *out = (struct picture){0};
     gpu_scanout_info(&world->device, 0, info);
+    flush_writes(world);
     if (far->broken)
         return false;
     error = qemu_screen(far->qemu, out);
@@ -463,6 +556,8 @@ bool qemu_device_picture(struct world *world, struct picture *out)
     }
     screen = placeholder_recognise(out);
     shows = screen == REPLAY_SCREEN_PICTURE || screen == REPLAY_SCREEN_BLANK;
+    if (out->width_px < TELLING_PX || out->height_px < TELLING_PX)
+        shows = info->active; /* too small for a placeholder to be known by its text */
     if (shows && info->active) {
         if (gpu_scanout_picture(&world->device, 0, &ours))
             compare_pictures(world, &ours, out);

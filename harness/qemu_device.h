@@ -18,6 +18,14 @@
  *   seen on QEMU          register values, InterruptStatus, used ring, responses, pixels
  *   derived by the walk   the device's loads, take, execute, respond, refuse, scanout, flush
  *
+ * Named differences. From one of these on nothing is compared any more (outcome->parted):
+ *   - an address outside RAM: QEMU's machine has flash, other devices or nothing there (2.7.5)
+ *   - avail.idx more than a queue ahead, or back: QEMU takes as many chains as the queue has, then
+ *     breaks; it executes them, and shows no used element (2.7.13.3 allows no such index)
+ *   - a chain that breaks the device behind others of one notification: QEMU takes all chains
+ * before it executes the first, so that the others are executed and never used (2.1.2 leaves it
+ * open)
+ *
  * Not handled: devices other than the GPU, faults, a schedule (QEMU acts at once), interrupts other
  * than by a look at InterruptStatus. The machine is stopped, so that QEMU's clock stands still.
  */
@@ -37,6 +45,8 @@ const char *qemu_device_unfit(const struct scenario *scenario);
 
 /* Starts QEMU, before the world's machine is made. Returns NULL or a message. */
 const char *qemu_device_create(struct world *world);
+/* ConfigGeneration at the beginning. */
+uint32_t qemu_device_generation(const struct qemu_device *far);
 /* The memory file that is QEMU's RAM. */
 int qemu_device_ram(const struct qemu_device *far);
 void qemu_device_destroy(struct world *world);

@@ -75,6 +75,8 @@ struct world_options {
     bool check_stores;       /* shadow of observed stores */
     bool rules;
     bool qemu;               /* QEMU's own device in front of the driver: qemu_device.h */
+    bool keep_qemu;          /* though its placeholder will not tell `never` from `lost` any more */
+    bool screens;            /* compare QEMU's screen whenever it may have changed */
     uint64_t until_step;     /* stop here; 0 = run to the end */
     FILE *trace;             /* every event as a line; NULL = none */
     struct control *control; /* stops the run and lets it go on; NULL = nobody: control.h */
@@ -152,6 +154,8 @@ struct world_outcome {
     uint64_t driver_steps;
     uint64_t requests;         /* chains completed */
     uint64_t live_dma;         /* allocations not freed */
+    uint64_t compared;         /* values of QEMU's: registers, pieces of memory, pictures */
+    const char *parted;        /* a named difference, from which on nothing was compared; or NULL */
     uint64_t difference_count; /* between QEMU's device and the simulated one */
     struct world_difference difference;
     char lost[FINDING_TEXT_BYTES]; /* QEMU was lost: why; "" = it was not */

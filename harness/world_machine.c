@@ -304,6 +304,8 @@ static const char *create_device(struct world *world)
     world->device.faults = scenario->faults;
     world->device.check_stores = world->options->check_stores && world->far == NULL;
     world->device.witness = world->far != NULL;
+    if (world->far != NULL)
+        world->device.config_generation = qemu_device_generation(world->far);
     bus_plug(&world->bus, scenario->device.slot, &world->device);
     return NULL;
 }

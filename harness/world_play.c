@@ -12,9 +12,7 @@ static uint32_t action_offset(const struct world *world, const struct event *eve
 {
     uint32_t slot =
         (event->flags & EVENT_OTHER_SLOT) != 0 ? event->slot : world->scenario->device.slot;
-    uint32_t offset = event->place == EVENT_PLACE_REGISTER ? mmio_register_offset((int)event->index)
-                                                           : (uint32_t)event->addr;
-    return machine_slot_offset(&world->bus.machine, slot) + offset;
+    return machine_slot_offset(&world->bus.machine, slot) + (uint32_t)event->addr;
 }
 
 void world_fail(struct world_outcome *outcome, unsigned line, const char *text)

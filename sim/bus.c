@@ -280,12 +280,16 @@ enum event_verdict bus_check(const struct bus *bus, uint32_t offset, uint32_t wi
 
 uint64_t bus_read(struct bus *bus, uint32_t offset, uint32_t width_bytes)
 {
-    if (bus_check(bus, offset, width_bytes, false) != EVENT_VERDICT_OK) {
+    if (!inside_one_slot(bus, offset, width_bytes)) {
         return 0;
     }
     struct sim_device *device = bus->device[machine_slot_of(&bus->machine, offset)];
     uint32_t in_slot = machine_in_slot(&bus->machine, offset);
-    return device != NULL ? mmio_read(device, in_slot, width_bytes) : empty_read(bus, in_slot);
+    if (device != NULL) {
+        return mmio_read(device, in_slot, width_bytes);
+    }
+    bool is_ok = empty_check(in_slot, width_bytes, false) == EVENT_VERDICT_OK;
+    return is_ok ? empty_read(bus, in_slot) : 0;
 }
 
 void bus_write(struct bus *bus, uint32_t offset, uint32_t width_bytes, uint64_t value)

@@ -82,6 +82,7 @@ void mmio_reset(struct sim_device *device, uint64_t how)
     device->interrupt_status = 0;
     for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++)
         sim_queue_reset(device, queue);
+    memset(device->qemu_ready, 0, sizeof(device->qemu_ready));
     if (!sim_is_qemu(device)) {
         device->device_features_sel = 0;
         device->driver_features_sel = 0;
@@ -114,14 +115,16 @@ static void notify_config(struct sim_device *device, uint32_t queue)
     if ((device->status & VIRTIO_STATUS_DRIVER_OK) == 0)
         return;
     uint32_t bits = VIRTIO_MMIO_INT_CONFIG;
-    if (sim_is_qemu(device))
+    if (sim_is_qemu(device)) {
         bits |= VIRTIO_MMIO_INT_USED;
+        device->config_generation++; /* whatever the notification is about */
+    }
     sim_interrupt(device, queue, bits);
 }
 
 void sim_config_changed(struct sim_device *device)
 {
-    device->config_generation++;
+    device->config_generation += !sim_is_qemu(device);
     struct event event = sim_event(device, EVENT_CONFIG_CHANGE, 0);
     event.value = device->config_generation;
     sim_emit(device, &event);

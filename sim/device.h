@@ -47,17 +47,22 @@
  *   - zero-length descriptor, readable descriptor behind a writable one: QEMU stops the device
  *   - INDIRECT: QEMU asks for no feature, honours the flag on the first descriptor of a chain only,
  *     and takes no notice of it elsewhere (2.7.5.3)
+ *   - EVENT_IDX: QEMU writes avail_event when it takes a chain, and asks used_event of all entries
+ *     since it asked last; with NOTIFY_ON_EMPTY it asks only when there is more to take
+ * (2.7.10, 6.3)
  *   - EVENT_IDX: QEMU notifies for the first used element whatever used_event says (2.7.7.2)
  *   - DEVICE_NEEDS_RESET: QEMU stops all queues, shows the bit only if VERSION_1 is in effect, and
- *     raises both bits of InterruptStatus; it raises both for every configuration change
+ *     raises both bits of InterruptStatus and counts ConfigGeneration; it raises both for every
+ *     configuration change, and counts only those that it notifies of (2.5.2)
  *   - Status 0: QEMU keeps DriverFeatures, the selectors, GuestPageSize and QueueAlign (2.4)
  *   - DeviceFeaturesSel, DriverFeaturesSel: QEMU takes every value but 0 for 1
  *   - QueueSel: QEMU ignores values from 1024
  *   - DMA memory: QEMU takes any RAM, given to it or not; that is reported, and it goes on (the
  *     specification speaks of the addresses that the driver gives, 2.7.5, not of who owns them)
  *   - QueueReset: QEMU 7.2 has none; SHMBase: it reads 0 for a region that does not exist
- * Not handled: QEMU 7.2 goes on working on a queue after QueueReady 0, lets QueueSize be changed
- * while a queue is live, and follows avail.idx over more than one queue size.
+ *   - QueueSize: until it is written, QEMU's queues have sizes of its own, whatever QueueSizeMax
+ * says (4.2.2 gives no default)
+ *   - and what is written in mmio_qemu.c, register by register
  */
 enum sim_profile { SIM_PROFILE_SPEC, SIM_PROFILE_QEMU };
 
@@ -100,10 +105,15 @@ enum sim_queue_phase {
 
 struct sim_queue {
     /* as programmed */
-    uint32_t size;      /* QueueSize; QueueSizeMax until written */
-    uint32_t align;     /* version 1: QueueAlign in bytes */
-    uint32_t pfn;       /* version 1: QueuePFN */
-    bool ready;         /* version 2: QueueReady */
+    uint32_t size;  /* QueueSize; QueueSizeMax until written */
+    uint32_t align; /* version 1: QueueAlign in bytes */
+    uint32_t pfn;   /* version 1: QueuePFN */
+    bool ready;     /* version 2: QueueReady */
+    /* qemu profile, version 2: what QueueReady 1 will make of it; outlives a reset */
+    struct {
+        uint32_t size;
+        uint64_t desc, avail, used;
+    } staged;
     uint64_t desc_addr; /* physical addresses; for version 1 computed when QueuePFN is written */
     uint64_t avail_addr;
     uint64_t used_addr;
@@ -115,9 +125,14 @@ struct sim_queue {
     uint16_t avail_next; /* next available entry to take */
     uint16_t used_idx;   /* next used.idx to publish */
     bool notify;         /* what SUPPRESSION came to: an interrupt is due */
-    bool signalled;      /* has used_event been looked at since the queue was reset? */
-    uint16_t desc_next;  /* next descriptor to read in the chain being gathered */
-    uint64_t table_addr; /* table it is read from: desc_addr, or an indirect table */
+    /* qemu profile: the class will never answer this chain; and how many such there are */
+    bool unanswered;
+    uint32_t mapped_size; /* qemu profile: QueueSize when the rings were set up */
+    uint32_t unanswered_count;
+    bool signalled;         /* has used_event been looked at since the queue was reset? */
+    uint16_t signalled_idx; /* qemu profile: used.idx when that was */
+    uint16_t desc_next;     /* next descriptor to read in the chain being gathered */
+    uint64_t table_addr;    /* table it is read from: desc_addr, or an indirect table */
     uint32_t table_count;
     uint32_t desc_seen;
     bool in_indirect;
@@ -136,7 +151,8 @@ struct sim_class {
     const char *name;
     uint32_t device_id;
     uint32_t queue_count;
-    uint64_t features; /* device-type feature bits that can be offered */
+    const uint16_t *qemu_sizes; /* qemu profile: of queues until QueueSize is written; or NULL */
+    uint64_t features;          /* device-type feature bits that can be offered */
     uint32_t config_bytes;
     void (*reset)(struct sim_device *device);
     /* Little-endian bytes of config space; offset + width lies inside it. */
@@ -190,11 +206,13 @@ struct sim_device {
     uint32_t config_generation;
     uint32_t status_before_reset; /* what Status reads until: */
     uint64_t reset_until_step;    /* a fault makes the reset take so long; 0 = it is over */
-    uint64_t event_step;  /* of the device's last event */
+    uint64_t event_step;          /* of the device's last event */
     uint64_t clock_steps; /* the world's step, set before every call: for held completions */
-    uint32_t next_queue;  /* round robin over queues */
-    uint32_t runnable;    /* bit per queue whose phase is not IDLE and that may go on */
-    uint32_t held;        /* bit per runnable queue with held_until_step */
+    uint8_t
+        qemu_ready[128]; /* qemu profile: QueueReady of all 1024 queues that QueueSel can name */
+    uint32_t next_queue; /* round robin over queues */
+    uint32_t runnable;   /* bit per queue whose phase is not IDLE and that may go on */
+    uint32_t held;       /* bit per runnable queue with held_until_step */
     struct sim_queue queue[SIM_QUEUES_MAX];
 };
 
@@ -285,8 +303,12 @@ static inline bool sim_queue_exists(const struct sim_device *device, uint32_t qu
 
 static inline bool sim_queue_is_live(const struct sim_device *device, uint32_t queue)
 {
-    return sim_queue_exists(device, queue) &&
-           (sim_is_legacy(device) ? device->queue[queue].pfn != 0 : device->queue[queue].ready);
+    const struct sim_queue *q = &device->queue[queue];
+    if (!sim_queue_exists(device, queue))
+        return false;
+    if (sim_is_qemu(device))
+        return q->desc_addr != 0; /* QueueReady 0 does not stop it */
+    return sim_is_legacy(device) ? q->pfn != 0 : q->ready;
 }
 
 /* Is a feature bit in effect? */

@@ -288,7 +288,10 @@ static bool succeeded(uint32_t response)
     return response >= VIRTIO_GPU_RESP_OK_NODATA && response < VIRTIO_GPU_RESP_ERR_UNSPEC;
 }
 
+static const uint16_t qemu_sizes[VIRTIO_GPU_QUEUE_COUNT] = {64, 16};
+
 const struct sim_class gpu_class = {
+    .qemu_sizes = qemu_sizes,
     .name = "gpu",
     .device_id = 16,
     .queue_count = VIRTIO_GPU_QUEUE_COUNT,

@@ -19,15 +19,15 @@
  *   transfer behind the backing     ERR_INVALID_PARAMETER         OK, with what there is
  *   memory entry of length 0        nothing                       ERR_UNSPEC
  *   request shorter than its type   ERR_UNSPEC                    OK_NODATA, and nothing done
+ *   request without a header        ERR_UNSPEC                    no answer, no used element
  *   cursorq                         a response if there is room   never a response
  *   capset commands                 ERR_INVALID_PARAMETER         ERR_UNSPEC
  *   blob commands                   ERR_UNSPEC                    ERR_INVALID_PARAMETER
  *
  * Measured on Debian 12's QEMU 7.2.22. Not handled: EDID, blob resources, 3D, capability sets, a
- * cursor that is seen. What QEMU does and this device does in no profile: it never answers a
- * request without a whole header, and nothing behind it; it aborts at a transfer of which a row
- * starts behind the end of the backing (here ERR_INVALID_PARAMETER); it answers GET_EDID that was
- * not negotiated; it takes one page of what is no RAM for backing.
+ * cursor that is seen. What QEMU does and this device does in no profile: it aborts at a
+ * transfer of which a row starts behind the end of the backing (here ERR_INVALID_PARAMETER); it
+ * answers GET_EDID that was not negotiated; it takes one page of what is no RAM for backing.
  */
 #ifndef RINGSIDE_SIM_GPU_H
 #define RINGSIDE_SIM_GPU_H

@@ -188,6 +188,8 @@ void gpu_execute(struct sim_device *device, uint32_t queue)
         sim_emit(device, &event);
     }
     memset(&request->out.hdr, 0, sizeof(request->out.hdr));
+    device->queue[queue].unanswered = sim_is_qemu(device) && queue == VIRTIO_GPU_CONTROLQ &&
+                                      request->in_bytes < sizeof(request->in.hdr);
     request->answer = dispatch(&call);
     request->out_bytes = sizeof(request->out.hdr);
     if (request->row != GPU_ROW_NONE && request->answer == table[request->row].answer)

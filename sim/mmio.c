@@ -11,6 +11,7 @@
  * Not handled: shared memory regions (every SHMSel names one that does not exist).
  */
 #include "device.h"
+#include "mmio_qemu.h"
 
 #include <assert.h>
 #include <string.h>
@@ -24,7 +25,6 @@
 #define REGISTER_BYTES    4u
 #define STATUS_MASK       0xffu /* Status is an 8-bit field, 2.1 */
 #define QEMU_QUEUE_MAX    1024u /* QEMU's VIRTIO_QUEUE_MAX: no QueueSel from here on */
-#define LEGACY_ALIGN      4096u /* QueueAlign until it is written */
 #define LOW_WORD          UINT64_C(0xffffffff)
 #define ABSENT_REGION     0xffffffffu /* each half of the length -1, and of the base beside it */
 #define NOTIFY_INDEX_MASK 0xffffu     /* 4.2.3.3: the index, below next_off and next_wrap */
@@ -189,6 +189,8 @@ static uint32_t read_device_features(const struct sim_device *device)
 /* What the selected queue holds; 0 when the device lacks the queue. */
 static uint32_t held_by_queue(const struct sim_device *device, enum virtio_mmio_reg reg)
 {
+    if (sim_is_qemu(device) && reg == VIRTIO_MMIO_REG_QueueReady)
+        return mmio_qemu_ready(device);
     if (!sim_queue_exists(device, device->queue_sel))
         return 0;
     const struct sim_queue *queue = &device->queue[device->queue_sel];
@@ -200,7 +202,7 @@ static uint32_t held_by_queue(const struct sim_device *device, enum virtio_mmio_
     case VIRTIO_MMIO_REG_QueueAlign:
         return queue->align;
     case VIRTIO_MMIO_REG_QueuePFN:
-        return queue->pfn;
+        return sim_is_qemu(device) ? mmio_qemu_pfn(device, queue) : queue->pfn;
     case VIRTIO_MMIO_REG_QueueReady:
         return queue->ready;
     case VIRTIO_MMIO_REG_QueueDescLow:
@@ -300,7 +302,7 @@ bool mmio_held(const struct sim_device *device, int reg, uint32_t *value)
 uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_bytes)
 {
     if (mmio_check(device, offset, width_bytes, false) != EVENT_VERDICT_OK)
-        return 0;
+        return sim_is_qemu(device) ? mmio_qemu_misread(device, offset, width_bytes) : 0;
     if (offset < VIRTIO_MMIO_CONFIG)
         return held_register(device, (enum virtio_mmio_reg)row_at(offset));
     le64 bytes = 0;
@@ -315,13 +317,14 @@ uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_by
 static void write_driver_features(struct sim_device *device, uint32_t value)
 {
     uint32_t word = device->driver_features_sel;
-    if ((device->status & VIRTIO_STATUS_FEATURES_OK) != 0)
+    bool keeps = sim_is_qemu(device) && !sim_is_legacy(device); /* for the time after a reset */
+    if ((device->status & VIRTIO_STATUS_FEATURES_OK) != 0 && !keeps)
         return; /* what was agreed stays agreed, 2.2.2 */
     if (word == 0)
         device->driver_features = (device->driver_features & ~LOW_WORD) | value;
     else if (word == 1 && !sim_is_legacy(device))
         device->driver_features = (device->driver_features & LOW_WORD) | ((uint64_t)value << 32);
-    if (sim_is_legacy(device))
+    if (sim_is_legacy(device) && word == 0)
         device->features = device->driver_features & offered_features(device);
 }
 
@@ -392,20 +395,14 @@ static uint64_t round_up(uint64_t value, uint64_t align)
            align; /* `align` may be no power of two: a driver wrote it */
 }
 
-/* 2.7.2: where the three parts of a version-1 queue lie. QEMU aligns the address, not the offset.
- */
+/* 2.7.2: where the three parts of a version-1 queue lie. */
 static void lay_out_legacy(struct sim_device *device, struct sim_queue *queue)
 {
-    uint64_t align = queue->align != 0 ? queue->align : LEGACY_ALIGN;
+    uint64_t align = queue->align != 0 ? queue->align : MMIO_LEGACY_ALIGN;
     uint64_t page = device->guest_page_size != 0 ? device->guest_page_size : 1;
-    if (sim_is_qemu(device))
-        page &= ~page + 1; /* QEMU counts trailing zeros, so the lowest bit decides */
     queue->desc_addr = queue->pfn * page;
     queue->avail_addr = queue->desc_addr + virtq_desc_bytes(queue->size);
-    if (sim_is_qemu(device))
-        queue->used_addr =
-            round_up(queue->avail_addr + virtq_used_event_offset(queue->size), align);
-    else if ((align & (align - 1)) == 0)
+    if ((align & (align - 1)) == 0)
         queue->used_addr = queue->desc_addr + virtq_legacy_used_offset(queue->size, align);
     else
         queue->used_addr =
@@ -437,9 +434,7 @@ static void write_queue_align(struct sim_device *device, struct sim_queue *queue
 
 static void write_queue_pfn(struct sim_device *device, struct sim_queue *queue, uint32_t value)
 {
-    if (value == 0 && sim_is_qemu(device)) {
-        mmio_reset(device, 2);
-    } else if (value == 0) {
+    if (value == 0) {
         sim_queue_reset(device, device->queue_sel);
     } else {
         if (queue->pfn != 0)
@@ -520,6 +515,9 @@ static uint32_t features_sel(const struct sim_device *device, uint32_t value)
 static void write_register(struct sim_device *device, enum virtio_mmio_reg reg, uint32_t value)
 {
     struct sim_queue *queue = selected_queue(device);
+    if (sim_is_qemu(device) &&
+        mmio_qemu_write_queue(device, queue, register_row[reg].offset, value))
+        return;
     if (register_row[reg].scope == VIRTIO_MMIO_SCOPE_QUEUE && queue == NULL)
         return;
     switch (reg) {
@@ -603,7 +601,11 @@ static void write_register(struct sim_device *device, enum virtio_mmio_reg reg, 
 
 void mmio_write(struct sim_device *device, uint32_t offset, uint32_t width_bytes, uint64_t value)
 {
-    if (mmio_check(device, offset, width_bytes, true) != EVENT_VERDICT_OK)
+    enum event_verdict verdict = mmio_check(device, offset, width_bytes, true);
+    if (sim_is_qemu(device) && mmio_qemu_miswrite(device, offset, width_bytes, value))
+        return;
+    bool is_taken = verdict == EVENT_VERDICT_WHILE_READY && sim_is_qemu(device);
+    if (verdict != EVENT_VERDICT_OK && !is_taken)
         return;
     if (offset < VIRTIO_MMIO_CONFIG) {
         write_register(device, (enum virtio_mmio_reg)row_at(offset), (uint32_t)value);

@@ -58,8 +58,12 @@ void sim_queue_reset(struct sim_device *device, uint32_t queue)
     sim_queue_stop(device, queue);
     struct sim_queue *q = &device->queue[queue];
     /* QueueAlign and the memory for segments outlive a reset, everything else is as new (2.6.1). */
-    struct sim_queue fresh = {.size = device->config.queue_size_max,
+    const uint16_t *sizes = sim_is_qemu(device) ? device->class->qemu_sizes : NULL;
+    uint32_t max = device->config.queue_size_max;
+    bool own = sizes != NULL && queue < device->class->queue_count && sizes[queue] < max;
+    struct sim_queue fresh = {.size = own ? sizes[queue] : max,
                               .align = q->align,
+                              .staged = q->staged,
                               .chain = {.segment = q->chain.segment, .capacity = q->chain.capacity},
                               .writable = q->writable,
                               .writable_capacity = q->writable_capacity};
@@ -134,6 +138,15 @@ static void refuse_ring(struct sim_device *device, uint32_t queue, enum sim_refu
     sim_refuse(device, queue, refusal, &details);
 }
 
+/* 2.7.10: asks to be notified of the next entry that the device has not taken. */
+static bool store_avail_event(struct sim_device *device, uint32_t queue, uint16_t next)
+{
+    const struct sim_queue *q = &device->queue[queue];
+    le16 event = sim_ring16(device, next);
+    return store_used(device, queue, virtq_avail_event_offset(q->size), EVENT_PLACE_AVAIL_EVENT, 0,
+                      &event, sizeof(event));
+}
+
 /* ---- from the available ring to a chain ---- */
 
 static void step_avail_idx(struct sim_device *device, uint32_t queue)
@@ -147,7 +160,7 @@ static void step_avail_idx(struct sim_device *device, uint32_t queue)
     uint16_t ahead = (uint16_t)(idx - q->avail_next);
     if (ahead == 0)
         become_idle(device, queue);
-    else if (ahead > q->size)
+    else if (ahead > q->size || q->unanswered_count >= q->size)
         refuse_ring(device, queue, SIM_REFUSAL_AVAIL_JUMP, EVENT_PLACE_AVAIL_IDX, 0, idx,
                     (uint16_t)(q->avail_next + q->size));
     else
@@ -168,7 +181,13 @@ static void step_avail_ring(struct sim_device *device, uint32_t queue)
         return;
     }
     chain_begin(q, head);
+    q->unanswered = false;
     q->phase = SIM_PHASE_DESC;
+    if (sim_is_qemu(device) && sim_has_feature(device, VIRTIO_F_EVENT_IDX))
+        (void)store_avail_event(device, queue, (uint16_t)(q->avail_next + 1));
+    if (sim_is_qemu(device) && q->size > q->mapped_size)
+        chain_refuse_dma(device, queue, SIM_REFUSAL_DMA_DESC, q->desc_addr,
+                         virtq_desc_bytes(q->size), ARENA_FAULT_ACROSS_END);
 }
 
 /* Which faults a scenario has armed for the request that was just taken. */
@@ -206,15 +225,6 @@ static void emit_fault(struct sim_device *device, uint32_t queue, const struct s
     sim_emit(device, &event);
 }
 
-/* 2.7.10: asks to be notified of the next entry that the device has not taken. */
-static bool store_avail_event(struct sim_device *device, uint32_t queue)
-{
-    const struct sim_queue *q = &device->queue[queue];
-    le16 event = sim_ring16(device, q->avail_next);
-    return store_used(device, queue, virtq_avail_event_offset(q->size), EVENT_PLACE_AVAIL_EVENT, 0,
-                      &event, sizeof(event));
-}
-
 static void step_execute(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
@@ -230,8 +240,14 @@ static void step_execute(struct sim_device *device, uint32_t queue)
     if (lost != NULL) {
         emit_fault(device, queue, lost);
         /* Only the completion is lost, not the driver's next notification. */
-        if (!sim_has_feature(device, VIRTIO_F_EVENT_IDX) || store_avail_event(device, queue))
+        if (!sim_has_feature(device, VIRTIO_F_EVENT_IDX) ||
+            store_avail_event(device, queue, q->avail_next))
             q->phase = SIM_PHASE_AVAIL_IDX;
+        return;
+    }
+    if (q->unanswered) { /* QEMU's device keeps it */
+        q->unanswered_count++;
+        q->phase = SIM_PHASE_AVAIL_IDX;
         return;
     }
     q->phase = SIM_PHASE_RESPONSE;
@@ -285,9 +301,13 @@ static bool ask_used_event(struct sim_device *device, uint32_t queue, bool *noti
     if (!load_avail(device, queue, virtq_used_event_offset(q->size), EVENT_PLACE_USED_EVENT, 0,
                     &used_event))
         return false;
-    *notify = virtq_need_event(used_event, q->used_idx, (uint16_t)(q->used_idx - 1)) ||
-              (sim_is_qemu(device) && !q->signalled);
-    q->signalled = true;
+    if (sim_is_qemu(device)) { /* it remembers when it asked last, and asks afresh at first */
+        *notify = virtq_need_event(used_event, q->used_idx, q->signalled_idx) || !q->signalled;
+        q->signalled_idx = q->used_idx;
+        q->signalled = true;
+        return true;
+    }
+    *notify = virtq_need_event(used_event, q->used_idx, (uint16_t)(q->used_idx - 1));
     return true;
 }
 
@@ -302,22 +322,37 @@ static bool ask_flags(struct sim_device *device, uint32_t queue, bool *notify)
     return true;
 }
 
+/* 6.3, NOTIFY_ON_EMPTY: has the device taken all there is? */
+static bool ask_empty(struct sim_device *device, uint32_t queue, bool *notify)
+{
+    uint16_t idx;
+    if (!sim_has_feature(device, VIRTIO_F_NOTIFY_ON_EMPTY))
+        return true;
+    if (!load_avail(device, queue, offsetof(struct virtq_avail, idx), EVENT_PLACE_AVAIL_IDX, 0,
+                    &idx))
+        return false;
+    const struct sim_queue *q = &device->queue[queue];
+    *notify = idx == q->avail_next && q->unanswered_count == 0;
+    return true;
+}
+
+static bool ask_driver(struct sim_device *device, uint32_t queue, bool *notify)
+{
+    return sim_has_feature(device, VIRTIO_F_EVENT_IDX) ? ask_used_event(device, queue, notify)
+                                                       : ask_flags(device, queue, notify);
+}
+
 static void step_suppression(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
     bool notify = false;
-    if (!(sim_has_feature(device, VIRTIO_F_EVENT_IDX) ? ask_used_event(device, queue, &notify)
-                                                      : ask_flags(device, queue, &notify)))
+    bool empty_first = sim_is_qemu(device);
+    if ((empty_first && !ask_empty(device, queue, &notify)) ||
+        (!notify && !ask_driver(device, queue, &notify)) ||
+        (!empty_first && !notify && !ask_empty(device, queue, &notify)))
         return;
-    if (!notify && sim_has_feature(device, VIRTIO_F_NOTIFY_ON_EMPTY)) { /* 6.3 */
-        uint16_t idx;
-        if (!load_avail(device, queue, offsetof(struct virtq_avail, idx), EVENT_PLACE_AVAIL_IDX, 0,
-                        &idx))
-            return;
-        notify = idx == q->avail_next;
-    }
     q->notify = notify;
-    if (sim_has_feature(device, VIRTIO_F_EVENT_IDX))
+    if (sim_has_feature(device, VIRTIO_F_EVENT_IDX) && !sim_is_qemu(device))
         q->phase = SIM_PHASE_AVAIL_EVENT;
     else
         q->phase = notify ? SIM_PHASE_INTERRUPT : SIM_PHASE_AVAIL_IDX;
@@ -327,7 +362,7 @@ static void step_suppression(struct sim_device *device, uint32_t queue)
 static void step_avail_event(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
-    if (store_avail_event(device, queue))
+    if (store_avail_event(device, queue, q->avail_next))
         q->phase = q->notify ? SIM_PHASE_INTERRUPT : SIM_PHASE_AVAIL_IDX;
 }
 

@@ -1,6 +1,19 @@
-# The driver in front of QEMU's own device: the seed's rows as they came out there.
+# The driver in front of QEMU's own device: the seed's rows as they came out there; then every
+# scenario on both devices, side by side; then scenarios that are made up.
+function(ringside_add_qemu_test name)
+    add_test(NAME qemu/${name} COMMAND ringside ${ARGN} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+    set_tests_properties(qemu/${name} PROPERTIES TIMEOUT 600
+        SKIP_REGULAR_EXPRESSION "is not on the PATH;AddressSanitizer has its own memory there")
+endfunction()
+
 file(GLOB qemu_rows ${CMAKE_SOURCE_DIR}/scenarios/seed/*.scn)
-add_test(NAME qemu/seed COMMAND ringside run --quiet --device qemu ${qemu_rows}
-         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-set_tests_properties(qemu/seed PROPERTIES TIMEOUT 120
-    SKIP_REGULAR_EXPRESSION "is not on the PATH;AddressSanitizer has its own memory there")
+ringside_add_qemu_test(seed run --quiet --device qemu ${qemu_rows})
+ringside_add_qemu_test(diff diff --quiet scenarios)
+ringside_add_qemu_test(diff-random diff --quiet --random 20000 --seed 1)
+
+# A difference is found, told in two lines, and a QEMU that dies of what it is asked is told of.
+ringside_add_qemu_test(a-difference diff tests/qemu/get-edid-that-was-not-agreed-on.scn)
+set_tests_properties(qemu/a-difference PROPERTIES PASS_REGULAR_EXPRESSION
+    "simulated  37 driver load q0.used.*len 0x18\n  QEMU       37 driver load q0.used.*len 0x420")
+ringside_add_qemu_test(death diff tests/qemu/queue-size-raised-while-ready.scn)
+set_tests_properties(qemu/death PROPERTIES PASS_REGULAR_EXPRESSION "QEMU was ended by signal 6")

@@ -57,6 +57,13 @@ static enum event_verdict expected_verdict(uint32_t version, bool is_queue_ready
     return EVENT_VERDICT_GAP;
 }
 
+/* QEMU makes two accesses of one of 64 bits, and writes to a queue that is ready. */
+static bool makes_two(const struct bench *bench, enum event_verdict verdict, uint32_t width_bytes)
+{
+    return bench->device.config.profile == QEMU &&
+           (width_bytes == 8 || verdict == EVENT_VERDICT_WHILE_READY);
+}
+
 static void check_every_access(struct bench *bench, bool is_queue_ready)
 {
     static const uint32_t width[] = {1, 2, 3, 4, 8, 16};
@@ -71,13 +78,13 @@ static void check_every_access(struct bench *bench, bool is_queue_ready)
             ck_assert_msg(got == want, "version %u: %s of %u bytes at 0x%x is `%s`, not `%s`",
                           version, is_write ? "write" : "read", width[i / 2], offset,
                           event_verdict_word(got), event_verdict_word(want));
-            if (want == EVENT_VERDICT_OK)
+            if (want == EVENT_VERDICT_OK || makes_two(bench, want, width[i / 2]))
                 continue;
             memcpy(&before, &bench->device, sizeof(before));
             bench_forget(bench);
             if (is_write)
                 mmio_write(&bench->device, offset, width[i / 2], 0x0123456789abcdef);
-            else
+            else if (bench->device.config.profile == SPEC)
                 ck_assert_uint_eq(mmio_read(&bench->device, offset, width[i / 2]), 0);
             ck_assert_msg(memcmp(&before, &bench->device, sizeof(before)) == 0 &&
                               bench->event_count == 0,

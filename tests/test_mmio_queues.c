@@ -139,7 +139,7 @@ START_TEST(a_queue_reset_needs_the_feature_and_takes_one_queue_only)
             ck_assert_uint_eq(bench_read(bench, VIRTIO_MMIO_QueueReady), done ? 0 : 1);
             ck_assert_uint_eq(sim_device_enabled(&bench->device), !done);
             ck_assert_uint_eq(bench->device.queue[0].size, done ? VIRTQ_SIZE_MAX : 16);
-            ck_assert(sim_queue_is_live(&bench->device, 1));
+            ck_assert(sim_queue_is_live(&bench->device, 1) == (profile == SPEC)); /* no address */
             ck_assert_uint_eq(bench->device.queue[1].size, 8);
             ck_assert_uint_eq(bench_read(bench, VIRTIO_MMIO_Status), 15);
             bench_destroy(bench);
@@ -345,11 +345,12 @@ START_TEST(a_config_change_counts_and_notifies_a_driver_that_is_ready_for_it)
     for (enum sim_profile profile = SPEC; profile <= QEMU; profile++) {
         struct bench *bench = bench_create(2, profile, 0, 64);
         sim_config_changed(&bench->device);
-        bench_expect_trace(bench, "device config-change generation 1\n");
+        bench_expect_trace(bench, profile == SPEC ? "device config-change generation 1\n"
+                                                  : "device config-change generation 0\n");
         ck_assert_uint_eq(bench_read(bench, VIRTIO_MMIO_InterruptStatus), 0);
         bench_write(bench, VIRTIO_MMIO_Status, 15);
         sim_config_changed(&bench->device);
-        ck_assert_uint_eq(bench_read(bench, VIRTIO_MMIO_ConfigGeneration), 2);
+        ck_assert_uint_eq(bench_read(bench, VIRTIO_MMIO_ConfigGeneration), profile == SPEC ? 2 : 1);
         ck_assert_uint_eq(bench_read(bench, VIRTIO_MMIO_InterruptStatus), profile == SPEC ? 2 : 3);
         bench_destroy(bench);
     }

@@ -31,7 +31,7 @@ _ringside()
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
     elif [ "${#COMPREPLY[@]}" -eq 0 ]; then
         case $command in
-        run | replay) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
+        run | replay | diff) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac
     fi

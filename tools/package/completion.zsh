@@ -32,7 +32,7 @@ _ringside() {
         return
     fi
     case $command in
-    run|replay) _files -g '*.scn(-.)' ;;
+    run|replay|diff) _files -g '*.scn(-.)' ;;
     *) _files ;;
     esac
 }

@@ -1,0 +1,54 @@
+/*
+ * Which scenarios QEMU's device cannot run, and why.
+ */
+#include "qemu_device.h"
+
+#include <inttypes.h>
+
+#include "boot.h"
+#include "virtio/gpu.h"
+
+#define QEMU_QUEUE_SIZE_MAX 1024u /* what its virtio-mmio says for every queue */
+
+const char *qemu_device_unfit(const struct scenario *scenario)
+{
+    static char text[160];
+    uint64_t untold;
+
+    if (scenario->kind != SCENARIO_DEVICE_GPU)
+        return "only the GPU is driven on QEMU: its disk works by itself, and nobody knows its "
+               "random bytes";
+    if (scenario->profile_given && scenario->device.profile == SIM_PROFILE_SPEC)
+        return "it asks for profile spec, and QEMU is as QEMU is";
+    if (scenario->faults.count > 0) {
+        snprintf(text, sizeof text, "it asks for the fault `%s`, which QEMU's device does not have",
+                 sim_fault_word(scenario->faults.fault[0].kind));
+        return text;
+    }
+    if (scenario->device.queue_size_max != QEMU_QUEUE_SIZE_MAX) {
+        snprintf(text, sizeof text, "QEMU's QueueSizeMax is always %u, not %" PRIu32,
+                 QEMU_QUEUE_SIZE_MAX, scenario->device.queue_size_max);
+        return text;
+    }
+    untold = (scenario->features_on | scenario->features_off) & ~boot_known_features();
+    if (untold != 0) {
+        snprintf(text, sizeof text, "QEMU cannot be told to change the features 0x%" PRIx64,
+                 untold);
+        return text;
+    }
+    if ((scenario->device.features & VIRTIO_BIT(VIRTIO_GPU_F_RESOURCE_BLOB)) != 0)
+        return "QEMU offers blob resources only where the host has udmabuf";
+    if (scenario->device.eager_poll)
+        return "it asks for eager-poll, and QEMU waits for notifications";
+    for (size_t i = 0; i < scenario->action_count; i++) {
+        enum scenario_action_kind kind = scenario->action[i].kind;
+        if (kind != SCENARIO_CONFIG_CHANGE && kind != SCENARIO_NEEDS_RESET)
+            continue;
+        snprintf(text, sizeof text, "line %u has the device do something of its own accord",
+                 scenario->action[i].line);
+        return text;
+    }
+    if (scenario->memory_base != scenario->machine.ram_base)
+        return "its RAM is not where QEMU's machine has it";
+    return NULL;
+}
