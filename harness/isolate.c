@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "driver.h"
@@ -169,22 +170,33 @@ static void run_jobs(const struct isolate_jobs *jobs)
 
 /* ---- the parent ---- */
 
+static int64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 /* Waits for a worker; false when it had to be killed because nothing went on. */
-static bool wait_for(pid_t worker, int *status)
+static bool wait_for(pid_t worker, int *status, bool (*beside)(void))
 {
     struct pollfd event = {.fd = pidfd_open(worker, 0), .events = POLLIN};
     uint64_t beat = isolate_notes->beat;
-    int quiet_ms = 0;
+    int64_t since_ms = now_ms();
     bool in_time = true;
 
     /* As long as there is progress, or until the limit: it ends. */
-    while (event.fd >= 0 && poll(&event, 1, POLL_MS) <= 0) {
-        if (isolate_notes->beat != beat) {
+    while (event.fd >= 0 && poll(&event, 1, beside != NULL ? 0 : POLL_MS) <= 0) {
+        if (beside != NULL && !beside()) {
+            isolate_notes->stopped = true;
+            kill(worker, SIGKILL);
+            break;
+        }
+        if (isolate_notes->beat != beat || isolate_notes->waits) {
             beat = isolate_notes->beat;
-            quiet_ms = 0;
-        } else if (isolate_notes->waits) {
-            quiet_ms = 0;
-        } else if ((quiet_ms += POLL_MS) >= ISOLATE_WALL_SECONDS * 1000) {
+            since_ms = now_ms();
+        } else if (now_ms() - since_ms >= ISOLATE_WALL_SECONDS * 1000) {
             kill(worker, SIGKILL);
             in_time = false;
             break;
@@ -221,7 +233,8 @@ static void describe(struct isolate_death *death, int status, bool in_time)
 }
 
 /* One worker from its fork to its end; false after a message when a job got no report. */
-static bool one_worker(const struct isolate_jobs *jobs, struct isolate_death *death)
+static bool one_worker(const struct isolate_jobs *jobs, struct isolate_death *death,
+                       bool (*beside)(void))
 {
     struct isolate_notes *notes = isolate_notes;
     pid_t parent = getpid();
@@ -247,7 +260,7 @@ static bool one_worker(const struct isolate_jobs *jobs, struct isolate_death *de
         run_jobs(jobs);
         end_worker();
     }
-    in_time = wait_for(worker, &status);
+    in_time = wait_for(worker, &status, beside);
     if (notes->done < done || notes->done > jobs->count ||
         (notes->phase != ISOLATE_IDLE && notes->index != notes->done)) {
         notes->done = notes->index = done; /* the worker wrote where it should not have */
@@ -275,6 +288,11 @@ static bool one_worker(const struct isolate_jobs *jobs, struct isolate_death *de
 
 bool isolate_run(const struct isolate_jobs *jobs)
 {
+    return isolate_run_beside(jobs, NULL);
+}
+
+bool isolate_run_beside(const struct isolate_jobs *jobs, bool (*beside)(void))
+{
     struct isolate_death death = {.load = true};
     struct isolate_notes *notes;
     bool good = true;
@@ -294,6 +312,6 @@ bool isolate_run(const struct isolate_jobs *jobs)
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     /* Each worker does a job, or tells of one, or is told of as lost: three a job at most. */
     for (size_t i = 0; i < 3 * jobs->count && notes->done < jobs->count && !notes->stopped; i++)
-        good &= one_worker(jobs, &death);
+        good &= one_worker(jobs, &death, beside);
     return good;
 }

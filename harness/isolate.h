@@ -89,6 +89,12 @@ void isolate_free(void *memory, size_t bytes);
 
 /* Runs all jobs; false after a message when there could be no worker. */
 bool isolate_run(const struct isolate_jobs *jobs);
+/*
+ * The same, with something to do in the parent meanwhile: `beside` is called again and again while
+ * a worker lives, takes its time, and ends the worker and all jobs with false. Not with
+ * ISOLATE_NEVER.
+ */
+bool isolate_run_beside(const struct isolate_jobs *jobs, bool (*beside)(void));
 
 /* The worker: limits what it may allocate, for a machine with so much RAM. */
 void isolate_limit_memory(uint64_t ram_bytes);
