@@ -410,6 +410,34 @@ static void take_rings(struct view_queue *queue, const struct model_queue *model
     take_requests(queue, model, sight);
 }
 
+const char *view_setting_name(enum view_setting_row row)
+{
+    static const char *const names[] = {
+#define X(name) #name,
+        VIEW_SETTINGS(X)
+#undef X
+    };
+    return names[row];
+}
+
+static struct view_setting setting(const struct event *write, uint64_t wrote, uint64_t held)
+{
+    return (struct view_setting){.step = write->step, .wrote = wrote, .held = held};
+}
+
+static void take_settings(struct view_setting *out, const struct model_queue *model,
+                          const struct sim_queue *sim, const uint64_t addr[MODEL_AREA_COUNT])
+{
+    out[VIEW_SETTING_QueueSize] = setting(&model->size_write, model->size_write.value, sim->size);
+    for (unsigned area = 0; area < MODEL_AREA_COUNT; area++)
+        out[VIEW_SETTING_QueueDesc + area] =
+            setting(&model->area_write[area][0], model_intended_addr(model, (enum model_area)area),
+                    addr[area]);
+    out[VIEW_SETTING_QueueReady] =
+        setting(&model->ready_write, model->ready_write.value, sim->ready);
+    out[VIEW_SETTING_QueuePFN] = setting(&model->pfn_write, model->pfn_write.value, sim->pfn);
+}
+
 static void take_queue(struct view_queue *queue, const struct world_sight *sight, uint32_t number)
 {
     const struct sim_device *device = sight->device;
@@ -421,6 +449,7 @@ static void take_queue(struct view_queue *queue, const struct world_sight *sight
     queue->live = sim_queue_is_live(device, number);
     queue->broken = sim->broken;
     queue->size = sim->size;
+    take_settings(queue->setting, model, sim, addr);
     for (unsigned area = 0; area < MODEL_AREA_COUNT; area++)
         take_area(&queue->area[area], sight->arena, addr[area],
                   model_area_bytes((enum model_area)area, sim->size));

@@ -73,8 +73,31 @@ struct view_area {
     bool reachable;             /* all of it */
 };
 
+/* A setting of a queue: what the driver wrote, whatever became of it, and what the device holds. */
+struct view_setting {
+    uint64_t step; /* of the driver's write; 0 = it wrote nothing */
+    uint64_t wrote, held;
+};
+
+/* X(name): settings of a queue, in the order in which they are shown. */
+#define VIEW_SETTINGS(X)                                                                           \
+    X(QueueSize)                                                                                   \
+    X(QueueDesc)                                                                                   \
+    X(QueueDriver)                                                                                 \
+    X(QueueDevice)                                                                                 \
+    X(QueueReady)                                                                                  \
+    X(QueuePFN)
+
+enum view_setting_row {
+#define X(name) VIEW_SETTING_##name,
+    VIEW_SETTINGS(X)
+#undef X
+        VIEW_SETTING_COUNT
+};
+
 struct view_queue {
     bool exists, live, broken;
+    struct view_setting setting[VIEW_SETTING_COUNT];
     uint32_t size; /* as the device holds it */
     struct view_area area[MODEL_AREA_COUNT];
     /* as they lie in RAM; all 0 unless the queue is live and its rings can be reached */
@@ -149,6 +172,7 @@ bool view_chain_take(struct view_chain *chain, const struct world_sight *sight, 
 
 /* ---- words ---- */
 
+const char *view_setting_name(enum view_setting_row row);
 /* "reads avail.idx": what the device does next with a queue. */
 const char *view_phase_text(enum sim_queue_phase phase);
 /* "taken by the device": what has become of a request. */

@@ -119,6 +119,12 @@ static bool has_anything(const struct drawing *drawing, bool is_used, uint32_t f
     return false;
 }
 
+/* Of a ring that is shown as a whole, the first row is there even if all of it is empty. */
+static bool is_first(const struct view_queue *queue, uint32_t from)
+{
+    return from == 0 && queue->slot_count == queue->size;
+}
+
 static void draw_avail(const struct drawing *drawing)
 {
     const struct view_queue *queue = drawing->queue;
@@ -131,7 +137,7 @@ static void draw_avail(const struct drawing *drawing)
             from + drawing->cells < queue->slot_count ? from + drawing->cells : queue->slot_count;
         snprintf(words, sizeof words, "the driver's next, idx %" PRIu16, queue->avail_idx);
         bool drawn = draw_hand(drawing, 'v', words, queue->avail_idx, from, to);
-        if (drawn || from == 0 || has_anything(drawing, false, from, to)) {
+        if (drawn || is_first(queue, from) || has_anything(drawing, false, from, to)) {
             draw_row(drawing, "  slot", ROW_SLOT, from, to);
             draw_row(drawing, "  head", ROW_HEAD, from, to);
         }
@@ -152,7 +158,7 @@ static void draw_used(const struct drawing *drawing)
             from + drawing->cells < queue->slot_count ? from + drawing->cells : queue->slot_count;
         snprintf(words, sizeof words, "the device's next, idx %" PRIu16, queue->used_idx);
         bool drawn = draw_hand(drawing, 'v', words, queue->used_idx, from, to);
-        if (drawn || from == 0 || has_anything(drawing, true, from, to)) {
+        if (drawn || is_first(queue, from) || has_anything(drawing, true, from, to)) {
             draw_row(drawing, "  slot", ROW_SLOT, from, to);
             draw_row(drawing, "  id", ROW_ID, from, to);
             draw_row(drawing, "  len", ROW_LEN, from, to);

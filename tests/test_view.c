@@ -154,6 +154,16 @@ START_TEST(a_ring_shows_where_both_sides_stand)
     compare(file("seed/b-version-2.scn"),
             (struct moment){EVENT_PARTY_DEVICE, EVENT_TAKE, 1, UINT64_MAX, .look = look_ring_0},
             "view_ring_taken.txt");
+    compare(file("seed/b-version-2.scn"),
+            (struct moment){EVENT_PARTY_DEVICE, EVENT_LOAD, 1, UINT64_MAX, .look = look_ring_0},
+            "view_ring_waiting.txt");
+    compare(file("seed/b-version-2.scn"),
+            (struct moment){EVENT_PARTY_DEVICE, EVENT_INTERRUPT, 1, UINT64_MAX,
+                            .look = look_ring_0},
+            "view_ring_used.txt");
+    compare(file("virtq/the-largest-queue.scn"),
+            (struct moment){EVENT_PARTY_DEVICE, EVENT_TAKE, 1, UINT64_MAX, .look = look_ring_0},
+            "view_ring_large.txt");
     compare(file("suite/version-2/many-requests.scn"),
             (struct moment){EVENT_PARTY_DEVICE, EVENT_TAKE, 20, UINT64_MAX, .look = look_ring_0},
             "view_ring_many.txt");
