@@ -30,6 +30,7 @@ static int version_main(int argc, char **argv);
 #define COMMANDS(X)                                                                                \
     X("run", run_main, "[OPTION]... PATH...", "run scenarios: files, or folders of *.scn")         \
     X("step", step_main, "[OPTION]... PATH", "drive one scenario by hand, forward and back")       \
+    X("show", show_main, "[OPTION]... SCENARIO", "watch a run in a window, forward and back")      \
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
     X("diff", diff_main, "[OPTION]... PATH...", "compare QEMU's device with the simulated one")    \
     X("replay-trace", replay_trace_main, "[OPTION]... FILE...", "make a recorded run again")       \

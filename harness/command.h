@@ -112,4 +112,8 @@ int command_step(const struct run_options *options);
 
 int command_replay_trace(const struct run_options *options);
 
+/* ---- `ringside show`: show_main.c ---- */
+
+int show_main(int argc, char **argv);
+
 #endif

@@ -13,6 +13,7 @@
  */
 #define RESOURCES(X)                                                                               \
     X(drivers, RINGSIDE_INSTALL_LIB "/ringside/drivers", RINGSIDE_BUILD_DIR "/drivers")            \
+    X(modules, RINGSIDE_INSTALL_LIB "/ringside", RINGSIDE_BUILD_DIR "/modules")                    \
     X(images, RINGSIDE_INSTALL_LIB "/ringside/images", RINGSIDE_BUILD_DIR "/images")               \
     X(sources, RINGSIDE_INSTALL_SHARE "/ringside", RINGSIDE_PROJECT_DIR)                           \
     X(driver_sources, RINGSIDE_INSTALL_SHARE "/ringside/driver", RINGSIDE_PROJECT_DIR "/driver")   \

@@ -30,6 +30,7 @@
 #define COLUMNS_LADDER   140 /* below, there is no ladder */
 #define COLUMNS_TWO      84  /* below, one pane stands above the other */
 #define REGISTER_COLUMNS 73
+#define LADDER_COLUMNS   30 /* at least */
 #define RING_ROWS        13
 #define SOURCE_ROWS      ((int)FRAME_SOURCE_LINES + 2)
 #define REQUEST_ROWS     9
@@ -126,7 +127,9 @@ static void draw_title(const struct frame *frame, struct canvas_box box)
     int right = end - (int)strlen(run) * frame->column;
     int x = box.x + frame->column / 2;
     x = canvas_text(frame->canvas, frame->font, x, box.y, FRAME_COLOR_DEVICE, "ringside ");
-    int least = x + ((int)strlen(state->scenario) + 2) * frame->column;
+    int name =
+        snprintf(text, sizeof text, "%s   step %" PRIu64 "  ", state->scenario, state->view.step);
+    int least = x + name * frame->column;
     right = right > least ? right : least;
     snprintf(text, sizeof text, "%s   step %" PRIu64 "%s%s   %s", state->scenario, state->view.step,
              state->call[0] != '\0' ? "   call " : "", state->call, state->view.device);
@@ -166,7 +169,7 @@ static void draw_finding(const struct frame *frame, struct canvas_box box)
 static void draw_keys(const struct frame *frame, struct canvas_box box)
 {
     static const char keys[] =
-        "space run   <- -> step   n notification   u used   i interrupt   f finding   "
+        "space run   <- -> step   n notification   u used   i interrupt   r reset   f finding   "
         "+ - speed   Tab queue   s save   h help   q quit";
     bool told = frame->look->message[0] != '\0';
     canvas_text_in(frame->canvas, frame->font, box.x + frame->column / 2, box.y,
@@ -184,7 +187,7 @@ static void draw_help(const struct frame *frame)
 #undef X
     };
     int count = (int)(sizeof rows / sizeof rows[0]);
-    int width = 62 * frame->column, height = (count + 3) * frame->row;
+    int width = 64 * frame->column, height = (count + 3) * frame->row;
     struct canvas_box box = {(frame->canvas->width - width) / 2,
                              (frame->canvas->height - height) / 2, width, height};
     struct canvas_box shade = {box.x - 2, box.y - 2, box.width + 4, box.height + 4};
@@ -195,7 +198,7 @@ static void draw_help(const struct frame *frame)
     for (int i = 0; i < count; i++) {
         canvas_text(frame->canvas, frame->font, pane.box.x + frame->column, pane.y,
                     FRAME_COLOR_WARNING, rows[i].key);
-        canvas_text(frame->canvas, frame->font, pane.box.x + 22 * frame->column, pane.y,
+        canvas_text(frame->canvas, frame->font, pane.box.x + 24 * frame->column, pane.y,
                     FRAME_COLOR_TEXT, rows[i].text);
         pane.y += frame->row;
     }
@@ -269,12 +272,14 @@ static void draw_right(const struct frame *frame, struct canvas_box box, bool wi
     int top = rows - below - 1;
 
     struct canvas_box upper = take_top(frame, &box, registers < top ? registers : top);
-    if (with_ladder)
-        pane_registers(frame, take_left(&upper, REGISTER_COLUMNS * frame->column));
-    else
-        pane_registers(frame, upper);
-    if (with_ladder)
+    int registers_px = REGISTER_COLUMNS * frame->column;
+    int left_px = upper.width - LADDER_COLUMNS * frame->column;
+    if (with_ladder) {
+        pane_registers(frame, take_left(&upper, registers_px < left_px ? registers_px : left_px));
         pane_ladder(frame, upper);
+    } else {
+        pane_registers(frame, upper);
+    }
     struct canvas_box rings = take_top(frame, &box, RING_ROWS);
     if (with_ladder || frame->state->view.queue[frame->look->queue % SIM_QUEUES_MAX].live)
         pane_rings(frame, rings);

@@ -85,8 +85,9 @@ struct frame_scaled {
     X("n", "to the next notification")                                                             \
     X("u", "to the next used.idx")                                                                 \
     X("i", "to the next interrupt")                                                                \
+    X("r", "to the next reset")                                                                    \
     X("f", "to the next finding")                                                                  \
-    X("Shift + n, u, i, f", "to the one before")                                                   \
+    X("Shift + n, u, i, r, f", "to the one before")                                                \
     X("Home, End", "to the start, to the end")                                                     \
     X("+, -", "faster, slower")                                                                    \
     X("Tab", "the next queue")                                                                     \

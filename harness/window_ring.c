@@ -172,6 +172,35 @@ static void draw_queue(const struct frame *frame, struct pane *pane, const struc
               queue->area[MODEL_AREA_DEVICE].name);
 }
 
+/* Not live: what the driver wrote to make it so, beside what the device holds. */
+static void draw_settings(const struct frame *frame, struct pane *pane,
+                          const struct view_queue *queue)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < VIEW_SETTING_COUNT; i++)
+        any |= queue->setting[i].step != 0;
+    if (!any) {
+        pane_line(frame, pane, FRAME_COLOR_FAINT, "the driver has set nothing of it");
+        return;
+    }
+    pane_line(frame, pane, FRAME_COLOR_FAINT, "%-14s%-26s%s", "", "the driver wrote",
+              "the device holds");
+    for (unsigned i = 0; i < VIEW_SETTING_COUNT; i++) {
+        const struct view_setting *setting = &queue->setting[i];
+        char wrote[48] = "-";
+        if (setting->step == 0 && setting->held == 0)
+            continue;
+        if (setting->step != 0)
+            snprintf(wrote, sizeof wrote, "0x%" PRIx64 " (step %" PRIu64 ")", setting->wrote,
+                     setting->step);
+        bool differs = setting->step != 0 && setting->wrote != setting->held;
+        pane_line(frame, pane, differs ? FRAME_COLOR_ERROR : FRAME_COLOR_TEXT,
+                  "%-14s%-26s0x%" PRIx64, view_setting_name((enum view_setting_row)i), wrote,
+                  setting->held);
+    }
+}
+
 void pane_rings(const struct frame *frame, struct canvas_box box)
 {
     const struct view *view = &frame->state->view;
@@ -184,8 +213,10 @@ void pane_rings(const struct frame *frame, struct canvas_box box)
     struct pane pane = pane_begin(frame, box, title, view->queue_count > 1 ? right : "");
     if (queue->live && queue->size > 0)
         draw_queue(frame, &pane, queue);
-    else
+    if (!queue->live)
         pane_line(frame, &pane, FRAME_COLOR_FAINT, "not live: the device has %s for it",
                   view->version == 1 ? "QueuePFN 0" : "QueueReady 0");
+    if (!queue->live)
+        draw_settings(frame, &pane, queue);
     pane_end(frame, &pane);
 }

@@ -12,6 +12,7 @@ set(made ${CMAKE_BINARY_DIR}/package)
 file(MAKE_DIRECTORY ${made})
 
 install(TARGETS ringside EXPORT ringsideTargets)
+install(TARGETS ringside_window LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ringside)
 foreach(driver IN LISTS RINGSIDE_INSTALLED_DRIVERS)
     install(FILES ${CMAKE_BINARY_DIR}/drivers/${driver}.so
             DESTINATION ${CMAKE_INSTALL_LIBDIR}/ringside/drivers)

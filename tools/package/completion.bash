@@ -16,14 +16,22 @@ _ringside()
     replay:--target) words='all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be' ;;
     run:--trace-format) words='text perfetto vcd' ;;
     run:--device) words='sim qemu' ;;
-    run:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
+    run:--driver | show:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
+    show:--png) mapfile -t COMPREPLY < <(compgen -f -X '!*.png' -- "$word"; compgen -d -- "$word") ;;
+    show:--do) words='continue until goto step back restart' ;;
     *:--drivers | *:--png | *:--html | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;
     rules:--evidence | rules:--coverage) ;;
     explain:* | rules:*) words=$(ringside rules 2>/dev/null | sed -n 's/^\([A-Z][A-Z0-9a-z-]*\) .*/\1/p') ;;
     *)
         case $word in
-        -*) words=$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
+        -*)
+            if [ "$command" = show ]; then
+                words=$(ringside show --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
+            else
+                words=$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
+            fi
+            ;;
         esac
         ;;
     esac
@@ -31,7 +39,7 @@ _ringside()
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
     elif [ "${#COMPREPLY[@]}" -eq 0 ]; then
         case $command in
-        run | replay | diff) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
+        run | replay | diff | show) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac
     fi

@@ -16,7 +16,9 @@ _ringside() {
     replay:--target) _values target all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be; return ;;
     run:--trace-format) _values format text perfetto vcd; return ;;
     run:--device) _values device sim qemu; return ;;
-    run:--driver) _files -g '*.so'; return ;;
+    run:--driver|show:--driver) _files -g '*.so'; return ;;
+    show:--png) _files -g '*.png'; return ;;
+    show:--do) _values command continue until goto step back restart; return ;;
     *:--drivers|*:--png|*:--html|*:--out) _files -/; return ;;
     cc:--cc) _values compiler gcc clang g++ clang++; return ;;
     explain:*|rules:*)
@@ -27,12 +29,14 @@ _ringside() {
         ;;
     esac
     if [[ ${words[CURRENT]} == -* ]]; then
-        words_there=(${(f)"$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')"})
+        local asked=help
+        [[ $command == show ]] && asked='show --help'
+        words_there=(${(f)"$(ringside ${=asked} 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')"})
         _describe -t options option words_there -o
         return
     fi
     case $command in
-    run|replay|diff) _files -g '*.scn(-.)' ;;
+    run|replay|diff|show) _files -g '*.scn(-.)' ;;
     *) _files ;;
     esac
 }

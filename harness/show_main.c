@@ -1,0 +1,248 @@
+/*
+ * `ringside show`: the command line, and what is drawn without a window.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "resources.h"
+#include "scenario.h"
+#include "show_window.h"
+
+/* X(name, word, argument or "", help) */
+#define SHOW_OPTIONS(X)                                                                            \
+    X(HEADLESS, "--headless", "", "without a display: draw one frame, as the window would")        \
+    X(PNG, "--png", "FILE", "where --headless writes it (NAME.png)")                               \
+    X(SIZE, "--size", "WxH", "of the window or the frame, in pixels (1920x1080)")                  \
+    X(DO, "--do", "COMMAND", "carry out a command of `ringside step` first: until finding")        \
+    X(DRIVER, "--driver", "FILE", "run this driver object, whatever the scenario names")           \
+    X(DRIVERS, "--drivers", "DIR", "look for driver objects NAME.so here")                         \
+    X(NO_GUARD, "--no-guard", "", "leave register windows readable between accesses")              \
+    X(NO_SHADOW, "--no-shadow", "", "do not look for stores that the probe missed")                \
+    X(HELP, "--help", "", "print this")
+
+enum show_option {
+#define X(name, word, argument, help) OPTION_##name,
+    SHOW_OPTIONS(X)
+#undef X
+        OPTION_COUNT
+};
+
+static const struct {
+    const char *word, *argument, *help;
+} option_table[OPTION_COUNT] = {
+#define X(name, word, argument, help) {word, argument, help},
+    SHOW_OPTIONS(X)
+#undef X
+};
+
+struct show_arguments {
+    struct show_wanted wanted;
+    struct run_options run; /* what concerns the driver */
+    bool help;
+};
+
+__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
+{
+    va_list arguments;
+    fputs("ringside show: ", stderr);
+    va_start(arguments, format);
+    vfprintf(stderr, format, arguments);
+    va_end(arguments);
+    fputc('\n', stderr);
+    return EXIT_ENVIRONMENT;
+}
+
+static void print_help(void)
+{
+    static const char *const keys[][2] = {
+#define X(key, text) {key, text},
+        FRAME_KEYS(X)
+#undef X
+    };
+    puts("usage: ringside show [OPTION]... SCENARIO\n\n"
+         "Shows a run in a window: the screen, and beside it registers, rings, requests, events,\n"
+         "the driver's source, and how far it came. Forward and back, step by step.\n");
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        char left[40];
+        snprintf(left, sizeof left, "%s %s", option_table[i].word, option_table[i].argument);
+        printf("  %-16s %s\n", left, option_table[i].help);
+    }
+    puts("\nKeys:");
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        printf("  %-20s %s\n", keys[i][0], keys[i][1]);
+    puts("\nExit status: 0 shown or drawn, 2 the environment or the command line.");
+}
+
+/* ---- the command line ---- */
+
+static int set_size(struct show_wanted *wanted, const char *value)
+{
+    char *end;
+    long width = strtol(value, &end, 10);
+    long height = *end == 'x' ? strtol(end + 1, &end, 10) : 0;
+
+    if (*end != '\0' || value[0] < '1' || value[0] > '9' || width < FRAME_SIDE_PX_MIN ||
+        height < FRAME_SIDE_PX_MIN || width > FRAME_SIDE_PX_MAX || height > FRAME_SIDE_PX_MAX)
+        return refuse("--size takes WxH, both from %d to %d, not %s", FRAME_SIDE_PX_MIN,
+                      FRAME_SIDE_PX_MAX, value);
+    wanted->width = (int)width;
+    wanted->height = (int)height;
+    return 0;
+}
+
+static int set_option(struct show_arguments *arguments, enum show_option option, const char *value)
+{
+    struct show_wanted *wanted = &arguments->wanted;
+
+    switch (option) {
+    case OPTION_HEADLESS:
+        wanted->headless = true;
+        return 0;
+    case OPTION_PNG:
+        wanted->png = value;
+        return 0;
+    case OPTION_SIZE:
+        return set_size(wanted, value);
+    case OPTION_DO:
+        if (wanted->command_count == SHOW_COMMANDS_MAX || strlen(value) >= SHOW_LINE_BYTES)
+            return refuse("--do: no more than %u commands of %u bytes", SHOW_COMMANDS_MAX,
+                          SHOW_LINE_BYTES - 1);
+        wanted->command[wanted->command_count++] = value;
+        return 0;
+    case OPTION_DRIVER:
+        arguments->run.driver_path = value;
+        return 0;
+    case OPTION_DRIVERS:
+        arguments->run.driver_dir = value;
+        return 0;
+    case OPTION_NO_GUARD:
+        arguments->run.guard = false;
+        return 0;
+    case OPTION_NO_SHADOW:
+        arguments->run.shadow = false;
+        return 0;
+    case OPTION_HELP:
+        arguments->help = true;
+        return 0;
+    case OPTION_COUNT:
+        break;
+    }
+    abort();
+}
+
+static int unknown_option(const char *word)
+{
+    const char *words[OPTION_COUNT];
+    for (size_t i = 0; i < OPTION_COUNT; i++)
+        words[i] = option_table[i].word;
+    const char *nearest = scenario_nearest(word, words, OPTION_COUNT);
+    return nearest ? refuse("unknown option %s; did you mean %s?", word, nearest)
+                   : refuse("unknown option %s; try --help", word);
+}
+
+/* --word VALUE, --word=VALUE or a flag. Returns an exit status, 0 when all is well. */
+static int parse_option(struct show_arguments *arguments, int argc, char **argv, int *at)
+{
+    const char *word = argv[*at];
+    size_t bytes = strcspn(word, "=");
+
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (strlen(option_table[i].word) != bytes ||
+            strncmp(word, option_table[i].word, bytes) != 0)
+            continue;
+        bool wants = option_table[i].argument[0] != '\0';
+        const char *value = word[bytes] == '=' ? word + bytes + 1 : NULL;
+        if (value && !wants)
+            return refuse("%s takes no value", option_table[i].word);
+        if (wants && !value) {
+            if (*at + 1 >= argc)
+                return refuse("%s needs a value: %s", option_table[i].word,
+                              option_table[i].argument);
+            value = argv[++*at];
+        }
+        return set_option(arguments, (enum show_option)i, value);
+    }
+    return unknown_option(word);
+}
+
+static int parse_arguments(struct show_arguments *arguments, int argc, char **argv)
+{
+    bool options_over = false;
+
+    for (int at = 0; at < argc; at++) {
+        if (!options_over && strcmp(argv[at], "--") == 0) {
+            options_over = true;
+        } else if (!options_over && argv[at][0] == '-' && argv[at][1] != '\0') {
+            int status = parse_option(arguments, argc, argv, &at);
+            if (status != 0)
+                return status;
+        } else if (arguments->run.path_count == 1) {
+            return refuse("one scenario at a time: not %s as well", argv[at]);
+        } else {
+            arguments->run.path[arguments->run.path_count++] = argv[at];
+        }
+    }
+    if (!arguments->help && arguments->run.path_count == 0)
+        return refuse("no scenario given; try --help");
+    if (arguments->wanted.headless && arguments->wanted.command_count == 0)
+        arguments->wanted.command[arguments->wanted.command_count++] = "continue";
+    if (arguments->wanted.png != NULL && !arguments->wanted.headless)
+        return refuse("--png is for --headless; in the window, the key s saves a picture");
+    return 0;
+}
+
+/* ---- the show ---- */
+
+static int show(struct show_arguments *arguments, struct scenario *scenario)
+{
+    struct show *show = isolate_alloc(sizeof *show);
+    int status = EXIT_ENVIRONMENT;
+
+    if (show == NULL)
+        return refuse("out of memory");
+    show->scenario = scenario;
+    show->options = (struct world_options){.driver_dir = arguments->run.driver_dir,
+                                           .driver_path = arguments->run.driver_path,
+                                           .guard = arguments->run.guard,
+                                           .check_stores = arguments->run.shadow,
+                                           .rules = true,
+                                           .reader_count = 1,
+                                           .reader = {{show_read, show}}};
+    session_create(&show->session, scenario, &show->options, &show->outcome);
+    status = show_window(show, &arguments->wanted);
+    isolate_free(show, sizeof *show);
+    return status;
+}
+
+int show_main(int argc, char **argv)
+{
+    static struct show_arguments arguments;
+    struct string_list files = {0};
+    struct scenario *scenario = NULL;
+
+    arguments.run.guard = arguments.run.shadow = true;
+    arguments.run.driver_dir = resource_folder(RESOURCE_drivers);
+    int status = parse_arguments(&arguments, argc, argv);
+    if (status == 0 && arguments.help) {
+        print_help();
+        return EXIT_AS_EXPECTED;
+    }
+    if (status == 0 && !files_find(&files, arguments.run.path[0]))
+        status = EXIT_ENVIRONMENT;
+    else if (status == 0 && files.count != 1)
+        status = refuse("%s: %zu scenarios; name one of them", arguments.run.path[0], files.count);
+    if (status == 0) {
+        scenario = scenario_read(files.item[0], stderr);
+        status = scenario != NULL && command_driver_is_there(&arguments.run, scenario)
+                     ? show(&arguments, scenario)
+                     : EXIT_ENVIRONMENT;
+    }
+    scenario_free(scenario);
+    string_list_free(&files);
+    return status;
+}
