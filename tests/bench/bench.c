@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "bench_window.h"
 #include "gpu_rig.h"
 #include "scenario.h"
 #include "world.h"
@@ -278,6 +279,7 @@ START_TEST(everything_is_measured_in_one_run)
     bench_step();
     bench_round_trips();
     bench_transfer();
+    bench_window();
     bench_containment();
     bench_timelines();
     bench_verdict();
