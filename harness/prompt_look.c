@@ -40,7 +40,7 @@ static void place_text(uintptr_t pc, char *out, size_t out_bytes, struct source_
         return;
     file = source_main_file(place);
     slash = strrchr(file, '/');
-    snprintf(out, out_bytes, "%s:%u", slash != NULL ? slash + 1 : file, source_main_line(place));
+    snprintf(out, out_bytes, "%.80s:%u", slash != NULL ? slash + 1 : file, source_main_line(place));
 }
 
 void prompt_put_event(struct prompt *prompt, const struct event *event, bool with_source)
