@@ -38,6 +38,8 @@ const char *qemu_device_unfit(const struct scenario *scenario)
     }
     if ((scenario->device.features & VIRTIO_BIT(VIRTIO_GPU_F_RESOURCE_BLOB)) != 0)
         return "QEMU offers blob resources only where the host has udmabuf";
+    if (scenario->device.big_endian && scenario->device.version == 1)
+        return "its rings are a big-endian CPU's, and without a CPU QEMU knows of none";
     if (scenario->device.eager_poll)
         return "it asks for eager-poll, and QEMU waits for notifications";
     for (size_t i = 0; i < scenario->action_count; i++) {

@@ -197,8 +197,9 @@ static inline struct replay_cell *replay_cell(const struct replay_matrix *matrix
 const char *replay_cell_word(enum replay_cell_state state);
 
 /*
- * Fills all cells, up to `jobs` QEMUs side by side, and prints the table. Returns the exit status;
- * a machine that is skipped is told of and fails nothing.
+ * Pictures go into a folder for each machine. Fills all cells, up to `jobs` QEMUs side by side, and
+ * prints the table. Returns the exit status; a machine that is skipped is told of and fails
+ * nothing.
  */
 int replay_matrix_run(struct replay_matrix *matrix, const struct replay_options *options,
                       unsigned jobs);

@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "boot.h"
@@ -166,6 +167,22 @@ static void fill_cell(struct worker *worker, struct replay_cell *cell)
     cell->state = verdict.agree ? REPLAY_CELL_AGREES : REPLAY_CELL_DIFFERS;
 }
 
+/* DIR/TARGET/NAME-sim.png and so on. */
+static const char *write_pictures(const struct worker *worker, const struct boot_target *target)
+{
+    const char *out_dir = worker->options->out_dir;
+    char dir[BOOT_PATH_BYTES];
+
+    if (!out_dir)
+        return NULL;
+    if (mkdir(out_dir, 0777) != 0 && errno != EEXIST)
+        return strerror(errno);
+    int used = snprintf(dir, sizeof dir, "%s/%s", out_dir, target->name);
+    if (used < 0 || (size_t)used >= sizeof dir)
+        return "the folder's path is too long";
+    return replay_write_pictures(dir, &worker->simulator, &worker->qemu);
+}
+
 static void run_cell(struct worker *worker, size_t row, size_t column)
 {
     const struct replay_matrix *matrix = worker->matrix;
@@ -190,6 +207,9 @@ static void run_cell(struct worker *worker, size_t row, size_t column)
         return;
     }
     fill_cell(worker, cell);
+    error = write_pictures(worker, target);
+    if (error)
+        set_cell(cell, REPLAY_CELL_FAILED, "%s", error);
     replay_outcome_free(&worker->qemu);
 }
 

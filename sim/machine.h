@@ -6,7 +6,8 @@
  * because that is where the kernels written for it look. RAM of `microvm` begins at 1 MiB here: no
  * process can have memory at address 0, and no kernel uses the first megabyte of a PC.
  *
- * Not handled: more than one bus, PCI, big-endian machines (m68k has its addresses, not its order).
+ * Not handled: more than one bus, PCI. The byte order is not the machine's here but the device
+ * line's (`byte-order big`), as a driver is built for one or the other.
  */
 #ifndef RINGSIDE_SIM_MACHINE_H
 #define RINGSIDE_SIM_MACHINE_H
