@@ -1,8 +1,7 @@
 /*
  * Why each rule exists: what goes wrong in the field when a driver breaks it.
  *
- * One or two sentences a rule, in the order of `ringside rules`; a test holds the two against each
- * other.
+ * One or two sentences a rule; a test asks for them.
  */
 #include "explain.h"
 #include <stddef.h>
@@ -354,6 +353,112 @@ static const struct {
     {"RS-STUCK",
      "Nothing that could end the wait can happen any more. On a real machine this is the "
      "time-out, or the hang."},
+    {"SPLIT-DRV-03",
+     "Each descriptor costs the device a look-up, and a queue of few entries is full too "
+     "soon."},
+    {"SPLIT-DRV-05",
+     "The device takes the next descriptors in a row without reading `next`: it picks up "
+     "somebody else's."},
+    {"XSPLIT-DRV-11",
+     "The device takes the next descriptors in a row without reading `next`: it picks up "
+     "somebody else's."},
+    {"SPLIT-DRV-10",
+     "The device takes the entries in a row without reading `next`, and does them in "
+     "another order."},
+    {"XSPLIT-DRV-03",
+     "The device reads slot idx modulo size. An entry in another slot is never seen, and "
+     "an old one is done again."},
+    {"SPLIT-DRV-12", "The device tests one bit today; the others may get a meaning."},
+    {"SPLIT-DRV-13",
+     "With EVENT_IDX the word means nothing: a driver that sets it believes that it has "
+     "turned interrupts off, and they come."},
+    {"SPLIT-DRV-14",
+     "Interrupts are late, shared or spurious. A driver that takes each for an answer "
+     "reads a used ring in which nothing new is."},
+    {"SPLIT-DRV-15",
+     "What lies behind is what was there before: a former answer, or another program's "
+     "data, shown as if it were the device's word."},
+    {"SPLIT-DRV-16",
+     "What lies behind is what was there before: a former answer, or another program's "
+     "data, shown as if it were the device's word."},
+    {"LSPLIT-DRV-D1",
+     "Legacy devices give wrong lengths, and some give 0. A driver that believes them "
+     "throws good answers away."},
+    {"SPLIT-DRV-17",
+     "A bit that is left over tells the driver not to notify: the first request waits for "
+     "ever."},
+    {"SPLIT-DRV-18", "Without EVENT_IDX the word is nobody's: a driver that compares with it stops "
+                     "notifying at some random index."},
+    {"SPLIT-DRV-19",
+     "The device asked not to be disturbed; each needless notification costs an exit from "
+     "the virtual machine."},
+    {"SPLIT-DRV-21",
+     "With EVENT_IDX the bit is left over from before: a driver that obeys it never "
+     "notifies."},
+    {"SPLIT-DRV-23",
+     "The device asked not to be disturbed; each needless notification costs an exit from "
+     "the virtual machine."},
+    {"XSPLIT-DRV-07",
+     "The device takes entries that were not written yet, or never sees those that were."},
+    {"XSPLIT-DRV-08",
+     "An answer that is taken twice frees a descriptor twice; one that is passed over is "
+     "lost for ever."},
+    {"XSPLIT-DRV-09",
+     "A buffer that was used between the last look and the request for interrupts makes no "
+     "interrupt: the driver sleeps with its answer in front of it."},
+    {"SPLIT-DRV-24",
+     "Without it the device may see the new index and an old entry behind it: garbage, "
+     "once in a million, on Arm and RISC-V."},
+    {"SPLIT-DRV-25",
+     "Without it the driver may read the old wish, and the device the old index: both go "
+     "to sleep, and nobody wakes them."},
+    {"RSVD-DRV-02", "A device behind an IOMMU then gets addresses that mean nothing to it."},
+    {"RSVD-DRV-06", "The device is hardware: barriers between processors are too weak for it."},
+    {"RSVD-DRV-07", "The device is hardware: barriers between processors are too weak for it."},
+    {"RSVD-DRV-08", "The bit belongs to PCI; here it has no effect, today."},
+    {"LRSVD-DRV-01",
+     "Without it the layout of each message follows old rules of each type of device; a "
+     "GPU has none."},
+    {"LRSVD-DRV-02", "The bit was a mistake of early drivers; devices that offer it catch those."},
+    {"GPU-DRV-01",
+     "The driver guesses a size, and the picture is cut off, scaled, or on a screen that "
+     "is not there."},
+    {"GPU-DRV-02",
+     "The monitor's own modes stay unknown; the driver offers sizes that it cannot show."},
+    {"GPU-DRV-03", "Memory that the device shares is not used, and blobs that need it fail."},
+    {"GPU-DRV-04", "The field is the device's; the event stays pending."},
+    {"GPU-DRV-05",
+     "The window was resized, and the picture stays as it was: cut off, or with a black "
+     "border."},
+    {"GPU-DRV-06",
+     "Another monitor was plugged in, and the driver works with the modes of the old one."},
+    {"GPU-DRV-07a", "The cursor is whatever was in the resource: mostly nothing."},
+    {"GPU-DRV-07b",
+     "The cursor queue overtakes the control queue: the cursor shows half of its picture."},
+    {"GPU-DRV-08",
+     "The device answers with an error, and the driver loops over capability sets that do "
+     "not exist."},
+    {"GPU-DRV-09", "The device does not know where the blob's memory is to be, and refuses."},
+    {"GPU-DRV-10", "0 is no kind of memory: the device refuses."},
+    {"GPU-DRV-11", "The device may place the blob where it cannot be mapped or shared later."},
+    {"GPU-DRV-12", "The device refuses, and the screen stays as it was."},
+    {"GPU-DRV-13", "Two mappings of one blob: the device refuses the second, or loses the first."},
+    {"LSPLIT-DRV-01",
+     "The device computes with its own size: the two sides find ring parts at different "
+     "places."},
+    {"LSPLIT-DRV-D2",
+     "An old device finds the header by the first descriptor alone, and takes data for it."},
+    {"XGPU-DRV-03", "The device refuses such a set."},
+    {"XGPU-DRV-09", "Host memory needs a 3D context on the host: the device refuses."},
+    {"XGPU-DRV-10",
+     "The device takes the index for padding, and fences complete in the wrong order."},
+    {"XGPU-DRV-13",
+     "The device shows a cursor of 64 by 64 and reads outside the resource, or shows none."},
+    {"XGPU-DRV-14", "The cursor shows half of its picture."},
+    {"XGPU-DRV-18",
+     "The device copies from memory that has a new owner: the screen shows other people's "
+     "data."},
+    {"XGPU-DRV-19", "The event stays pending; the next one goes unnoticed."},
 };
 
 const char *explain_why(const char *id)
