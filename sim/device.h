@@ -59,6 +59,7 @@
  *   - QueueSel: QEMU ignores values from 1024
  *   - DMA memory: QEMU takes any RAM, given to it or not; that is reported, and it goes on (the
  *     specification speaks of the addresses that the driver gives, 2.7.5, not of who owns them)
+ *   - used length: QEMU counts up to the last byte written, SPEC up to the first that was not
  *   - QueueReset: QEMU 7.2 has none; SHMBase: it reads 0 for a region that does not exist
  *   - QueueSize: until it is written, QEMU's queues have sizes of its own, whatever QueueSizeMax
  * says (4.2.2 gives no default)
