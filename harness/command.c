@@ -339,7 +339,7 @@ static int read_run_option(struct run_options *options, int argc, char **argv, i
 static bool is_for_step(enum run_option_row row)
 {
     return row == RUN_DRIVER || row == RUN_DRIVERS || row == RUN_NO_GUARD || row == RUN_NO_SHADOW ||
-           row == RUN_ISOLATE || row == RUN_COLOR || row == RUN_HELP;
+           row == RUN_ISOLATE || row == RUN_COLOR || row == RUN_DEVICE || row == RUN_HELP;
 }
 
 /* Reads the command line of `run` and its like; -1, or the exit status that it has come to. */

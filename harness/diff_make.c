@@ -200,7 +200,7 @@ static uint32_t any_value_for(struct make *make, uint32_t offset)
     case VIRTIO_MMIO_QueueReady:
         return PICK(make, 0, 1, 1, 2);
     case VIRTIO_MMIO_QueueAlign:
-        return make_chance(make, 8) ? make_odd(make) : PICK(make, 0, 1, 2, 4, 8, 64, 4096, 8192, 3);
+        return PICK(make, 0, 1, 2, 4, 8, 64, 4096, 8192, 3); /* QEMU_LIMITS */
     case VIRTIO_MMIO_GuestPageSize:
         return make_chance(make, 8) ? make_odd(make) : PICK(make, 0, 1, 512, 4096, 65536, 0x3000);
     case VIRTIO_MMIO_QueuePFN:
@@ -231,9 +231,8 @@ static void move_register(struct make *make)
     uint32_t offset = any_offset(make, bytes);
     bool is_write = make_chance(make, 2);
 
-    if (make->version == 2 && offset <= VIRTIO_MMIO_QueueSize &&
-        offset + bytes > VIRTIO_MMIO_QueueSize)
-        is_write = false; /* QEMU_LIMITS */
+    if (offset == VIRTIO_MMIO_QueueSize && (make->version == 2 || bytes == 8))
+        is_write = false; /* QEMU_LIMITS; the upper half is QueueAlign */
 
     access_register(make, is_write, offset, bytes,
                     is_write ? any_value_for(make, offset) | (uint64_t)make_draw(make) << 32 : 0);

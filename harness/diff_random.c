@@ -174,7 +174,9 @@ static void write_action(const struct scenario_action *action, FILE *out)
     const struct event *event = &action->event;
     char place[EVENT_TEXT_BYTES];
 
-    event_format_place(event, NULL, NULL, place, sizeof place);
+    size_t used = event_format_place(event, NULL, NULL, place, sizeof place);
+    if (event->width_bytes != 4 && strchr(place, '/') == NULL && used + 4 < sizeof place)
+        snprintf(place + used, sizeof place - used, "/%" PRIu32, event->width_bytes);
     if (action->kind == SCENARIO_READ)
         fprintf(out, "read      %s\n", place);
     else if (action->kind == SCENARIO_WRITE)

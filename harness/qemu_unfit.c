@@ -10,6 +10,16 @@
 
 #define QEMU_QUEUE_SIZE_MAX 1024u /* what its virtio-mmio says for every queue */
 
+/* What an action asks of the device that QEMU's does not do; NULL: nothing. */
+static const char *why_not(enum scenario_action_kind kind)
+{
+    if (kind == SCENARIO_CONFIG_CHANGE || kind == SCENARIO_NEEDS_RESET)
+        return "the device does something of its own accord";
+    if (kind == SCENARIO_HOLD || kind == SCENARIO_STEP || kind == SCENARIO_PAUSE)
+        return "something comes in between two steps of the device, and QEMU takes all at once";
+    return kind == SCENARIO_FAULT ? "a fault, which QEMU's device does not have" : NULL;
+}
+
 const char *qemu_device_unfit(const struct scenario *scenario)
 {
     static char text[160];
@@ -43,13 +53,14 @@ const char *qemu_device_unfit(const struct scenario *scenario)
     if (scenario->device.eager_poll)
         return "it asks for eager-poll, and QEMU waits for notifications";
     for (size_t i = 0; i < scenario->action_count; i++) {
-        enum scenario_action_kind kind = scenario->action[i].kind;
-        if (kind != SCENARIO_CONFIG_CHANGE && kind != SCENARIO_NEEDS_RESET)
+        const char *why = why_not(scenario->action[i].kind);
+        if (why == NULL)
             continue;
-        snprintf(text, sizeof text, "line %u has the device do something of its own accord",
-                 scenario->action[i].line);
+        snprintf(text, sizeof text, "line %u: %s", scenario->action[i].line, why);
         return text;
     }
+    if (scenario->device.big_endian && scenario->device.version == 1)
+        return "its driver is big-endian, and so would be the rings; QEMU's machine here is not";
     if (scenario->memory_base != scenario->machine.ram_base)
         return "its RAM is not where QEMU's machine has it";
     return NULL;

@@ -196,7 +196,8 @@ static int run_session(struct step_session *step, const struct run_options *opti
                                            .driver_path = options->driver_path,
                                            .guard = options->guard,
                                            .check_stores = options->shadow,
-                                           .rules = true};
+                                           .rules = true,
+                                           .qemu = options->qemu};
     step->terminal = isatty(STDIN_FILENO) == 1;
     session_create(&step->session, step->scenario, &step->options, &step->outcome);
     prompt_create(&step->prompt, &step->session, stdout);
