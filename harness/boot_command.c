@@ -125,6 +125,10 @@ static const char *action_word(enum scenario_action_kind kind)
         return "continue";
     case SCENARIO_PLAY:
         return "a line of a trace";
+    case SCENARIO_BARRIER:
+        return "barrier";
+    case SCENARIO_DISPLAY:
+        return "display";
     }
     return "?";
 }

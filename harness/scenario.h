@@ -29,11 +29,15 @@
  *             found, reset, driver, features, features-ok, queue, driver-ok; queue 0 has 8 entries,
  *             its parts lie 16 MiB into memory, at the beginnings of three pages (version 2)
  *   request   [unnotified]     GET_DISPLAY_INFO on queue 0 by descriptors 0 and 1, the next slot
+ *   queue     1                                     sets queue 1 up as `bring-up` does queue 0
+ *   send      COMMAND [FIELD VALUE]... [entry ADDRESS LENGTH]... [on QUEUE] [bytes N] [room N]
+ *             [unnotified]       a GPU command, whole and on its queue unless told otherwise
+ *   barrier   compiler | load | store | release | full | sync | instruction | hint
  *   wait                       waits for an interrupt; in vain, and it is stuck
  *   return    RESULT           what the scenario's driver says that it came to
  *   alloc     NAME SIZE at ADDRESS                  DMA memory, as a driver allocates it
  *   free      NAME SIZE at ADDRESS
- *   happens   config-change | needs-reset           to the device, now, of itself
+ *   happens   config-change | needs-reset | display WxH   to the device, now, of itself
  *   interrupt                                       lets the device finish, delivers the interrupt
  *   hold      /  release                            the device takes no step of its own accord
  *   step      device [N]                            it takes N micro-steps
@@ -113,6 +117,8 @@ enum scenario_action_kind {
     SCENARIO_FREE,
     SCENARIO_INTERRUPT,
     SCENARIO_WAIT,
+    SCENARIO_BARRIER,
+    SCENARIO_DISPLAY,
     SCENARIO_RETURN,
     SCENARIO_CONFIG_CHANGE,
     SCENARIO_NEEDS_RESET,

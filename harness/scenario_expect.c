@@ -260,6 +260,21 @@ bool parse_interrupt(struct parser *parser)
     return parse_new_action(parser, SCENARIO_INTERRUPT) && parse_end(parser);
 }
 
+bool parse_barrier(struct parser *parser)
+{
+#define X(name, word) word,
+    static const char *const kinds[] = {EVENT_BARRIERS(X)};
+#undef X
+    struct scenario_action *action = parse_new_action(parser, SCENARIO_BARRIER);
+    int kind = action ? parse_choice(parser, "barrier", kinds, COUNT(kinds)) : -1;
+    if (kind < 0) {
+        return false;
+    }
+    action->event =
+        (struct event){.party = EVENT_PARTY_DRIVER, .kind = EVENT_BARRIER, .value = (uint64_t)kind};
+    return parse_end(parser);
+}
+
 bool parse_wait(struct parser *parser)
 {
     return parse_new_action(parser, SCENARIO_WAIT) && parse_end(parser);
@@ -277,11 +292,27 @@ bool parse_return(struct parser *parser)
 
 bool parse_happens(struct parser *parser)
 {
-    static const char *const words[] = {"config-change", "needs-reset"};
+    static const char *const words[] = {"config-change", "needs-reset", "display"};
+    static const enum scenario_action_kind kinds[] = {SCENARIO_CONFIG_CHANGE, SCENARIO_NEEDS_RESET,
+                                                      SCENARIO_DISPLAY};
+    const struct word *word = parse_peek(parser);
     int row = parse_choice(parser, "thing that happens", words, COUNT(words));
-    return row >= 0 &&
-           parse_new_action(parser, row == 0 ? SCENARIO_CONFIG_CHANGE : SCENARIO_NEEDS_RESET) &&
-           parse_end(parser);
+    struct scenario_action *action = row >= 0 ? parse_new_action(parser, kinds[row]) : NULL;
+    uint32_t width_px = 0, height_px = 0;
+    if (!action) {
+        return false;
+    }
+    if (action->kind == SCENARIO_DISPLAY) {
+        if (parser->scenario->kind != SCENARIO_DEVICE_GPU) {
+            return parse_fail(parser, word, "`device gpu`", NULL, "only a GPU has a display");
+        }
+        word = parse_need(parser, "the display's new size", "WxH");
+        if (!word || !parse_extent(parser, word, &width_px, &height_px)) {
+            return false;
+        }
+        action->event = (struct event){.value = width_px, .extra = height_px};
+    }
+    return parse_end(parser);
 }
 
 /* ---- expectations ---- */

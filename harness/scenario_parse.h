@@ -10,6 +10,7 @@
  * scenario_expect.c  verbs that act, and verbs that expect
  * scenario_play.c    verbs that stand for many accesses
  * scenario_control.c verbs that hold a run up, and lines of a trace
+ * scenario_send.c    the verb that sends any GPU command
  *
  * Invariants: words point into the text and never outlive the parse; after the first mistake
  * `failed` is true, a message was printed, and no function prints another.
@@ -19,6 +20,9 @@
 
 #include <stddef.h>
 #include "scenario.h"
+#include "virtio/gpu.h"
+#include "virtio/mmio.h"
+#include "virtio/ring.h"
 
 #define PARSE_WORDS_MAX  (SCENARIO_LINE_BYTES / 2u + 1u)
 #define PARSE_LIST_BYTES 1600u /* "a, b or c" of the longest table: all registers */
@@ -44,6 +48,8 @@ struct parser {
     uint16_t requests;
     unsigned pause_line;        /* of a pause whose `continue` is still to come; 0 = none */
     bool pause_called;          /* and the call that it is about came */
+    uint16_t sent[VIRTIO_GPU_QUEUE_COUNT]; /* by `send`; on queue 0 `requests` counts them, too */
+    bool sends_given[VIRTIO_GPU_QUEUE_COUNT]; /* memory for them is allocated */
     bool failed;
 };
 
@@ -65,6 +71,9 @@ struct parser {
     X(store, "store", false, false)                                                                \
     X(bring_up, "bring-up", false, false)                                                          \
     X(request, "request", false, false)                                                            \
+    X(queue, "queue", false, false)                                                                \
+    X(send, "send", false, false)                                                                  \
+    X(barrier, "barrier", false, false)                                                            \
     X(wait, "wait", false, false)                                                                  \
     X(return, "return", false, false)                                                              \
     X(happens, "happens", false, false)                                                            \
@@ -141,6 +150,22 @@ void words_list(const char *const *words, size_t count, char *out, size_t out_by
 
 /* A new action of this line, or NULL after a message. */
 struct scenario_action *parse_new_action(struct parser *parser, enum scenario_action_kind kind);
+
+/* ---- scenario_play.c ---- */
+
+#define PLAY_PAGE_BYTES UINT64_C(4096)
+#define PLAY_QUEUE_SIZE 8u
+
+/* Pages of the scenario's driver; where they lie is said there. */
+uint64_t play_page_addr(const struct scenario *scenario, unsigned page);
+/* One more action each, of this line; false after a message. */
+bool play_alloc(struct parser *parser, const char *name, unsigned page, unsigned pages);
+bool play_register(struct parser *parser, enum virtio_mmio_reg reg, bool is_write, uint64_t value);
+bool play_store(struct parser *parser, enum event_place place, uint32_t queue, uint32_t index,
+                uint32_t width_bytes, uint64_t addr, uint64_t value);
+/* One descriptor of a chain. */
+bool play_descriptor(struct parser *parser, uint32_t queue, uint32_t index,
+                     const struct virtq_desc *desc);
 
 /* ---- scenario_device.c ---- */
 

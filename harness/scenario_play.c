@@ -1,12 +1,13 @@
 /*
- * Scenario verbs that stand for many accesses: `bring-up` and `request`, as a conforming driver
- * makes them. Each becomes plain actions of its own line; nothing of it is left after the parse.
+ * Scenario verbs that stand for many accesses: `bring-up`, `queue` and `request`, as a conforming
+ * driver makes them. Each becomes plain actions of its own line; nothing is left after the parse.
  *
  * Where the rings and buffers lie: 16 MiB into memory, a page for each part, in the order of
  * `enum page`. A version-1 queue has its descriptors and its available ring in the first page and
  * its used ring at the beginning of the second (QueueAlign 4096).
  */
 #include "scenario_parse.h"
+#include <string.h>
 #include "virtio/config.h"
 #include "virtio/gpu.h"
 #include "virtio/mmio.h"
@@ -15,11 +16,16 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #define PLAY_OFFSET_BYTES UINT64_C(0x1000000)
-#define PLAY_PAGE_BYTES   UINT64_C(4096)
-#define PLAY_QUEUE_SIZE   8u
 #define RESPONSE_OFFSET   UINT64_C(0x100) /* in the page of the request */
 
-enum page { PAGE_DESC, PAGE_AVAIL, PAGE_USED, PAGE_COUNT, PAGE_BUFFERS = PAGE_COUNT };
+enum page {
+    PAGE_DESC,
+    PAGE_AVAIL,
+    PAGE_USED,
+    PAGE_COUNT,
+    PAGE_BUFFERS = PAGE_COUNT,
+    PAGE_RINGS_1, /* of queue 1 */
+};
 
 /* X(name, word) */
 #define STAGES(X)                                                                                  \
@@ -110,12 +116,12 @@ static const struct play_row {
 
 /* ---- actions ---- */
 
-static uint64_t page_addr(const struct scenario *scenario, unsigned page)
+uint64_t play_page_addr(const struct scenario *scenario, unsigned page)
 {
     return scenario->memory_base + PLAY_OFFSET_BYTES + page * PLAY_PAGE_BYTES;
 }
 
-static bool play_alloc(struct parser *parser, const char *name, unsigned page, unsigned pages)
+bool play_alloc(struct parser *parser, const char *name, unsigned page, unsigned pages)
 {
     const struct scenario *scenario = parser->scenario;
     struct scenario_action *action = parse_new_action(parser, SCENARIO_ALLOC);
@@ -131,13 +137,12 @@ static bool play_alloc(struct parser *parser, const char *name, unsigned page, u
     action->event = (struct event){.party = EVENT_PARTY_DRIVER,
                                    .kind = EVENT_ALLOC,
                                    .place = EVENT_PLACE_MEMORY,
-                                   .addr = page_addr(scenario, page),
+                                   .addr = play_page_addr(scenario, page),
                                    .value = pages * PLAY_PAGE_BYTES};
     return true;
 }
 
-static bool play_register(struct parser *parser, enum virtio_mmio_reg reg, bool is_write,
-                          uint64_t value)
+bool play_register(struct parser *parser, enum virtio_mmio_reg reg, bool is_write, uint64_t value)
 {
     struct scenario_action *action =
         parse_new_action(parser, is_write ? SCENARIO_WRITE : SCENARIO_READ);
@@ -155,8 +160,8 @@ static bool play_register(struct parser *parser, enum virtio_mmio_reg reg, bool 
     return true;
 }
 
-static bool play_store(struct parser *parser, enum event_place place, uint32_t index,
-                       uint32_t width_bytes, uint64_t addr, uint64_t value)
+bool play_store(struct parser *parser, enum event_place place, uint32_t queue, uint32_t index,
+                uint32_t width_bytes, uint64_t addr, uint64_t value)
 {
     struct scenario_action *action = parse_new_action(parser, SCENARIO_STORE);
     if (!action) {
@@ -165,6 +170,7 @@ static bool play_store(struct parser *parser, enum event_place place, uint32_t i
     action->event = (struct event){.party = EVENT_PARTY_DRIVER,
                                    .kind = EVENT_STORE,
                                    .place = (uint8_t)place,
+                                   .queue = (uint16_t)queue,
                                    .index = index,
                                    .width_bytes = width_bytes,
                                    .addr = addr,
@@ -174,8 +180,9 @@ static bool play_store(struct parser *parser, enum event_place place, uint32_t i
 
 /* ---- bring-up ---- */
 
+/* `rings` is the first page of the queue's own. */
 static uint64_t row_value(const struct scenario *scenario, const struct play_row *row,
-                          uint64_t features)
+                          uint64_t features, unsigned rings)
 {
     if (row->value >= 0) {
         return (uint64_t)row->value;
@@ -186,10 +193,10 @@ static uint64_t row_value(const struct scenario *scenario, const struct play_row
     case PLAY_FEATURES_HIGH:
         return features >> 32;
     case PLAY_PFN:
-        return page_addr(scenario, PAGE_DESC) / PLAY_PAGE_BYTES;
+        return play_page_addr(scenario, rings + PAGE_DESC) / PLAY_PAGE_BYTES;
     }
     unsigned page = (unsigned)(-50 - row->value) / 2;
-    uint64_t addr = page_addr(scenario, page);
+    uint64_t addr = play_page_addr(scenario, rings + page);
     return row->value == ADDRESS_LOW(page) ? addr & UINT32_MAX : addr >> 32;
 }
 
@@ -245,10 +252,13 @@ static bool play_rows(struct parser *parser, int first, int last, uint64_t featu
             }
         }
         if (!play_register(parser, row->reg, row->value != PLAY_READ,
-                           row->value != PLAY_READ ? row_value(scenario, row, features) : 0)) {
+                           row->value != PLAY_READ ? row_value(scenario, row, features, 0) : 0)) {
             return false;
         }
-        parser->requests = row->stage == STAGE_RESET ? 0 : parser->requests;
+        if (row->stage == STAGE_RESET) {
+            parser->requests = 0;
+            memset(parser->sent, 0, sizeof parser->sent);
+        }
     }
     return true;
 }
@@ -283,22 +293,47 @@ bool parse_bring_up(struct parser *parser)
     return parse_end(parser) && play_rows(parser, after + 1, last, features);
 }
 
+/* Queue 1, in pages of its own, by the same rows as queue 0. */
+bool parse_queue(struct parser *parser)
+{
+    const struct scenario *scenario = parser->scenario;
+    unsigned version = scenario->device.version == 1 ? V1 : V2;
+    uint64_t number = 0;
+    if (!parse_number(parser, "a queue's number (`bring-up` makes queue 0)", 1, 1, &number) ||
+        !parse_end(parser) || !play_alloc(parser, "rings-1", PAGE_RINGS_1, PAGE_COUNT)) {
+        return false;
+    }
+    for (size_t i = 0; i < COUNT(bring_up_rows); i++) {
+        const struct play_row *row = &bring_up_rows[i];
+        bool is_write = row->value != PLAY_READ;
+        if (row->stage != STAGE_QUEUE || (row->versions & version) == 0 ||
+            row->reg == VIRTIO_MMIO_REG_GuestPageSize) {
+            continue;
+        }
+        uint64_t value = is_write ? row_value(scenario, row, 0, PAGE_RINGS_1) : 0;
+        if (!play_register(parser, row->reg, is_write,
+                           row->reg == VIRTIO_MMIO_REG_QueueSel ? number : value)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* ---- request ---- */
 
-/* One descriptor of the chain. */
-static bool play_descriptor(struct parser *parser, uint32_t index, uint64_t addr, uint64_t bytes,
-                            uint64_t flags)
+bool play_descriptor(struct parser *parser, uint32_t queue, uint32_t index,
+                     const struct virtq_desc *desc)
 {
-    return play_store(parser, EVENT_PLACE_DESC_ADDR, index, sizeof(le64), 0, addr) &&
-           play_store(parser, EVENT_PLACE_DESC_LEN, index, sizeof(le32), 0, bytes) &&
-           play_store(parser, EVENT_PLACE_DESC_FLAGS, index, sizeof(le16), 0, flags) &&
-           play_store(parser, EVENT_PLACE_DESC_NEXT, index, sizeof(le16), 0, 1 - index);
+    return play_store(parser, EVENT_PLACE_DESC_ADDR, queue, index, sizeof(le64), 0, desc->addr) &&
+           play_store(parser, EVENT_PLACE_DESC_LEN, queue, index, sizeof(le32), 0, desc->len) &&
+           play_store(parser, EVENT_PLACE_DESC_FLAGS, queue, index, sizeof(le16), 0, desc->flags) &&
+           play_store(parser, EVENT_PLACE_DESC_NEXT, queue, index, sizeof(le16), 0, desc->next);
 }
 
 bool parse_request(struct parser *parser)
 {
     const struct scenario *scenario = parser->scenario;
-    uint64_t header = page_addr(scenario, PAGE_BUFFERS);
+    uint64_t header = play_page_addr(scenario, PAGE_BUFFERS);
     bool notified = !word_is(parse_peek(parser), "unnotified");
     if (scenario->kind != SCENARIO_DEVICE_GPU) {
         return parse_fail(parser, &parser->word[0], "`device gpu`", NULL,
@@ -318,17 +353,17 @@ bool parse_request(struct parser *parser)
     }
     bool good = true;
     for (unsigned at = 0; at < sizeof(struct virtio_gpu_ctrl_hdr) && good; at += sizeof(le64)) {
-        good = play_store(parser, EVENT_PLACE_MEMORY, 0, sizeof(le64), header + at,
+        good = play_store(parser, EVENT_PLACE_MEMORY, 0, 0, sizeof(le64), header + at,
                           at == 0 ? VIRTIO_GPU_CMD_GET_DISPLAY_INFO : 0);
     }
     uint32_t slot = parser->requests % PLAY_QUEUE_SIZE;
+    const struct virtq_desc in = {header, sizeof(struct virtio_gpu_ctrl_hdr), VIRTQ_DESC_F_NEXT, 1};
+    const struct virtq_desc out = {header + RESPONSE_OFFSET,
+                                   sizeof(struct virtio_gpu_resp_display_info), VIRTQ_DESC_F_WRITE,
+                                   0};
     parser->requests++;
-    return good &&
-           play_descriptor(parser, 0, header, sizeof(struct virtio_gpu_ctrl_hdr),
-                           VIRTQ_DESC_F_NEXT) &&
-           play_descriptor(parser, 1, header + RESPONSE_OFFSET,
-                           sizeof(struct virtio_gpu_resp_display_info), VIRTQ_DESC_F_WRITE) &&
-           play_store(parser, EVENT_PLACE_AVAIL_RING, slot, sizeof(le16), 0, 0) &&
-           play_store(parser, EVENT_PLACE_AVAIL_IDX, 0, sizeof(le16), 0, parser->requests) &&
+    return good && play_descriptor(parser, 0, 0, &in) && play_descriptor(parser, 0, 1, &out) &&
+           play_store(parser, EVENT_PLACE_AVAIL_RING, 0, slot, sizeof(le16), 0, 0) &&
+           play_store(parser, EVENT_PLACE_AVAIL_IDX, 0, 0, sizeof(le16), 0, parser->requests) &&
            (!notified || play_register(parser, VIRTIO_MMIO_REG_QueueNotify, true, 0));
 }

@@ -3,6 +3,7 @@
  * returns; the device held, stepped, broken or made to misbehave. The line of the scenario is the
  * pc of what it does.
  */
+#include "gpu.h"
 #include "world_state.h"
 
 #include <stdio.h>
@@ -153,8 +154,7 @@ static void act_wait(struct world *world, const struct scenario_action *action)
 {
     struct event event = {.party = EVENT_PARTY_DRIVER, .kind = EVENT_WAIT, .pc = action->line};
 
-    (void)world_settle(world);
-    event.value = world->device.interrupt_status != 0;
+    event.value = world_settle_until_interrupt(world);
     world_emit(world, &event);
     if (event.value != 0)
         return;
@@ -203,6 +203,8 @@ static void step_device(struct world *world, const struct scenario_action *actio
 
 void world_play(struct world *world, const struct scenario_action *action)
 {
+    struct event event = action->event;
+
     begin_played_call(world);
     switch (action->kind) {
     case SCENARIO_CALL:
@@ -250,6 +252,13 @@ void world_play(struct world *world, const struct scenario_action *action)
         break;
     case SCENARIO_CONFIG_CHANGE:
         sim_config_changed(&world->device);
+        break;
+    case SCENARIO_BARRIER:
+        event.pc = action->line;
+        world_emit(world, &event);
+        break;
+    case SCENARIO_DISPLAY:
+        gpu_set_display(&world->device, (uint32_t)event.value, (uint32_t)event.extra);
         break;
     case SCENARIO_NEEDS_RESET:
         sim_break_down(&world->device, 0);

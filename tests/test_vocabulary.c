@@ -196,7 +196,6 @@ static const char *const unused[] = {
     "VIRTIO_GPU_RESOURCE_FLAG_",
     "VIRTIO_GPU_CONTEXT_INIT_",
     "VIRTIO_GPU_CAPSET_",
-    "VIRTIO_GPU_BLOB_",
     "VIRTIO_GPU_MAP_",
     "VIRTIO_BLK_NO_LEGACY",
     "VIRTIO_BLK_F_WCE",      /* old name of FLUSH */

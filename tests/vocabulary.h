@@ -139,6 +139,43 @@ int linux_need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx);
     X(virtio_gpu_get_edid, virtio_gpu_cmd_get_edid, hdr)                                           \
     X(virtio_gpu_get_edid, virtio_gpu_cmd_get_edid, scanout)                                       \
     X(virtio_gpu_get_edid, virtio_gpu_cmd_get_edid, padding)                                       \
+    VOCABULARY_SAME(X, virtio_gpu_get_capset_info, hdr)                                            \
+    VOCABULARY_SAME(X, virtio_gpu_get_capset_info, capset_index)                                   \
+    VOCABULARY_SAME(X, virtio_gpu_get_capset_info, padding)                                        \
+    VOCABULARY_SAME(X, virtio_gpu_get_capset, hdr)                                                 \
+    VOCABULARY_SAME(X, virtio_gpu_get_capset, capset_id)                                           \
+    VOCABULARY_SAME(X, virtio_gpu_get_capset, capset_version)                                      \
+    VOCABULARY_SAME(X, virtio_gpu_resp_edid, hdr)                                                  \
+    VOCABULARY_SAME(X, virtio_gpu_resp_edid, size)                                                 \
+    VOCABULARY_SAME(X, virtio_gpu_resp_edid, padding)                                              \
+    VOCABULARY_SAME(X, virtio_gpu_resp_edid, edid)                                                 \
+    VOCABULARY_SAME(X, virtio_gpu_resource_assign_uuid, hdr)                                       \
+    VOCABULARY_SAME(X, virtio_gpu_resource_assign_uuid, resource_id)                               \
+    VOCABULARY_SAME(X, virtio_gpu_resource_assign_uuid, padding)                                   \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_blob, hdr)                                       \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_blob, resource_id)                               \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_blob, blob_mem)                                  \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_blob, blob_flags)                                \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_blob, nr_entries)                                \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_blob, blob_id)                                   \
+    VOCABULARY_SAME(X, virtio_gpu_resource_create_blob, size)                                      \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, hdr)                                           \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, r)                                             \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, scanout_id)                                    \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, resource_id)                                   \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, width)                                         \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, height)                                        \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, format)                                        \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, padding)                                       \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, strides)                                       \
+    VOCABULARY_SAME(X, virtio_gpu_set_scanout_blob, offsets)                                       \
+    VOCABULARY_SAME(X, virtio_gpu_resource_map_blob, hdr)                                          \
+    VOCABULARY_SAME(X, virtio_gpu_resource_map_blob, resource_id)                                  \
+    VOCABULARY_SAME(X, virtio_gpu_resource_map_blob, padding)                                      \
+    VOCABULARY_SAME(X, virtio_gpu_resource_map_blob, offset)                                       \
+    VOCABULARY_SAME(X, virtio_gpu_resource_unmap_blob, hdr)                                        \
+    VOCABULARY_SAME(X, virtio_gpu_resource_unmap_blob, resource_id)                                \
+    VOCABULARY_SAME(X, virtio_gpu_resource_unmap_blob, padding)                                    \
     VOCABULARY_SAME(X, virtio_gpu_cursor_pos, scanout_id)                                          \
     VOCABULARY_SAME(X, virtio_gpu_cursor_pos, x)                                                   \
     VOCABULARY_SAME(X, virtio_gpu_cursor_pos, y)                                                   \
@@ -174,6 +211,14 @@ int linux_need_event(uint16_t event, uint16_t new_idx, uint16_t old_idx);
     X(virtio_gpu_resource_attach_backing, virtio_gpu_resource_attach_backing)                      \
     X(virtio_gpu_resource_detach_backing, virtio_gpu_resource_detach_backing)                      \
     X(virtio_gpu_get_edid, virtio_gpu_cmd_get_edid)                                                \
+    X(virtio_gpu_get_capset_info, virtio_gpu_get_capset_info)                                      \
+    X(virtio_gpu_get_capset, virtio_gpu_get_capset)                                                \
+    X(virtio_gpu_resp_edid, virtio_gpu_resp_edid)                                                  \
+    X(virtio_gpu_resource_assign_uuid, virtio_gpu_resource_assign_uuid)                            \
+    X(virtio_gpu_resource_create_blob, virtio_gpu_resource_create_blob)                            \
+    X(virtio_gpu_set_scanout_blob, virtio_gpu_set_scanout_blob)                                    \
+    X(virtio_gpu_resource_map_blob, virtio_gpu_resource_map_blob)                                  \
+    X(virtio_gpu_resource_unmap_blob, virtio_gpu_resource_unmap_blob)                              \
     X(virtio_gpu_cursor_pos, virtio_gpu_cursor_pos)                                                \
     X(virtio_gpu_update_cursor, virtio_gpu_update_cursor)
 /* clang-format on */

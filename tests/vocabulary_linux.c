@@ -143,6 +143,13 @@ static const struct vocabulary_row rows[] = {
     COMMAND(UPDATE_CURSOR, virtio_gpu_update_cursor, HEADER)
     COMMAND(MOVE_CURSOR, virtio_gpu_update_cursor, HEADER)
 
+    SAME(VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE)
+    SAME(VIRTIO_GPU_BLOB_FLAG_USE_SHAREABLE)
+    SAME(VIRTIO_GPU_BLOB_FLAG_USE_CROSS_DEVICE)
+    SAME(VIRTIO_GPU_BLOB_MEM_GUEST)
+    SAME(VIRTIO_GPU_BLOB_MEM_HOST3D)
+    SAME(VIRTIO_GPU_BLOB_MEM_HOST3D_GUEST)
+
     SAME(VIRTIO_GPU_RESP_OK_NODATA)
     SAME(VIRTIO_GPU_RESP_OK_DISPLAY_INFO)
     SAME(VIRTIO_GPU_RESP_OK_CAPSET_INFO)
@@ -189,6 +196,7 @@ static const struct vocabulary_row rows[] = {
 };
 
 static const struct vocabulary_row alone[] = {
+    {"VIRTIO_F_UNUSED", "6.3; an old QEMU's, not in Linux", 30},
     {"VIRTIO_F_NOTIFICATION_DATA", "section 6; in Linux since 6.4", 38},
     {"VIRTIO_F_NOTIF_CONFIG_DATA", "section 6; not in Linux", 39},
     {"VIRTIO_F_ADMIN_VQ", "section 6; in Linux since 6.8", 41},
@@ -199,6 +207,8 @@ static const struct vocabulary_row alone[] = {
     {"VIRTIO_GPU_CONTROLQ", "5.7.2", 0},
     {"VIRTIO_GPU_CURSORQ", "5.7.2", 1},
     {"VIRTIO_GPU_QUEUE_COUNT", "5.7.2", 2},
+    {"VIRTIO_GPU_CURSOR_PX", "5.7.6.6: 64 by 64", 64},
+    {"VIRTIO_GPU_EDID_BYTES_MAX", "5.7.6.8: edid[1024]", 1024},
     {"VIRTIO_GPU_PIXEL_BYTES", "5.7.6.8: eight formats of 32 bits", 4},
     {"VIRTIO_BLK_F_LIFETIME", "5.2.3; not in Linux's header", 15},
     {"VIRTIO_BLK_F_ZONED", "5.2.3; in Linux since 6.3", 17},

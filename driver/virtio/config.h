@@ -29,6 +29,7 @@ enum virtio_status {
     X(ANY_LAYOUT, 27)      /* legacy interface only */                                             \
     X(INDIRECT_DESC, 28)                                                                           \
     X(EVENT_IDX, 29)                                                                               \
+    X(UNUSED, 30) /* legacy interface only: an old QEMU asked by it */                             \
     X(VERSION_1, 32)                                                                               \
     X(ACCESS_PLATFORM, 33)                                                                         \
     X(RING_PACKED, 34)                                                                             \

@@ -120,9 +120,81 @@ struct virtio_gpu_resource_detach_backing {
     le32 padding;
 };
 
+struct virtio_gpu_get_capset_info {
+    struct virtio_gpu_ctrl_hdr hdr;
+    le32 capset_index;
+    le32 padding;
+};
+
+struct virtio_gpu_get_capset {
+    struct virtio_gpu_ctrl_hdr hdr;
+    le32 capset_id;
+    le32 capset_version;
+};
+
 struct virtio_gpu_get_edid {
     struct virtio_gpu_ctrl_hdr hdr;
     le32 scanout;
+    le32 padding;
+};
+
+#define VIRTIO_GPU_EDID_BYTES_MAX 1024u
+
+struct virtio_gpu_resp_edid {
+    struct virtio_gpu_ctrl_hdr hdr;
+    le32 size; /* of what is valid in `edid` */
+    le32 padding;
+    uint8_t edid[VIRTIO_GPU_EDID_BYTES_MAX];
+};
+
+struct virtio_gpu_resource_assign_uuid {
+    struct virtio_gpu_ctrl_hdr hdr;
+    le32 resource_id;
+    le32 padding;
+};
+
+/* Bits of blob_flags, and the kinds of blob_mem. */
+#define VIRTIO_GPU_BLOB_FLAG_USE_MAPPABLE     1u
+#define VIRTIO_GPU_BLOB_FLAG_USE_SHAREABLE    2u
+#define VIRTIO_GPU_BLOB_FLAG_USE_CROSS_DEVICE 4u
+#define VIRTIO_GPU_BLOB_MEM_GUEST             1u
+#define VIRTIO_GPU_BLOB_MEM_HOST3D            2u
+#define VIRTIO_GPU_BLOB_MEM_HOST3D_GUEST      3u
+
+/* nr_entries of struct virtio_gpu_mem_entry follow. */
+struct virtio_gpu_resource_create_blob {
+    struct virtio_gpu_ctrl_hdr hdr;
+    le32 resource_id;
+    le32 blob_mem;
+    le32 blob_flags;
+    le32 nr_entries;
+    le64 blob_id;
+    le64 size;
+};
+
+struct virtio_gpu_set_scanout_blob {
+    struct virtio_gpu_ctrl_hdr hdr;
+    struct virtio_gpu_rect r;
+    le32 scanout_id;
+    le32 resource_id;
+    le32 width;
+    le32 height;
+    le32 format;
+    le32 padding;
+    le32 strides[4];
+    le32 offsets[4];
+};
+
+struct virtio_gpu_resource_map_blob {
+    struct virtio_gpu_ctrl_hdr hdr;
+    le32 resource_id;
+    le32 padding;
+    le64 offset;
+};
+
+struct virtio_gpu_resource_unmap_blob {
+    struct virtio_gpu_ctrl_hdr hdr;
+    le32 resource_id;
     le32 padding;
 };
 
@@ -241,7 +313,7 @@ enum virtio_gpu_formats {
  * X(command, struct, field, notation): what follows the header in a request, 5.7.6.8. Offset and
  * width are the field's in `struct virtio_gpu_<struct>`. Notations: NUMBER; FORMAT, one of
  * VIRTIO_GPU_FORMATS; RECT, a struct virtio_gpu_rect; POSITION, a struct virtio_gpu_cursor_pos;
- * ENTRIES, how many struct virtio_gpu_mem_entry follow; PADDING, 0.
+ * ENTRIES, how many struct virtio_gpu_mem_entry follow; PADDING, 0. Arrays are left out.
  */
 #define VIRTIO_GPU_REQUEST_FIELDS(X)                                                               \
     X(RESOURCE_CREATE_2D, resource_create_2d, resource_id, NUMBER)                                 \
@@ -264,8 +336,32 @@ enum virtio_gpu_formats {
     X(RESOURCE_ATTACH_BACKING, resource_attach_backing, nr_entries, ENTRIES)                       \
     X(RESOURCE_DETACH_BACKING, resource_detach_backing, resource_id, NUMBER)                       \
     X(RESOURCE_DETACH_BACKING, resource_detach_backing, padding, PADDING)                          \
+    X(GET_CAPSET_INFO, get_capset_info, capset_index, NUMBER)                                      \
+    X(GET_CAPSET_INFO, get_capset_info, padding, PADDING)                                          \
+    X(GET_CAPSET, get_capset, capset_id, NUMBER)                                                   \
+    X(GET_CAPSET, get_capset, capset_version, NUMBER)                                              \
     X(GET_EDID, get_edid, scanout, NUMBER)                                                         \
     X(GET_EDID, get_edid, padding, PADDING)                                                        \
+    X(RESOURCE_ASSIGN_UUID, resource_assign_uuid, resource_id, NUMBER)                             \
+    X(RESOURCE_ASSIGN_UUID, resource_assign_uuid, padding, PADDING)                                \
+    X(RESOURCE_CREATE_BLOB, resource_create_blob, resource_id, NUMBER)                             \
+    X(RESOURCE_CREATE_BLOB, resource_create_blob, blob_mem, NUMBER)                                \
+    X(RESOURCE_CREATE_BLOB, resource_create_blob, blob_flags, NUMBER)                              \
+    X(RESOURCE_CREATE_BLOB, resource_create_blob, nr_entries, ENTRIES)                             \
+    X(RESOURCE_CREATE_BLOB, resource_create_blob, blob_id, NUMBER)                                 \
+    X(RESOURCE_CREATE_BLOB, resource_create_blob, size, NUMBER)                                    \
+    X(SET_SCANOUT_BLOB, set_scanout_blob, r, RECT)                                                 \
+    X(SET_SCANOUT_BLOB, set_scanout_blob, scanout_id, NUMBER)                                      \
+    X(SET_SCANOUT_BLOB, set_scanout_blob, resource_id, NUMBER)                                     \
+    X(SET_SCANOUT_BLOB, set_scanout_blob, width, NUMBER)                                           \
+    X(SET_SCANOUT_BLOB, set_scanout_blob, height, NUMBER)                                          \
+    X(SET_SCANOUT_BLOB, set_scanout_blob, format, FORMAT)                                          \
+    X(SET_SCANOUT_BLOB, set_scanout_blob, padding, PADDING)                                        \
+    X(RESOURCE_MAP_BLOB, resource_map_blob, resource_id, NUMBER)                                   \
+    X(RESOURCE_MAP_BLOB, resource_map_blob, padding, PADDING)                                      \
+    X(RESOURCE_MAP_BLOB, resource_map_blob, offset, NUMBER)                                        \
+    X(RESOURCE_UNMAP_BLOB, resource_unmap_blob, resource_id, NUMBER)                               \
+    X(RESOURCE_UNMAP_BLOB, resource_unmap_blob, padding, PADDING)                                  \
     X(UPDATE_CURSOR, update_cursor, pos, POSITION)                                                 \
     X(UPDATE_CURSOR, update_cursor, resource_id, NUMBER)                                           \
     X(UPDATE_CURSOR, update_cursor, hot_x, NUMBER)                                                 \
@@ -280,6 +376,7 @@ enum virtio_gpu_formats {
 /* The same for responses, by the type of the response. MODES: all of `pmodes`. */
 #define VIRTIO_GPU_RESPONSE_FIELDS(X) X(OK_DISPLAY_INFO, resp_display_info, pmodes, MODES)
 
+#define VIRTIO_GPU_CURSOR_PX   64u /* width and height of a cursor, 5.7.6.6 */
 #define VIRTIO_GPU_PIXEL_BYTES 4u /* all eight formats */
 
 #define VIRTIO_GPU_FORMAT_HAS_ALPHA(format)                                                        \
