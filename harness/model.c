@@ -308,7 +308,7 @@ static void driver_write(struct model *model, const struct event *from)
     case VIRTIO_MMIO_REG_QueueNotify:
         model->call.notify = *event;
         if (event->value < SIM_QUEUES_MAX)
-            model->queue[event->value].notify = *event;
+            model_queue_notified(&model->queue[event->value], event);
         return;
     case VIRTIO_MMIO_REG_InterruptACK:
         model->interrupt_bits &= ~event->value;
@@ -462,6 +462,8 @@ static void driver_event(struct model *model, const struct event *event)
             model->last_look = model->last_load;
         if (event->place > EVENT_PLACE_MEMORY)
             model_driver_load(model, event);
+        else if (model->tail_count != 0)
+            model_tail_load(model, event);
         return;
     case EVENT_STORE:
     case EVENT_UPDATE:
@@ -490,6 +492,8 @@ static void driver_event(struct model *model, const struct event *event)
         }
         return;
     case EVENT_BARRIER:
+        model_barrier(model, event);
+        return;
     case EVENT_CACHE:
     case EVENT_ALLOC:
     case EVENT_FREE:
@@ -551,6 +555,8 @@ static void other_event(struct model *model, const struct event *event)
             model->config_told = model->interrupt;
         if ((event->value & VIRTIO_MMIO_INT_USED) != 0 && event->queue < SIM_QUEUES_MAX)
             model->queue[event->queue].told = model->interrupt;
+        if (model->fault.step + 1 == event->step && model->fault.value == SIM_FAULT_SPURIOUS)
+            model->spurious = model->interrupt;
         return;
     case EVENT_RESET:
         device_reset(model, event);

@@ -33,6 +33,7 @@
 #define MODEL_FEATURE_WORDS 2u
 #define MODEL_SCANOUTS_MAX  16u
 #define MODEL_CONFIG_WORDS  64u /* of 32 bits, of configuration space; the rest is not noted */
+#define MODEL_TAILS         8u /* response buffers with a tail that are remembered */
 
 enum model_area { MODEL_AREA_DESC, MODEL_AREA_DRIVER, MODEL_AREA_DEVICE, MODEL_AREA_COUNT };
 
@@ -58,6 +59,7 @@ struct model_request {
     uint64_t number;      /* publications on this queue, from 1 */
     uint32_t call;        /* of the scenario, that published it */
     uint16_t descriptors; /* of the queue's table */
+    uint32_t writable_bytes; /* of those */
     uint8_t state;        /* enum model_request_state */
     bool abandoned;       /* the call that published it gave up */
     uint32_t command;     /* type, from EXECUTE */
@@ -72,7 +74,8 @@ struct model_entry {
     struct model_mark addr_stored, len_stored, flags_stored, next_stored;
     uint16_t owner;     /* head + 1 of the request in flight that uses it; 0 = none */
     uint16_t link;      /* next descriptor of that chain + 1; 0 = last */
-    uint16_t used_head; /* id that the device put into used.ring[i] */
+    uint16_t used_head; /* id that the device put into used.ring[i], and len */
+    uint32_t used_len;
 };
 
 struct model_queue {
@@ -104,6 +107,11 @@ struct model_queue {
     uint16_t seen_idx;  /* as the driver loaded it last */
     uint16_t used_flags, avail_event;
     uint32_t avail_delta; /* by how much the last store moved avail.idx, modulo 2^16 */
+    uint32_t slot_stores; /* entries that the driver wrote since */
+    uint32_t slots_before; /* and before that, since the store of avail.idx before it */
+    uint16_t chain_end;    /* behind the last descriptor that was published */
+    uint16_t chain_before; /* the same before the last publication */
+    uint16_t notified_idx, notified_before; /* avail.idx at the last two QueueNotify */
     uint32_t in_flight;
     uint32_t owned;       /* descriptors of requests in flight */
     uint32_t longest;     /* most descriptors that a chain ever had */
@@ -122,12 +130,23 @@ struct model_queue {
     struct event told;         /* last INTERRUPT for a used buffer of this queue */
     uint64_t responded_bytes;  /* of the last RESPOND */
     struct event element_load; /* last load of a used element by the driver */
+    struct event used_flags_store, avail_event_store; /* by the device */
+    struct event used_flags_load, avail_event_load;   /* by the driver */
+    struct event arm; /* the driver's last store that asks for interrupts */
     struct event table_load;   /* the device's last load from an indirect table */
     struct event execute;      /* last EXECUTE; extra is the address of the request */
     struct event refusal;      /* last REFUSE about this queue */
     uint32_t tables;           /* entries allocated */
     struct model_request *request;
     struct model_entry *entry;
+};
+
+/* Bytes of a response buffer that the device did not say it wrote. */
+struct model_tail {
+    uint64_t addr, end;
+    uint32_t len_bytes; /* as the used element has it */
+    uint16_t queue, head;
+    struct model_mark used;
 };
 
 /* What a bus slot said about itself. */
@@ -235,6 +254,14 @@ struct model {
     struct event last_load;      /* last load or register read of the driver */
     struct event last_look;      /* the same, of those that are volatile or atomic */
     struct event crash;
+    struct event barrier;       /* the driver's last one that orders anything for the device */
+    struct event store_barrier; /* ... stores before stores */
+    struct event full_barrier;  /* ... everything before everything */
+    uint32_t tail_count;
+    struct model_tail tail[MODEL_TAILS];
+    struct event tail_load; /* the driver's last load of a tail, and which it was */
+    struct model_tail tail_loaded;
+    struct event spurious; /* INTERRUPT of a fault: no buffer was used for it */
     struct model_call call;
     struct model_display display;
     struct model_config space;

@@ -27,6 +27,8 @@ static uint32_t own_chain(struct model *model, struct model_queue *queue, uint16
 {
     struct virtq_desc desc = {0};
     struct model_entry *last = NULL;
+    uint64_t writable_bytes = 0;
+    uint16_t flags;
     uint32_t at = head;
     uint32_t count = 0;
 
@@ -45,14 +47,19 @@ static uint32_t own_chain(struct model *model, struct model_queue *queue, uint16
             last->link = (uint16_t)(at + 1);
         last = entry;
         count++;
+        queue->chain_end = (uint16_t)(at + 1 == queue->size ? 0 : at + 1);
         if (!model_peek(model, queue->desc_addr + sizeof desc * at, &desc, sizeof desc))
             break;
+        flags = (uint16_t)model_ring(model, desc.flags, sizeof desc.flags);
+        if ((flags & VIRTQ_DESC_F_WRITE) != 0)
+            writable_bytes += model_ring(model, desc.len, sizeof desc.len);
         at = (uint32_t)model_ring(model, desc.next, sizeof desc.next);
-        if ((model_ring(model, desc.flags, sizeof desc.flags) & VIRTQ_DESC_F_NEXT) == 0 ||
-            at >= queue->size)
+        if ((flags & VIRTQ_DESC_F_NEXT) == 0 || at >= queue->size)
             break;
     }
     queue->owned += count;
+    queue->request[head].writable_bytes =
+        writable_bytes < UINT32_MAX ? (uint32_t)writable_bytes : UINT32_MAX;
     return count;
 }
 
@@ -115,6 +122,18 @@ bool model_may_look(const struct model *model, const struct model_queue *queue)
            (model_is_legacy(model) && queue->notify.step != 0);
 }
 
+/* What is the device's again has no tail any more. */
+static void forget_tails(struct model *model, const struct model_queue *queue)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < model->tail_count; i++) {
+        if (&model->queue[model->tail[i].queue] != queue)
+            model->tail[kept++] = model->tail[i];
+    }
+    model->tail_count = kept;
+}
+
 /* The driver moved avail.idx: everything up to it is the device's now. */
 static void publish(struct model *model, struct model_queue *queue, uint16_t idx,
                     const struct event *event)
@@ -124,6 +143,11 @@ static void publish(struct model *model, struct model_queue *queue, uint16_t idx
     queue->avail_delta = (uint16_t)(idx - from);
     queue->avail_idx = idx;
     queue->reused = false;
+    queue->chain_before = queue->chain_end;
+    queue->slots_before = queue->slot_stores;
+    queue->slot_stores = 0;
+    if (model->tail_count != 0)
+        forget_tails(model, queue);
     if (queue->avail_delta > queue->size && !model_may_look(model, queue)) {
         forget_requests(queue); /* the ring is being initialised, late but in time */
         return;
@@ -139,6 +163,13 @@ static void publish(struct model *model, struct model_queue *queue, uint16_t idx
         else if (queue->slot_store.index == slot)
             publish_head(model, queue, (uint16_t)queue->slot_store.value, event);
     }
+}
+
+void model_queue_notified(struct model_queue *queue, const struct event *event)
+{
+    queue->notify = *event;
+    queue->notified_before = queue->notified_idx;
+    queue->notified_idx = queue->avail_idx;
 }
 
 /* ---- life of a queue ---- */
@@ -191,6 +222,10 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     queue->desc_store = queue->slot_store = queue->avail_store = queue->notify = never;
     queue->fetch = queue->used_element = queue->used_idx_store = queue->used_idx_load = never;
     queue->element_load = queue->execute = queue->suppression = queue->told = never;
+    queue->used_flags_store = queue->avail_event_store = never;
+    queue->used_flags_load = queue->avail_event_load = queue->arm = never;
+    queue->slot_stores = queue->slots_before = 0;
+    queue->chain_end = queue->chain_before = queue->notified_idx = queue->notified_before = 0;
     queue->refusal = queue->table_load = never;
     queue->avail_idx = queue->used_idx = queue->seen_idx = 0;
     queue->used_flags = queue->avail_event = 0;
@@ -308,6 +343,10 @@ void model_driver_load(struct model *model, const struct event *event)
         driver_saw_used_idx(queue, (uint16_t)event->value, event);
     else if (event->place == EVENT_PLACE_USED_FLAGS && event->width_bytes >= 4)
         driver_saw_used_idx(queue, (uint16_t)(event->value >> 16), event);
+    else if (event->place == EVENT_PLACE_USED_FLAGS)
+        queue->used_flags_load = model_keep(event);
+    else if (event->place == EVENT_PLACE_AVAIL_EVENT)
+        queue->avail_event_load = model_keep(event);
     else if (event->place == EVENT_PLACE_USED_RING || event->place == EVENT_PLACE_USED_RING_ID ||
              event->place == EVENT_PLACE_USED_RING_LEN)
         driver_loaded_element(model, queue, event);
@@ -360,11 +399,17 @@ void model_driver_store(struct model *model, const struct event *event)
         break;
     case EVENT_PLACE_AVAIL_RING:
         queue->slot_store = model_keep(event);
+        queue->slot_stores++;
+        break;
+    case EVENT_PLACE_USED_EVENT:
+        queue->arm = model_keep(event);
         break;
     case EVENT_PLACE_AVAIL_IDX:
         publish(model, queue, (uint16_t)event->value, event);
         break;
     case EVENT_PLACE_AVAIL_FLAGS:
+        if ((event->value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0)
+            queue->arm = model_keep(event);
         if (event->width_bytes >= 4)
             publish(model, queue, (uint16_t)(event->value >> 16), event);
         break;
@@ -413,7 +458,8 @@ void model_device_load(struct model *model, const struct event *event)
     climb(queue, (uint16_t)event->value, MODEL_FETCHED, event);
 }
 
-static void device_used(struct model_queue *queue, uint16_t idx, const struct event *event)
+static void device_used(struct model *model, struct model_queue *queue, uint16_t idx,
+                        const struct event *event)
 {
     uint32_t count = (uint16_t)(idx - queue->used_idx);
 
@@ -421,10 +467,14 @@ static void device_used(struct model_queue *queue, uint16_t idx, const struct ev
     if (queue->size == 0 || count > queue->size)
         return;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t head = queue->entry[(uint16_t)(queue->used_idx + i) % queue->size].used_head;
+        const struct model_entry *entry =
+            &queue->entry[(uint16_t)(queue->used_idx + i) % queue->size];
+        uint32_t head = entry->used_head;
         queue->completed++;
         if (head >= queue->size || !model_is_in_flight(&queue->request[head]))
             continue;
+        if (entry->used_len < queue->request[head].writable_bytes)
+            model_tail_begin(model, queue, head, entry->used_len, event);
         climb(queue, head, MODEL_USED, event);
         disown_chain(queue, (uint16_t)head);
         queue->in_flight--;
@@ -443,18 +493,22 @@ void model_device_store(struct model *model, const struct event *event)
     case EVENT_PLACE_USED_RING:
     case EVENT_PLACE_USED_RING_ID:
         queue->used_element = model_keep(event);
-        if (event->index < queue->size)
+        if (event->index < queue->size) {
             queue->entry[event->index].used_head = (uint16_t)event->value;
+            queue->entry[event->index].used_len = (uint32_t)(event->value >> 32);
+        }
         climb(queue, (uint32_t)event->value, MODEL_ELEMENT, event);
         break;
     case EVENT_PLACE_USED_IDX:
-        device_used(queue, (uint16_t)event->value, event);
+        device_used(model, queue, (uint16_t)event->value, event);
         break;
     case EVENT_PLACE_USED_FLAGS:
         queue->used_flags = (uint16_t)event->value;
+        queue->used_flags_store = model_keep(event);
         break;
     case EVENT_PLACE_AVAIL_EVENT:
         queue->avail_event = (uint16_t)event->value;
+        queue->avail_event_store = model_keep(event);
         break;
     default:
         break;

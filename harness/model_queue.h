@@ -33,6 +33,39 @@ void model_driver_store(struct model *model, const struct event *event);
 void model_device_load(struct model *model, const struct event *event);
 void model_device_store(struct model *model, const struct event *event);
 
+void model_queue_notified(struct model_queue *queue, const struct event *event);
+
+/*
+ * Walks the chain of `head`, through its indirect table if it has one, as it lies in RAM. `visit`
+ * gets each descriptor in the host's byte order, its index in its table and the table's address; it
+ * returns false to stop. At most twice as many as a queue can have.
+ */
+struct model_desc {
+    uint64_t addr;
+    uint32_t len_bytes;
+    uint16_t flags, next;
+    uint32_t index;      /* in its table */
+    uint64_t table_addr; /* the queue's own, or an indirect one */
+    bool in_indirect;
+};
+void model_walk(const struct model *model, const struct model_queue *queue, uint32_t head,
+                bool (*visit)(void *context, const struct model_desc *desc), void *context);
+/* The head that avail.ring holds for an idx; false when it cannot be looked at. */
+bool model_avail_head(const struct model *model, const struct model_queue *queue, uint16_t idx,
+                      uint16_t *head);
+/* Copies `bytes` of the device-readable part of a chain from `offset` on; returns how many. */
+uint32_t model_request_read(const struct model *model, const struct model_queue *queue,
+                            uint32_t head, uint32_t offset, void *out, uint32_t bytes);
+
+/* The device used a chain and said that it wrote `len_bytes` of it, fewer than it has. */
+void model_tail_begin(struct model *model, const struct model_queue *queue, uint32_t head,
+                      uint32_t len_bytes, const struct event *event);
+/* A load of memory while `tail_count` is not 0: does it touch a tail? */
+void model_tail_load(struct model *model, const struct event *event);
+
+/* A barrier of the driver's. */
+void model_barrier(struct model *model, const struct event *event);
+
 /* TAKE, EXECUTE, RESPOND of the request in hand. */
 void model_device_request(struct model *model, const struct event *event);
 

@@ -39,8 +39,8 @@ struct rule_list {
         rules, RULE_COUNT(rules), unchecked, RULE_COUNT(unchecked)                                 \
     }
 extern const struct rule_list rules_status, rules_features, rules_reset, rules_config, rules_queue,
-    rules_transport, rules_interrupt, rules_setup, rules_gpu, rules_device, rules_device_queue,
-    rules_self;
+    rules_queue_ring, rules_queue_notify, rules_transport, rules_interrupt, rules_setup, rules_gpu,
+    rules_device, rules_device_queue, rules_reserved, rules_self;
 
 /* Bits that the driver's last write of Status set anew. */
 static inline uint32_t rule_fresh_status(const struct judge *judge)

@@ -19,7 +19,9 @@
      VIRTIO_BIT(VIRTIO_F_RING_PACKED) | VIRTIO_BIT(VIRTIO_F_IN_ORDER) |                            \
      VIRTIO_BIT(VIRTIO_F_ORDER_PLATFORM) | VIRTIO_BIT(VIRTIO_F_NOTIFICATION_DATA) |                \
      VIRTIO_BIT(VIRTIO_F_NOTIF_CONFIG_DATA) | VIRTIO_BIT(VIRTIO_F_RING_RESET))
-#define LEGACY_FEATURES (VIRTIO_BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))
+#define LEGACY_FEATURES                                                                            \
+    (VIRTIO_BIT(VIRTIO_F_NOTIFY_ON_EMPTY) | VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT) |                      \
+     VIRTIO_BIT(VIRTIO_F_UNUSED)) /* the last is LRSVD-DRV-02's */
 #define GPU_FEATURES                                                                               \
     (VIRTIO_BIT(VIRTIO_GPU_F_VIRGL) | VIRTIO_BIT(VIRTIO_GPU_F_EDID) |                              \
      VIRTIO_BIT(VIRTIO_GPU_F_RESOURCE_UUID) | VIRTIO_BIT(VIRTIO_GPU_F_RESOURCE_BLOB) |             \
@@ -115,7 +117,7 @@ static void check_reserved(const struct rule *rule, struct judge *judge, const s
 {
     const struct model_features *features = &judge->model.features;
     uint64_t extra = features->accepted & features->offered & ~known_features(&judge->model) &
-                     ~VIRTIO_BIT(VIRTIO_F_ADMIN_VQ);
+                     ~(VIRTIO_BIT(VIRTIO_F_ADMIN_VQ) | VIRTIO_BIT(VIRTIO_F_SR_IOV));
     uint64_t read = features->offered & ~known_features(&judge->model);
 
     if (!rule_features_take_effect(judge, event) || read == 0)

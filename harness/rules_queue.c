@@ -1,8 +1,8 @@
 /*
  * Rules about split virtqueues (2.7), the legacy layout included.
  *
- * Not handled: rules that only a driver that negotiated IN_ORDER must obey; barriers, which are
- * judged by a memory model that lets accesses pass each other, and not by their syntax.
+ * Here are those that the device's refusals tell of, and where the parts lie; see also
+ * rules_queue_ring.c and rules_queue_notify.c.
  */
 #include "rules.h"
 
@@ -275,41 +275,8 @@ static void check_used_ring_store(const struct rule *rule, struct judge *judge,
                 event->queue);
 }
 
-/* ---- notifications ---- */
-
-/* The device waits for a notification that did not come, and the driver waits for the device. */
-static void check_notified(const struct rule *rule, struct judge *judge, const struct event *event)
-{
-    const struct model *model = &judge->model;
-    bool with_event_idx = strcmp(rule->id, "SPLIT-DRV-22") == 0;
-
-    (void)event;
-    if (model->config.eager_poll || !is_driver_ok(judge) ||
-        model_has_feature(model, VIRTIO_F_EVENT_IDX) != with_event_idx)
-        return;
-    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
-        const struct model_queue *queue = &model->queue[i];
-        const struct model_request *request = model_oldest_request(queue, NULL);
-        const struct event *notify = &model->last_write[VIRTIO_MMIO_REG_QueueNotify];
-        char label[FINDING_TEXT_BYTES];
-        if (!queue->live || request == NULL || request->state != MODEL_PUBLISHED ||
-            queue->notify.step > queue->avail_store.step ||
-            (!with_event_idx && (queue->used_flags & VIRTQ_USED_F_NO_NOTIFY) != 0))
-            continue;
-        snprintf(label, sizeof label, "avail.idx is %u now; no QueueNotify %u came after it",
-                 queue->avail_idx, i);
-        if (notify->step > queue->avail_store.step)
-            judge_raise(judge, rule, &queue->avail_store, label, notify,
-                        "another queue was notified here",
-                        "driver made a buffer of queue %u available and notified queue %u", i,
-                        (unsigned)notify->value);
-        else
-            judge_raise(judge, rule, &queue->avail_store, label, &queue->notify,
-                        "the last notification came before it",
-                        "driver made a buffer of queue %u available but did not notify the device",
-                        i);
-    }
-}
+/* The device refuses a chain; one that it takes is none of these. */
+#define CHAIN_REFUSAL .on = ON(REFUSE), .exercise = ON(TAKE)
 
 /* clang-format off */
 static const struct rule rules[] = {
@@ -343,40 +310,40 @@ static const struct rule rules[] = {
     {RULE("SPLIT-DRV-02", MUST, ERROR, "2.7.4.2", "Message Framing",
           "In a chain, all device-writable buffers come after the device-readable ones.",
           "put the response's descriptor last"),
-     .on = ON(REFUSE), .refusals = REFUSAL(READABLE_AFTER_WRITABLE), .explains_wait = true,
+     CHAIN_REFUSAL, .refusals = REFUSAL(READABLE_AFTER_WRITABLE), .explains_wait = true,
      .check = rule_check_refusal},
     {RULE("XSPLIT-DRV-06", MUST, ERROR, "2.7.13.1", "Placing Buffers Into The Descriptor Table",
           "A descriptor's flags hold NEXT, WRITE and INDIRECT and nothing else.",
           "clear the other bits"),
-     .on = ON(REFUSE), .refusals = REFUSAL(FLAGS_UNKNOWN), .check = rule_check_refusal},
+     CHAIN_REFUSAL, .refusals = REFUSAL(FLAGS_UNKNOWN), .check = rule_check_refusal},
     {RULE("SPLIT-DRV-04", MUST_NOT, ERROR, "2.7.5.2", "The Virtqueue Descriptor Table",
           "The buffers of a chain add up to at most 4 GiB; so no chain loops.",
           "end each chain with a descriptor without NEXT"),
-     .on = ON(REFUSE), .refusals = REFUSAL(CHAIN_BYTES) | REFUSAL(CHAIN_LOOP),
+     CHAIN_REFUSAL, .refusals = REFUSAL(CHAIN_BYTES) | REFUSAL(CHAIN_LOOP),
      .explains_wait = true, .check = check_chain},
     {RULE("SPLIT-DRV-06", MUST_NOT, ERROR, "2.7.5.3.1", "Indirect Descriptors",
           "INDIRECT is used only if VIRTIO_F_INDIRECT_DESC was negotiated.",
           "accept feature bit 28, or use plain chains"),
-     .on = ON(REFUSE), .refusals = REFUSAL(INDIRECT_FEATURE), .explains_wait = true,
+     CHAIN_REFUSAL, .refusals = REFUSAL(INDIRECT_FEATURE), .explains_wait = true,
      .check = rule_check_refusal},
     {RULE("SPLIT-DRV-07", MUST_NOT, ERROR, "2.7.5.3.1", "Indirect Descriptors",
           "An indirect table has no indirect descriptors.", "use one table"),
-     .on = ON(REFUSE), .refusals = REFUSAL(INDIRECT_NESTED), .explains_wait = true,
+     CHAIN_REFUSAL, .refusals = REFUSAL(INDIRECT_NESTED), .explains_wait = true,
      .check = rule_check_refusal},
     {RULE("SPLIT-DRV-08", MUST_NOT, ERROR, "2.7.5.3.1", "Indirect Descriptors",
           "A chain has at most as many descriptors as the queue has entries.",
           "split the request"),
-     .on = ON(REFUSE), .refusals = REFUSAL(CHAIN_LOOP), .explains_wait = true,
+     CHAIN_REFUSAL, .refusals = REFUSAL(CHAIN_LOOP), .explains_wait = true,
      .check = check_chain},
     {RULE("SPLIT-DRV-09", MUST_NOT, ERROR, "2.7.5.3.1", "Indirect Descriptors",
           "INDIRECT and NEXT are not set in the same descriptor.",
           "an indirect descriptor is a whole chain: clear NEXT"),
-     .on = ON(REFUSE), .refusals = REFUSAL(INDIRECT_NEXT), .explains_wait = true,
+     CHAIN_REFUSAL, .refusals = REFUSAL(INDIRECT_NEXT), .explains_wait = true,
      .check = rule_check_refusal},
     {RULE("XSPLIT-DRV-10", MUST, ERROR, "2.7.5.3", "Indirect Descriptors",
           "An indirect table's length is a multiple of 16 and not 0.",
           "write 16 times the number of entries into desc.len"),
-     .on = ON(REFUSE), .refusals = REFUSAL(INDIRECT_LENGTH), .explains_wait = true,
+     CHAIN_REFUSAL, .refusals = REFUSAL(INDIRECT_LENGTH), .explains_wait = true,
      .check = rule_check_refusal},
     {RULE("SPLIT-DRV-11", MUST_NOT, ERROR, "2.7.6.1", "The Virtqueue Available Ring",
           "avail.idx never goes back.", "let it run freely from 0 to 65535 and wrap there"),
@@ -385,20 +352,12 @@ static const struct rule rules[] = {
     {RULE("XSPLIT-DRV-04", MUST, ERROR, "2.7.6", "The Virtqueue Available Ring",
           "Each entry of the available ring is the head of a chain, below the queue's size.",
           "put the index of the chain's first descriptor there"),
-     .on = ON(REFUSE), .refusals = REFUSAL(HEAD_RANGE), .explains_wait = true,
+     CHAIN_REFUSAL, .refusals = REFUSAL(HEAD_RANGE), .explains_wait = true,
      .check = rule_check_refusal},
     {RULE("XSPLIT-DRV-12", MUST_NOT, ERROR, "2.7.8", "The Virtqueue Used Ring",
           "The driver writes the used ring only before the queue is live.",
           "keep the driver's own notes elsewhere"),
      .on = STORES, .where = USED_PLACES, .by_driver = true, .check = check_used_ring_store},
-    {RULE("SPLIT-DRV-20", MUST, ERROR, "2.7.10.1", "Available Buffer Notification Suppression",
-          "The device is notified of a new buffer unless used.flags says that it need not be.",
-          "write the queue's number to QueueNotify after moving avail.idx"),
-     .on = ON(STUCK), .explains_wait = true, .check = check_notified},
-    {RULE("SPLIT-DRV-22", MUST, ERROR, "2.7.10.1", "Available Buffer Notification Suppression",
-          "With EVENT_IDX, the device is notified when avail.idx passes avail_event.",
-          "compare modulo 65536, after a full barrier: (idx - event - 1) < (idx - old)"),
-     .on = ON(STUCK), .explains_wait = true, .check = check_notified},
     {RULE("XSPLIT-DRV-05", MUST, ERROR, "2.7.13.1", "Placing Buffers Into The Descriptor Table",
           "A new chain uses descriptors that are free, linked by indices below the queue's size.",
           "take descriptors back only when their chain came back in the used ring, "

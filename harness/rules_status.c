@@ -485,7 +485,7 @@ static const struct rule rules[] = {
     {RULE("RSVD-DRV-04", MUST, ERROR, "6.1", "Reserved Feature Bits",
           "Without VIRTIO_F_ACCESS_PLATFORM, every address that the device gets is physical.",
           "translate the pointer, or use the address that came with the DMA allocation"),
-     .on = ON(REFUSE), .refusals = DMA_REFUSALS, .explains_wait = true,
+     .on = ON(REFUSE), .refusals = DMA_REFUSALS, .exercise = ON(TAKE), .explains_wait = true,
      .check = check_virtual_address},
 };
 /* clang-format on */

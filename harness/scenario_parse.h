@@ -44,7 +44,8 @@ struct parser {
     size_t word_count;
     size_t next;
     unsigned first_action_line; /* 0 = none yet */
-    bool rings_given, buffers_given; /* memory that a bring-up and a request have allocated */
+    bool rings_given[VIRTIO_GPU_QUEUE_COUNT]; /* memory that a bring-up has allocated */
+    bool buffers_given;                       /* and a request */
     uint16_t requests;
     unsigned pause_line;        /* of a pause whose `continue` is still to come; 0 = none */
     bool pause_called;          /* and the call that it is about came */

@@ -220,19 +220,21 @@ static bool parse_accepted(struct parser *parser, uint64_t *features)
 }
 
 /* Memory for the rings, or zeros where both sides count when they are used again. */
-static bool play_rings(struct parser *parser)
+static bool play_rings(struct parser *parser, unsigned queue)
 {
     const struct scenario *scenario = parser->scenario;
     bool legacy = scenario->device.version == 1;
-    uint64_t avail = legacy ? page_addr(scenario, PAGE_DESC) + virtq_desc_bytes(PLAY_QUEUE_SIZE)
-                            : page_addr(scenario, PAGE_AVAIL);
-    uint64_t used = page_addr(scenario, legacy ? PAGE_AVAIL : PAGE_USED);
-    if (!parser->rings_given) {
-        parser->rings_given = true;
-        return play_alloc(parser, "rings", PAGE_DESC, PAGE_COUNT);
+    unsigned page = queue == 0 ? 0 : PAGE_RINGS_1;
+    uint64_t desc = play_page_addr(scenario, page + PAGE_DESC);
+    uint64_t avail = legacy ? desc + virtq_desc_bytes(PLAY_QUEUE_SIZE)
+                            : play_page_addr(scenario, page + PAGE_AVAIL);
+    uint64_t used = play_page_addr(scenario, page + (legacy ? PAGE_AVAIL : PAGE_USED));
+    if (!parser->rings_given[queue]) {
+        parser->rings_given[queue] = true;
+        return play_alloc(parser, queue == 0 ? "rings" : "rings-1", page, PAGE_COUNT);
     }
-    return play_store(parser, EVENT_PLACE_MEMORY, 0, sizeof(le32), avail, 0) &&
-           play_store(parser, EVENT_PLACE_MEMORY, 0, sizeof(le32), used, 0);
+    return play_store(parser, EVENT_PLACE_MEMORY, 0, 0, sizeof(le32), avail, 0) &&
+           play_store(parser, EVENT_PLACE_MEMORY, 0, 0, sizeof(le32), used, 0);
 }
 
 static bool play_rows(struct parser *parser, int first, int last, uint64_t features)
@@ -247,7 +249,7 @@ static bool play_rows(struct parser *parser, int first, int last, uint64_t featu
         }
         if (row->stage == STAGE_QUEUE && !rings) {
             rings = true;
-            if (!play_rings(parser)) {
+            if (!play_rings(parser, 0)) {
                 return false;
             }
         }
@@ -300,7 +302,7 @@ bool parse_queue(struct parser *parser)
     unsigned version = scenario->device.version == 1 ? V1 : V2;
     uint64_t number = 0;
     if (!parse_number(parser, "a queue's number (`bring-up` makes queue 0)", 1, 1, &number) ||
-        !parse_end(parser) || !play_alloc(parser, "rings-1", PAGE_RINGS_1, PAGE_COUNT)) {
+        !parse_end(parser) || !play_rings(parser, 1)) {
         return false;
     }
     for (size_t i = 0; i < COUNT(bring_up_rows); i++) {

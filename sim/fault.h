@@ -19,6 +19,10 @@
       "byte written over the chain's descriptors before the used element")                         \
     X(USED_ID, "used-id", "the id written instead")                                                \
     X(USED_LEN, "used-len", "the length written instead")                                          \
+    X(USED_FLAGS, "used-flags", "written to used.flags after the request is used")                 \
+    X(AVAIL_EVENT, "avail-event", "written to avail_event after the request is used")              \
+    X(SPURIOUS, "interrupt-spurious",                                                              \
+      "none: a used-buffer interrupt comes before the request is answered")                        \
     X(NEEDS_RESET, "needs-reset", "none: the device breaks down instead of acting")                \
     /* of registers, from the beginning; `request` means nothing to them */                        \
     X(MAGIC, "magic", "what MagicValue reads")                                                     \

@@ -237,6 +237,11 @@ static void step_execute(struct sim_device *device, uint32_t queue)
         return;
     const struct sim_fault *lost = sim_fault_of(device, queue, SIM_FAULT_COMPLETION_LOST);
     const struct sim_fault *late = sim_fault_of(device, queue, SIM_FAULT_COMPLETION_LATE);
+    const struct sim_fault *spurious = sim_fault_of(device, queue, SIM_FAULT_SPURIOUS);
+    if (spurious != NULL) {
+        emit_fault(device, queue, spurious);
+        sim_interrupt(device, queue, VIRTIO_MMIO_INT_USED);
+    }
     if (lost != NULL) {
         emit_fault(device, queue, lost);
         /* Only the completion is lost, not the driver's next notification. */
@@ -342,17 +347,35 @@ static bool ask_driver(struct sim_device *device, uint32_t queue, bool *notify)
                                                        : ask_flags(device, queue, notify);
 }
 
+/* A fault: writes to where the driver looks for whether the device wants to be notified. */
+static bool store_wish(struct sim_device *device, uint32_t queue, enum sim_fault_kind kind)
+{
+    const struct sim_queue *q = &device->queue[queue];
+    const struct sim_fault *fault = sim_fault_of(device, queue, kind);
+    bool is_flags = kind == SIM_FAULT_USED_FLAGS;
+    if (fault == NULL)
+        return true;
+    le16 value = sim_ring16(device, (uint16_t)fault->argument);
+    emit_fault(device, queue, fault);
+    return store_used(device, queue, is_flags ? 0 : virtq_avail_event_offset(q->size),
+                      is_flags ? EVENT_PLACE_USED_FLAGS : EVENT_PLACE_AVAIL_EVENT, 0, &value,
+                      sizeof(value));
+}
+
 static void step_suppression(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
     bool notify = false;
     bool empty_first = sim_is_qemu(device);
-    if ((empty_first && !ask_empty(device, queue, &notify)) ||
+    bool has_step = sim_has_feature(device, VIRTIO_F_EVENT_IDX) && !empty_first;
+    if (!store_wish(device, queue, SIM_FAULT_USED_FLAGS) ||
+        (empty_first && !ask_empty(device, queue, &notify)) ||
         (!notify && !ask_driver(device, queue, &notify)) ||
-        (!empty_first && !notify && !ask_empty(device, queue, &notify)))
+        (!empty_first && !notify && !ask_empty(device, queue, &notify)) ||
+        (!has_step && !store_wish(device, queue, SIM_FAULT_AVAIL_EVENT)))
         return;
     q->notify = notify;
-    if (sim_has_feature(device, VIRTIO_F_EVENT_IDX) && !sim_is_qemu(device))
+    if (has_step)
         q->phase = SIM_PHASE_AVAIL_EVENT;
     else
         q->phase = notify ? SIM_PHASE_INTERRUPT : SIM_PHASE_AVAIL_IDX;
@@ -362,7 +385,8 @@ static void step_suppression(struct sim_device *device, uint32_t queue)
 static void step_avail_event(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
-    if (store_avail_event(device, queue, q->avail_next))
+    if (store_avail_event(device, queue, q->avail_next) &&
+        store_wish(device, queue, SIM_FAULT_AVAIL_EVENT))
         q->phase = q->notify ? SIM_PHASE_INTERRUPT : SIM_PHASE_AVAIL_IDX;
 }
 

@@ -41,7 +41,7 @@ static const struct rule_case cases[] = {
      W("DriverFeatures 0x11") W("DriverFeaturesSel 1") W("DriverFeatures 1") AGREE, "", ""},
     {"SR_IOV on mmio", JUNK, PROBE RESET WELCOME OFFER W("DriverFeaturesSel 0")
      W("DriverFeatures 0") W("DriverFeaturesSel 1") W("DriverFeatures 0x21") AGREE,
-     "FEAT-DRV-05", "write DriverFeatures 0x21"},
+     "RSVD-DRV-08", "write DriverFeatures 0x21"},
     {"SR_IOV is offered only", JUNK, BEGIN_2, "", ""},
     {"a legacy bit, version 2", LAYOUT_2, PROBE RESET WELCOME OFFER W("DriverFeaturesSel 0")
      W("DriverFeatures 0x8000000") W("DriverFeaturesSel 1") W("DriverFeatures 1") AGREE,

@@ -241,7 +241,7 @@ static const struct rule_case cases[] = {
     {"full without a live queue", V2, CALL BEGIN_2 SELECT "world return 0 QUEUE_FULL\n",
      "RS-DESC-LEAK", ""},
     {"full of what it waits for", V2, CALL UP_2 COMMAND DESC_0 DESC_1 PUBLISH
-     "world return 0 QUEUE_FULL\n", "", ""},
+     "world return 0 QUEUE_FULL\n" NOTIFY, "", ""},
 };
 /* clang-format on */
 
