@@ -39,11 +39,6 @@ void model_destroy(struct model *model)
         model_queue_free(&model->queue[i]);
 }
 
-bool model_is_power_of_two(uint64_t value)
-{
-    return value != 0 && (value & (value - 1)) == 0;
-}
-
 bool model_is_dead(const struct model *model)
 {
     return model->status.value == 0 && model->status.was_driver_ok;
@@ -616,4 +611,6 @@ void model_event(struct model *model, const struct event *event)
         driver_event(model, event);
     else
         other_event(model, event);
+    if ((EVENT_MASK(event->kind) & MODEL_GPU_KINDS) != 0 && model->class == &gpu_class)
+        model_gpu_event(model, event);
 }

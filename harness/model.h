@@ -27,6 +27,7 @@
 #include "bus.h"
 #include "device.h"
 #include "event.h"
+#include "model_gpu.h"
 #include "virtio/mmio.h"
 
 #define MODEL_STORES        256u /* last driver stores remembered, by address and by value */
@@ -61,6 +62,7 @@ struct model_request {
     uint16_t descriptors; /* of the queue's table */
     uint32_t writable_bytes; /* of those */
     uint8_t state;        /* enum model_request_state */
+    bool fenced;          /* by its header's flags, from EXECUTE */
     bool abandoned;       /* the call that published it gave up */
     uint32_t command;     /* type, from EXECUTE */
     uint32_t response;    /* type, from RESPOND */
@@ -265,6 +267,7 @@ struct model {
     struct model_call call;
     struct model_display display;
     struct model_config space;
+    struct model_gpu gpu;
     struct model_store by_addr[MODEL_STORES];  /* stores to MEMORY, direct-mapped by address */
     struct model_store by_value[MODEL_STORES]; /* stores of what may be an address, by value */
 };

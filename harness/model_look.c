@@ -109,6 +109,11 @@ bool model_layout(const struct model *model, const struct model_queue *queue,
 
 /* ---- questions ---- */
 
+bool model_is_power_of_two(uint64_t value)
+{
+    return value != 0 && (value & (value - 1)) == 0;
+}
+
 const struct model_request *model_oldest_request(const struct model_queue *queue, uint16_t *head)
 {
     const struct model_request *oldest = NULL;

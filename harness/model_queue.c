@@ -290,7 +290,8 @@ static void remember(struct model *model, const struct event *event)
         model->by_value[model_store_slot(event->value)] = store;
 }
 
-static void driver_saw_used_idx(struct model_queue *queue, uint16_t idx, const struct event *event)
+static void driver_saw_used_idx(struct model *model, struct model_queue *queue, uint16_t idx,
+                                const struct event *event)
 {
     uint32_t count = (uint16_t)(idx - queue->seen_idx);
 
@@ -305,6 +306,8 @@ static void driver_saw_used_idx(struct model_queue *queue, uint16_t idx, const s
             continue;
         request->state = MODEL_FREE;
         request->mark[MODEL_FREE] = mark_of(event);
+        if (queue == &model->queue[VIRTIO_GPU_CONTROLQ])
+            model_gpu_seen(&model->gpu, request->number, request->fenced);
     }
     queue->seen_idx = idx;
 }
@@ -340,9 +343,9 @@ void model_driver_load(struct model *model, const struct event *event)
         return;
     queue = &model->queue[event->queue];
     if (event->place == EVENT_PLACE_USED_IDX && event->width_bytes >= 2)
-        driver_saw_used_idx(queue, (uint16_t)event->value, event);
+        driver_saw_used_idx(model, queue, (uint16_t)event->value, event);
     else if (event->place == EVENT_PLACE_USED_FLAGS && event->width_bytes >= 4)
-        driver_saw_used_idx(queue, (uint16_t)(event->value >> 16), event);
+        driver_saw_used_idx(model, queue, (uint16_t)(event->value >> 16), event);
     else if (event->place == EVENT_PLACE_USED_FLAGS)
         queue->used_flags_load = model_keep(event);
     else if (event->place == EVENT_PLACE_AVAIL_EVENT)

@@ -100,6 +100,8 @@ static bool play_one(struct world *world)
     case SCENARIO_RETURN:
     case SCENARIO_CONFIG_CHANGE:
     case SCENARIO_NEEDS_RESET:
+    case SCENARIO_BARRIER:
+    case SCENARIO_DISPLAY:
         break;
     }
     world->next_action++;

@@ -1,8 +1,7 @@
 /*
  * Rules about requests to the GPU device (5.7), most of them told by what the device refused.
  *
- * Not handled: cursor pictures, blob resources, 3D, backing memory that is used otherwise while
- * attached.
+ * What a driver does over several commands is judged in rules_gpu_state.c.
  */
 #include "rules.h"
 
@@ -162,7 +161,7 @@ static void check_feature(const struct rule *rule, struct judge *judge, const st
 }
 
 #define GPU_ONLY           .device_id = VIRTIO_ID_GPU
-#define GPU_REFUSAL(names) GPU_ONLY, .on = ON(REFUSE), .refusals = (names)
+#define GPU_REFUSAL(names) GPU_ONLY, .on = ON(REFUSE), .exercise = ON(EXECUTE), .refusals = (names)
 
 /* clang-format off */
 static const struct rule rules[] = {

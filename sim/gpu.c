@@ -279,8 +279,19 @@ static void reset(struct sim_device *device)
     }
     gpu_resources_drop_all(device);
     gpu->events_read = 0;
+    memset(gpu->cursor, 0, sizeof(gpu->cursor));
     for (uint32_t queue = 0; queue < VIRTIO_GPU_QUEUE_COUNT; queue++)
         gpu->request[queue] = (struct gpu_request){.row = GPU_ROW_NONE};
+}
+
+void gpu_cursor_info(const struct sim_device *device, uint32_t scanout_id,
+                     struct gpu_cursor_info *out)
+{
+    const struct gpu *gpu = gpu_of(device);
+
+    *out = (struct gpu_cursor_info){0};
+    if (gpu && scanout_id < VIRTIO_GPU_MAX_SCANOUTS)
+        *out = gpu->cursor[scanout_id];
 }
 
 static bool succeeded(uint32_t response)
@@ -295,7 +306,7 @@ const struct sim_class gpu_class = {
     .name = "gpu",
     .device_id = 16,
     .queue_count = VIRTIO_GPU_QUEUE_COUNT,
-    .features = 0,
+    .features = VIRTIO_BIT(VIRTIO_GPU_F_EDID),
     .config_bytes = sizeof(struct virtio_gpu_config),
     .reset = reset,
     .config_read = config_read,

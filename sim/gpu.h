@@ -23,11 +23,13 @@
  *   cursorq                         a response if there is room   never a response
  *   capset commands                 ERR_INVALID_PARAMETER         ERR_UNSPEC
  *   blob commands                   ERR_UNSPEC                    ERR_INVALID_PARAMETER
+ *   size in OK_EDID                 128                           1024
+ *   GET_EDID of no scanout          ERR_INVALID_SCANOUT_ID        ERR_INVALID_PARAMETER
  *
- * Measured on Debian 12's QEMU 7.2.22. Not handled: EDID, blob resources, 3D, capability sets, a
- * cursor that is seen. What QEMU does and this device does in no profile: it aborts at a
- * transfer of which a row starts behind the end of the backing (here ERR_INVALID_PARAMETER); it
- * answers GET_EDID that was not negotiated; it takes one page of what is no RAM for backing.
+ * Measured on Debian 12's QEMU 7.2.22. Not handled: blob resources, 3D, capability sets, a cursor
+ * that is drawn. What QEMU does and this device does in no profile: it aborts at a transfer of
+ * which a row starts behind the end of the backing (here ERR_INVALID_PARAMETER); it takes one page
+ * of what is no RAM for backing.
  */
 #ifndef RINGSIDE_SIM_GPU_H
 #define RINGSIDE_SIM_GPU_H
@@ -84,6 +86,15 @@ void gpu_scanout_info(const struct sim_device *device, uint32_t scanout_id,
  * The caller frees it with picture_free().
  */
 bool gpu_scanout_picture(const struct sim_device *device, uint32_t scanout_id, struct picture *out);
+
+/* The cursor of a scanout, as the driver's last commands left it. */
+struct gpu_cursor_info {
+    uint32_t resource_id; /* 0 = hidden */
+    uint32_t x, y, hot_x, hot_y;
+};
+
+void gpu_cursor_info(const struct sim_device *device, uint32_t scanout_id,
+                     struct gpu_cursor_info *out);
 
 /* Names for traces and reports; NULL when the code is unknown. */
 const char *gpu_command_name(uint32_t type);  /* "VIRTIO_GPU_CMD_GET_DISPLAY_INFO" */

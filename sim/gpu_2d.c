@@ -4,11 +4,12 @@
  * A function gets a request that is long enough and on the right queue, acts, and returns the type
  * of the response. Whatever is wrong is reported as a refusal before it is answered with an error.
  *
- * Not handled: a cursor that is seen, capability sets.
+ * Not handled: a cursor that is seen (gpu_cursor_info() tells of it), capability sets.
  */
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
+#include "edid.h"
 #include "gpu_internal.h"
 
 /* ---- refusals ---- */
@@ -320,13 +321,62 @@ uint32_t gpu_capset(struct gpu_call *call)
                                      : VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER;
 }
 
-/* Both cursor commands: taken, and nothing is shown. */
-uint32_t gpu_cursor(struct gpu_call *call)
+/* QEMU fills the whole of `edid` and says so; the block that counts is the first. */
+uint32_t gpu_get_edid(struct gpu_call *call)
 {
-    uint32_t scanout_id = virtio_le32(call->request->in.cursor.pos.scanout_id);
+    uint32_t scanout_id = virtio_le32(call->request->in.get_edid.scanout);
+    struct virtio_gpu_resp_edid *out = &call->request->out.edid;
+    bool is_qemu = sim_is_qemu(call->device);
 
+    if (!is_qemu && !sim_has_feature(call->device, VIRTIO_GPU_F_EDID))
+        return VIRTIO_GPU_RESP_ERR_UNSPEC; /* reported there; QEMU answers */
     if (scanout_id >= call->gpu->config.num_scanouts)
         return gpu_refuse(call, SIM_REFUSAL_SCANOUT_ID, scanout_id, call->gpu->config.num_scanouts,
-                          VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID);
+                          is_qemu ? VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER
+                                  : VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID);
+    out->size = virtio_le32(is_qemu ? VIRTIO_GPU_EDID_BYTES_MAX : EDID_BYTES);
+    out->padding = 0;
+    memset(out->edid, 0, sizeof(out->edid));
+    edid_make(out->edid, call->gpu->config.width_px, call->gpu->config.height_px);
+    return VIRTIO_GPU_RESP_OK_EDID;
+}
+
+/* ---- the cursor, 5.7.6.10 ---- */
+
+/* Where a cursor command goes; NULL after a refusal. */
+static struct gpu_cursor_info *place_cursor(const struct gpu_call *call)
+{
+    const struct virtio_gpu_cursor_pos *pos = &call->request->in.cursor.pos;
+    uint32_t scanout_id = virtio_le32(pos->scanout_id);
+
+    if (scanout_id >= call->gpu->config.num_scanouts) {
+        gpu_refuse(call, SIM_REFUSAL_SCANOUT_ID, scanout_id, call->gpu->config.num_scanouts, 0);
+        return NULL;
+    }
+    struct gpu_cursor_info *cursor = &call->gpu->cursor[scanout_id];
+    cursor->x = virtio_le32(pos->x);
+    cursor->y = virtio_le32(pos->y);
+    return cursor;
+}
+
+/* Resource 0 hides the cursor. Nothing is drawn: a scanout's picture is without it, as QEMU's. */
+uint32_t gpu_update_cursor(struct gpu_call *call)
+{
+    const struct virtio_gpu_update_cursor *in = &call->request->in.cursor;
+    struct gpu_cursor_info *cursor = place_cursor(call);
+
+    if (!cursor)
+        return VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID;
+    if (call->resource_id != 0 && !gpu_resource_find(call->gpu, call->resource_id))
+        return refuse_resource(call);
+    cursor->resource_id = call->resource_id;
+    cursor->hot_x = virtio_le32(in->hot_x);
+    cursor->hot_y = virtio_le32(in->hot_y);
     return VIRTIO_GPU_RESP_OK_NODATA;
+}
+
+/* All fields but `pos` mean nothing. */
+uint32_t gpu_move_cursor(struct gpu_call *call)
+{
+    return place_cursor(call) ? VIRTIO_GPU_RESP_OK_NODATA : VIRTIO_GPU_RESP_ERR_INVALID_SCANOUT_ID;
 }

@@ -5,7 +5,7 @@
  * part, gpu_execute() acts, gpu_respond() answers. A command is complete before its answer is
  * written, so that a fence needs nothing more than its number in the answer (5.7.6.5).
  *
- * Not handled: commands of EDID, blob resources and 3D, which answer ERR_UNSPEC.
+ * Not handled: commands of blob resources and 3D, which answer with errors.
  */
 #include <stddef.h>
 #include <string.h>
@@ -59,9 +59,10 @@ static const struct {
     [GPU_ROW_GET_CAPSET] = {gpu_capset, 0},
     [GPU_ROW_RESOURCE_CREATE_BLOB] = {gpu_blob, 0},
     [GPU_ROW_SET_SCANOUT_BLOB] = {gpu_blob, 0},
-    [GPU_ROW_UPDATE_CURSOR] = {gpu_cursor,
+    [GPU_ROW_GET_EDID] = {gpu_get_edid, 0},
+    [GPU_ROW_UPDATE_CURSOR] = {gpu_update_cursor,
         offsetof(struct virtio_gpu_update_cursor, resource_id)},
-    [GPU_ROW_MOVE_CURSOR] = {gpu_cursor, 0},
+    [GPU_ROW_MOVE_CURSOR] = {gpu_move_cursor, 0},
 };
 /* clang-format on */
 
@@ -74,6 +75,7 @@ _Static_assert(sizeof(struct virtio_gpu_resource_attach_backing) == 32, "ATTACH 
 _Static_assert(sizeof(struct virtio_gpu_resource_detach_backing) == 32, "DETACH as in 5.7.6.8");
 _Static_assert(sizeof(struct virtio_gpu_mem_entry) == 16, "a memory entry as in 5.7.6.8");
 _Static_assert(sizeof(struct virtio_gpu_update_cursor) == 56, "UPDATE_CURSOR as in 5.7.6.10");
+_Static_assert(sizeof(struct virtio_gpu_resp_edid) == 1056, "OK_EDID as in 5.7.6.8");
 _Static_assert(sizeof(struct virtio_gpu_resp_display_info) == 408, "OK_DISPLAY_INFO as in 5.7.6.8");
 
 static int row_of(uint32_t type)

@@ -71,6 +71,7 @@ union gpu_request_bytes {
     struct virtio_gpu_resource_attach_backing attach;
     struct virtio_gpu_resource_detach_backing detach;
     struct virtio_gpu_update_cursor cursor;
+    struct virtio_gpu_get_edid get_edid;
 };
 
 /* One request on its way through the phases; each queue has its own. */
@@ -84,6 +85,7 @@ struct gpu_request {
     union {
         struct virtio_gpu_ctrl_hdr hdr;
         struct virtio_gpu_resp_display_info display_info;
+        struct virtio_gpu_resp_edid edid;
     } out;
 };
 
@@ -95,6 +97,7 @@ struct gpu {
     uint64_t front_bytes; /* all front buffers */
     struct gpu_resource *bucket[GPU_BUCKETS];
     struct gpu_scanout scanout[VIRTIO_GPU_MAX_SCANOUTS];
+    struct gpu_cursor_info cursor[VIRTIO_GPU_MAX_SCANOUTS];
     struct gpu_request request[VIRTIO_GPU_QUEUE_COUNT];
 };
 
@@ -174,7 +177,9 @@ uint32_t gpu_resource_attach_backing(struct gpu_call *call);
 uint32_t gpu_resource_detach_backing(struct gpu_call *call);
 uint32_t gpu_blob(struct gpu_call *call);   /* RESOURCE_CREATE_BLOB and SET_SCANOUT_BLOB */
 uint32_t gpu_capset(struct gpu_call *call); /* GET_CAPSET_INFO and GET_CAPSET */
-uint32_t gpu_cursor(struct gpu_call *call); /* UPDATE_CURSOR and MOVE_CURSOR */
+uint32_t gpu_get_edid(struct gpu_call *call);
+uint32_t gpu_update_cursor(struct gpu_call *call);
+uint32_t gpu_move_cursor(struct gpu_call *call);
 
 /* Reports what is wrong, about the resource that the command names; returns `answer`. */
 uint32_t gpu_refuse(const struct gpu_call *call, enum sim_refusal refusal, uint64_t value,

@@ -222,10 +222,13 @@ START_TEST(a_command_whose_feature_was_not_negotiated_is_refused)
             bool is_capset =
                 code == VIRTIO_GPU_CMD_GET_CAPSET_INFO || code == VIRTIO_GPU_CMD_GET_CAPSET;
             bool is_parameter = profile == SIM_PROFILE_SPEC ? is_capset : is_blob;
-            uint32_t want = is_parameter ? ERR(INVALID_PARAMETER) : ERR(UNSPEC);
+            bool is_answered = profile == SIM_PROFILE_QEMU && code == VIRTIO_GPU_CMD_GET_EDID;
+            uint32_t want = is_parameter  ? ERR(INVALID_PARAMETER)
+                            : is_answered ? (uint32_t)VIRTIO_GPU_RESP_OK_EDID
+                                          : ERR(UNSPEC);
             uint32_t answer = rig_send_type(rig, gpu_commands[n].queue, code, 96, 1056);
             ck_assert_uint_eq(answer, want);
-            ck_assert_uint_eq(rig->used_len, 24);
+            ck_assert_uint_eq(rig->used_len, is_answered ? 1056 : 24);
             ck_assert_int_eq(rig_refusal(rig), REFUSAL(COMMAND_FEATURE));
             rig_destroy(rig);
         }
@@ -278,6 +281,52 @@ START_TEST(a_cursor_command_is_answered_only_where_there_is_room)
         ck_assert_int_eq(rig_refusal(rig), REFUSAL(NONE));
         ck_assert_uint_eq(rig_event(rig, EVENT_RESPOND, 0)->extra, 0);
     }
+    rig_destroy(rig);
+}
+END_TEST
+
+static void send_cursor(struct rig *rig, uint32_t type, uint32_t x, uint32_t resource_id,
+                        uint32_t hot_x)
+{
+    struct virtio_gpu_update_cursor *request = (void *)arena_host(&rig->arena, rig->request_addr);
+    struct rig_piece piece = {rig->request_addr, sizeof(*request), false};
+
+    *request = (struct virtio_gpu_update_cursor){.hdr = rig_header(type),
+                                                 .pos.x = virtio_le32(x),
+                                                 .pos.y = virtio_le32(x + 1),
+                                                 .resource_id = virtio_le32(resource_id),
+                                                 .hot_x = virtio_le32(hot_x)};
+    rig_submit(rig, VIRTIO_GPU_CURSORQ, &piece, 1);
+}
+
+START_TEST(a_cursor_is_shown_moved_and_hidden)
+{
+    struct rig *rig = rig_create(SIM_PROFILE_SPEC, 1);
+    struct gpu_cursor_info cursor;
+
+    rig_create_2d(rig, 5, VIRTIO_GPU_FORMAT_B8G8R8A8_UNORM, 64, 64);
+    send_cursor(rig, VIRTIO_GPU_CMD_UPDATE_CURSOR, 100, 5, 3);
+    gpu_cursor_info(&rig->device, 0, &cursor);
+    ck_assert_uint_eq(cursor.resource_id, 5);
+    ck_assert_uint_eq(cursor.x, 100);
+    ck_assert_uint_eq(cursor.y, 101);
+    ck_assert_uint_eq(cursor.hot_x, 3);
+    send_cursor(rig, VIRTIO_GPU_CMD_MOVE_CURSOR, 200, 6, 9); /* only `pos` counts */
+    gpu_cursor_info(&rig->device, 0, &cursor);
+    ck_assert_uint_eq(cursor.resource_id, 5);
+    ck_assert_uint_eq(cursor.x, 200);
+    ck_assert_uint_eq(cursor.hot_x, 3);
+    send_cursor(rig, VIRTIO_GPU_CMD_UPDATE_CURSOR, 7, 6, 0);
+    ck_assert_int_eq(rig_refusal(rig), REFUSAL(RESOURCE_ID));
+    gpu_cursor_info(&rig->device, 0, &cursor);
+    ck_assert_uint_eq(cursor.resource_id, 5);
+    send_cursor(rig, VIRTIO_GPU_CMD_UPDATE_CURSOR, 7, 0, 0);
+    gpu_cursor_info(&rig->device, 0, &cursor);
+    ck_assert_uint_eq(cursor.resource_id, 0);
+    send_cursor(rig, VIRTIO_GPU_CMD_UPDATE_CURSOR, 7, 5, 0);
+    rig_reset(rig);
+    gpu_cursor_info(&rig->device, 0, &cursor);
+    ck_assert_uint_eq(cursor.resource_id, 0);
     rig_destroy(rig);
 }
 END_TEST
@@ -345,6 +394,7 @@ static TCase *case_commands(void)
     tcase_add_test(tcase, a_type_that_is_no_command_is_refused);
     tcase_add_test(tcase, qemu_keeps_the_pixels_of_all_resources_below_256_mib);
     tcase_add_test(tcase, a_cursor_command_is_answered_only_where_there_is_room);
+    tcase_add_test(tcase, a_cursor_is_shown_moved_and_hidden);
     tcase_add_test(tcase, qemu_never_answers_on_the_cursorq);
     tcase_add_test(tcase, events_read_is_cleared_by_writing_its_bits_to_events_clear);
     tcase_add_test(tcase, names_are_those_of_the_specification);

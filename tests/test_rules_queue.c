@@ -26,7 +26,8 @@
     FIELD("24", "8") S("0x40003028/8 0") FIELD("30", id) FIELD("34", "0") LENGTH("56")
 #define FLUSH(id) HEADER("0x104") FIELD("18", "0") FIELD("1c", "0") FIELD("20", "8") \
     FIELD("24", "8") FIELD("28", id) FIELD("2c", "0") LENGTH("48")
-#define CHAIN UP_2 DESC_0 DESC_1
+/* The display was asked for: GPU-DRV-01 has nothing to say. */
+#define CHAIN UP_2 "device execute GET_DISPLAY_INFO on q0\n" DESC_0 DESC_1
 #define SHOW CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1") SEND("1", "2") \
     SCANOUT("8", "0", "1") SEND("2", "3") TRANSFER("1") SEND("3", "4") FLUSH("1") SEND("4", "5")
 /* desc[1] is a copy of desc[0]: the request once more. */
