@@ -193,7 +193,7 @@ bool mmio_qemu_write_queue(struct sim_device *device, struct sim_queue *queue, u
             note(device, SIM_REFUSAL_QUEUE_SIZE, VIRTIO_MMIO_REG_QueueSize, value,
                  device->config.queue_size_max);
         set_size(device, queue, value);
-        queue->staged.size = value;
+        queue->staged.size = value & 0xffff; /* QEMU keeps 16 bits of it */
         if (legacy)
             lay_out(device, queue);
         return true;
