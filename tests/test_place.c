@@ -90,7 +90,7 @@ END_TEST
 START_TEST(fields_in_the_order_of_a_big_endian_cpu_are_turned_each_by_itself)
 {
     static const struct {
-        enum event_place place;
+        uint8_t place;
         uint32_t width;
         uint64_t raw, value;
     } rows[] = {
