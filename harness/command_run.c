@@ -16,6 +16,7 @@
 #include "resources.h"
 #include "skip.h"
 #include "lost.h"
+#include "interrupt.h"
 #include "page.h"
 #include "recording.h"
 #include "source.h"
@@ -47,7 +48,8 @@ struct run {
     const struct string_list *paths;
     char again[1024];
     size_t files;
-    size_t ok, failed, skipped, broken;
+    size_t ok, failed, skipped, broken, interrupted;
+    size_t done;    /* all of these */
     bool unwritten; /* a picture or page could not be written */
     bool untraced;  /* nor all of the trace */
     uint64_t findings, steps;
@@ -199,7 +201,7 @@ static bool write_page(struct run *run, bool failed)
     const struct world_outcome *outcome = run->outcome;
     uint64_t until = run->options->until_step;
     enum page_state state = failed ? PAGE_FAILED : PAGE_OK;
-    if (until != 0 && outcome->steps >= until) {
+    if (outcome->interrupted || (until != 0 && outcome->steps >= until)) {
         state = PAGE_STOPPED;
     } else if (!failed && skip_everything(outcome)) {
         state = PAGE_SKIPPED;
@@ -209,19 +211,35 @@ static bool write_page(struct run *run, bool failed)
 
 /* ---- one scenario ---- */
 
+static bool shows_progress(const struct run *run)
+{
+    return !run->options->quiet && isatty(STDERR_FILENO) == 1 && isatty(STDOUT_FILENO) == 1;
+}
+
 /* Says on a terminal, and only there, which scenario runs; `name` NULL takes it away again. */
 static void progress(const struct run *run, const char *name)
 {
-    if (run->files < 2 || run->options->quiet || isatty(STDERR_FILENO) != 1 ||
-        isatty(STDOUT_FILENO) != 1) {
+    if (!shows_progress(run)) {
         return;
     }
-    if (name) {
-        size_t done = run->ok + run->failed + run->skipped + run->broken;
-        fprintf(stderr, "[%zu/%zu] %.60s", done + 1, run->files, name);
-    } else {
+    if (!name) {
         fputs("\r\033[K", stderr);
+    } else if (run->files > 1) {
+        fprintf(stderr, "[%zu/%zu] %.60s", run->done + 1, run->files, name);
     }
+}
+
+/* What takes longer than two seconds says how far it has come; in the parent, which only waits. */
+static void tell_progress(void *context, size_t index, unsigned running_ms)
+{
+    const struct run *run = context;
+    const char *path = run->paths->item[index];
+    const char *slash = strrchr(path, '/');
+    if (running_ms < 2000 || !shows_progress(run)) {
+        return;
+    }
+    fprintf(stderr, "\r\033[K[%zu/%zu] %.40s: %.1f million steps, %u s", index + 1, run->files,
+            slash ? slash + 1 : path, (double)run->outcome->steps / 1e6, running_ms / 1000);
 }
 
 /* From here on the account of what QEMU's device does inside may be wrong. */
@@ -274,18 +292,19 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
         world_outcome_free(outcome);
         return false;
     }
-    bool failed = outcome->failure_count > 0 &&
+    bool failed = outcome->failure_count > 0 && !outcome->interrupted &&
                   (options->until_step == 0 || outcome->steps < options->until_step);
     bool skipped = !failed && skip_everything(outcome);
-    run->ok += !failed && !skipped;
-    run->skipped += skipped;
+    run->ok += !failed && !skipped && !outcome->interrupted;
+    run->skipped += skipped && !outcome->interrupted;
     run->failed += failed;
+    run->interrupted += outcome->interrupted;
     run->findings += outcome->findings.count + outcome->findings.dropped;
     run->steps += outcome->steps;
     if (options->until_step != 0 && options->trace_path == NULL) {
         last_events_print(run);
     }
-    if (failed || !options->quiet) {
+    if (failed || outcome->interrupted || !options->quiet) {
         report_outcome(stdout, &run->report, outcome);
     }
     run->unwritten = !write_page(run, failed) || run->unwritten;
@@ -347,8 +366,9 @@ static bool run_one(void *context, size_t index)
             page_broken(run->page, run->paths->item[index]);
         }
     }
+    run->done++;
     fflush(stdout); /* so that a reader who went away is noticed now */
-    return !ferror(stdout);
+    return !ferror(stdout) && interrupts_came() == 0;
 }
 
 /* A scenario whose driver took the process with it: what is known of it, and how it was lost. */
@@ -394,13 +414,17 @@ static const char *plural(uint64_t count)
 
 static void print_summary(const struct run *run)
 {
-    size_t count = run->ok + run->failed + run->skipped + run->broken;
+    size_t count = run->ok + run->failed + run->skipped + run->broken + run->interrupted;
     printf("%zu scenario%s: %zu ok, %zu failed", count, plural(count), run->ok, run->failed);
     if (run->skipped > 0) {
         printf(", %zu skipped", run->skipped);
     }
     if (run->broken > 0) {
         printf(", %zu could not be run", run->broken);
+    }
+    if (interrupts_came() != 0) {
+        printf(", interrupted, %zu not run",
+               run->files - (count < run->files ? count : run->files));
     }
     printf("; %" PRIu64 " finding%s; %" PRIu64 " steps\n", run->findings, plural(run->findings),
            run->steps);
@@ -489,16 +513,24 @@ static int run_files(const struct run_options *options, const struct string_list
         run->report.verbose = options->verbose || files->count == 1;
         run->report.until = options->until_step;
         note_again(run);
+        interrupt_catch();
         if (open_outputs(options, run, &trace, &record)) {
-            struct isolate_jobs jobs = {options->isolate, files->count, run, run_one, tell_lost};
+            struct isolate_jobs jobs = {.mode = options->isolate,
+                                        .count = files->count,
+                                        .context = run,
+                                        .run = run_one,
+                                        .idle = tell_progress,
+                                        .tell = tell_lost};
             bool bad = !isolate_run(&jobs);
             bad = (run->page && !page_end(run->page, true)) || bad;
             print_summary(run);
             bad = bad || run->broken > 0 || run->unwritten;
             status = bad ? EXIT_ENVIRONMENT : run->failed ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;
+            status = interrupts_came() != 0 ? EXIT_INTERRUPTED : status;
         }
-        record.failed = run->records && run->broken == 0 &&
-                        !recorder_end(&run->recorder, options->until_step == 0);
+        record.failed =
+            run->records && run->broken == 0 &&
+            !recorder_end(&run->recorder, options->until_step == 0 && run->interrupted == 0);
         if (record.stream && !whole_file_close(&record, run->broken == 0)) {
             status = EXIT_ENVIRONMENT;
         }

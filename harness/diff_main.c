@@ -249,7 +249,11 @@ static void tell_lost(void *context, size_t index, const struct isolate_death *d
 
 static int compare_all(struct diff *diff)
 {
-    struct isolate_jobs jobs = {ISOLATE_AUTO, diff->paths->count, diff, run_one, tell_lost};
+    struct isolate_jobs jobs = {.mode = ISOLATE_AUTO,
+                                .count = diff->paths->count,
+                                .context = diff,
+                                .run = run_one,
+                                .tell = tell_lost};
 
     if (!isolate_run(&jobs))
         return EXIT_ENVIRONMENT;

@@ -228,7 +228,11 @@ static struct evidence *collect(const char *const *paths, size_t count, bool onl
         evidence->paths = &files;
         evidence->outcome = outcome;
         evidence->only_declared = only_declared;
-        struct isolate_jobs jobs = {ISOLATE_AUTO, files.count, evidence, run_one, tell_lost};
+        struct isolate_jobs jobs = {.mode = ISOLATE_AUTO,
+                                    .count = files.count,
+                                    .context = evidence,
+                                    .run = run_one,
+                                    .tell = tell_lost};
         good = good && files.count > 0 && isolate_run(&jobs);
     } else {
         fputs("ringside: out of memory\n", stderr);

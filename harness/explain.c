@@ -163,7 +163,11 @@ static bool show_scenario(const struct report_options *options, const struct rul
                                     .scenario = scenario,
                                     .outcome = outcome,
                                     .breaks = breaks};
-        struct isolate_jobs jobs = {ISOLATE_AUTO, 1, telling, run_one, tell_lost};
+        struct isolate_jobs jobs = {.mode = ISOLATE_AUTO,
+                                    .count = 1,
+                                    .context = telling,
+                                    .run = run_one,
+                                    .tell = tell_lost};
         good = isolate_run(&jobs) && telling->good;
         if (good) {
             put_sequence(options, telling);

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "driver.h"
+#include "interrupt.h"
 #include "observe.h"
 #include "ringside_asan.h"
 
@@ -179,11 +180,13 @@ static int64_t now_ms(void)
 }
 
 /* Waits for a worker; false when it had to be killed because nothing went on. */
-static bool wait_for(pid_t worker, int *status, bool (*beside)(void))
+static bool wait_for(const struct isolate_jobs *jobs, pid_t worker, int *status,
+                     bool (*beside)(void))
 {
     struct pollfd event = {.fd = pidfd_open(worker, 0), .events = POLLIN};
     uint64_t beat = isolate_notes->beat;
-    int64_t since_ms = now_ms();
+    int64_t since_ms = now_ms(), begun_ms = since_ms, asked_ms = 0;
+    size_t index = isolate_notes->index;
     bool in_time = true;
 
     /* As long as there is progress, or until the limit: it ends. */
@@ -193,6 +196,20 @@ static bool wait_for(pid_t worker, int *status, bool (*beside)(void))
             kill(worker, SIGKILL);
             break;
         }
+        if (interrupts_came() != 0 && asked_ms == 0) {
+            kill(worker, SIGINT); /* the terminal has told it, too; others may not have */
+            asked_ms = now_ms();
+        } else if (asked_ms != 0 && now_ms() - asked_ms >= INTERRUPT_PATIENCE_MS) {
+            isolate_notes->stopped = true;
+            kill(worker, SIGKILL);
+            break;
+        }
+        if (isolate_notes->index != index) {
+            index = isolate_notes->index;
+            begun_ms = now_ms();
+        }
+        if (jobs->idle != NULL && isolate_notes->phase == ISOLATE_RUNS)
+            jobs->idle(jobs->context, index, (unsigned)(now_ms() - begun_ms));
         if (isolate_notes->beat != beat || isolate_notes->waits) {
             beat = isolate_notes->beat;
             since_ms = now_ms();
@@ -260,7 +277,7 @@ static bool one_worker(const struct isolate_jobs *jobs, struct isolate_death *de
         run_jobs(jobs);
         end_worker();
     }
-    in_time = wait_for(worker, &status, beside);
+    in_time = wait_for(jobs, worker, &status, beside);
     if (notes->done < done || notes->done > jobs->count ||
         (notes->phase != ISOLATE_IDLE && notes->index != notes->done)) {
         notes->done = notes->index = done; /* the worker wrote where it should not have */

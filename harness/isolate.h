@@ -79,6 +79,8 @@ struct isolate_jobs {
     void *context;
     /* In the worker. False when no further job is wanted. */
     bool (*run)(void *context, size_t index);
+    /* In the parent, now and then while a job runs, which has for so long; may be NULL. */
+    void (*idle)(void *context, size_t index, unsigned running_ms);
     /* In the next worker (with ISOLATE_NEVER, nowhere): tells what became of a job. */
     void (*tell)(void *context, size_t index, const struct isolate_death *death);
 };

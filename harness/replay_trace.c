@@ -142,7 +142,8 @@ static void tell_lost(void *context, size_t index, const struct isolate_death *d
 
 static int replay(struct comparison *comparison, const struct run_options *options)
 {
-    struct isolate_jobs jobs = {options->isolate, 1, comparison, run, tell_lost};
+    struct isolate_jobs jobs = {
+        .mode = options->isolate, .count = 1, .context = comparison, .run = run, .tell = tell_lost};
     const struct recording *recording = comparison->recording;
 
     comparison->report = report_options_for(stdout, options->color);

@@ -5,6 +5,7 @@
  * When all came as expected it is one line, unless the reader asks for more.
  */
 #include "report.h"
+#include "interrupt.h"
 #include <inttypes.h>
 #include <string.h>
 #include "report_text.h"
@@ -172,7 +173,8 @@ static void put_call(FILE *out, const struct report_options *options, const char
     const char *result = result_name(call->result);
     const char *wanted = result_name(action->result);
     bool expected = action->result == -1 || (result && action->result == call->result);
-    if (!result && call->crash == WORLD_CRASH_NONE && options->until != 0) {
+    if (!result && call->crash == WORLD_CRASH_NONE &&
+        (options->until != 0 || interrupts_came() != 0)) {
         report_wrap(out, options, REPORT_STYLE_PLAIN, "", 6, at, "stopped in here");
         return;
     }
@@ -281,7 +283,7 @@ static void put_failures(FILE *out, const struct report_options *options,
 
 static bool stopped_early(const struct report_options *options, const struct world_outcome *outcome)
 {
-    return options->until != 0 && outcome->steps >= options->until;
+    return outcome->interrupted || (options->until != 0 && outcome->steps >= options->until);
 }
 
 static const char *plural(uint64_t count)
@@ -313,7 +315,8 @@ static void put_verdict(FILE *out, const struct report_options *options,
     char text[REPORT_LINE_BYTES];
     uint32_t findings = outcome->findings.count;
     if (stopped_early(options, outcome)) {
-        report_put(out, options, REPORT_STYLE_BOLD, "stopped");
+        report_put(out, options, REPORT_STYLE_BOLD,
+                   outcome->interrupted ? "interrupted" : "stopped");
         snprintf(text, sizeof text, "  %.200s at step %" PRIu64 ": what it expects was not judged",
                  scenario->name, outcome->steps);
     } else if (outcome->failure_count == 0 && skip_everything(outcome)) {

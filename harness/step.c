@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 
 #include "crash.h"
+#include "interrupt.h"
 #include "observe.h"
 #include "ringside_asan.h"
 #include "world_state.h"
@@ -421,6 +422,15 @@ static uint32_t clip(const struct world *world, uintptr_t host, uint32_t bytes)
     return bytes;
 }
 
+/* Asynchronously: no more than what the next access looks at anyway. */
+void world_stop_soon(void)
+{
+    if (world_now == NULL)
+        return;
+    world_now->stop_at = 0;
+    probe.skip_polls = false;
+}
+
 /* The step where the run was to stop; or the call has gone on for so long that it never ends. */
 static void stop(struct world *world, uintptr_t pc)
 {
@@ -428,8 +438,10 @@ static void stop(struct world *world, uintptr_t pc)
 
     probe.pending = false;
     world_window_open(world, false);
-    if ((until != 0 && world->steps >= until) || world->steps >= WORLD_STEPS_MAX ||
-        world->outcome->lost[0] != '\0')
+    if (interrupts_came() != 0)
+        world->stopped = world->outcome->interrupted = true;
+    else if ((until != 0 && world->steps >= until) || world->steps >= WORLD_STEPS_MAX ||
+             world->outcome->lost[0] != '\0')
         world->stopped = true;
     else if (world->call != NULL && world->call->action->result == SCENARIO_RUNNING)
         world->running = true;

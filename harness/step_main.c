@@ -189,7 +189,8 @@ static void tell_lost(void *context, size_t index, const struct isolate_death *d
 
 static int run_session(struct step_session *step, const struct run_options *options)
 {
-    struct isolate_jobs jobs = {options->isolate, LIVES, step, run, tell_lost};
+    struct isolate_jobs jobs = {
+        .mode = options->isolate, .count = LIVES, .context = step, .run = run, .tell = tell_lost};
     bool good;
 
     step->options = (struct world_options){.driver_dir = options->driver_dir,

@@ -10,6 +10,7 @@
 
 #include "crash.h"
 #include "fiber.h"
+#include "interrupt.h"
 #include "isolate.h"
 #include "process.h"
 #include "report.h"
@@ -261,7 +262,8 @@ static void run_call(struct world *world, const struct scenario_action *action)
                     (call->blocked_by != SUITE_OK || skip_allows_call(world->outcome, action));
     event.kind = EVENT_RETURN;
     event.value = (uint64_t)(call->result >= 0 ? call->result : SUITE_RESULT_COUNT);
-    world_emit(world, &event);
+    if (!world->stopped) /* the run was left in the middle of the call */
+        world_emit(world, &event);
     if (!call->stuck)
         ladder_climb(&world->judge.model, 0, &call->ladder);
     world->call = NULL;
@@ -298,6 +300,8 @@ static void act(struct world *world)
 
     if (world->controlled)
         (void)control_access(world, NULL, false);
+    if (interrupts_came() != 0 && !world->stopped)
+        world->stopped = world->outcome->interrupted = true;
     if (world->stopped)
         return;
     if (action->kind == SCENARIO_PAUSE) {

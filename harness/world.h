@@ -141,10 +141,11 @@ struct world_outcome {
     struct world_call call[SCENARIO_ACTIONS_MAX];
     struct findings findings;
     uint32_t device_broken[RULES_MAX]; /* how often the device broke its own rules */
-    uint64_t exercised[RULES_MAX]; /* last step, by place in the table of rules; 0 = never */
-    size_t failure_count;          /* expectations not met, unexpected findings */
+    uint64_t exercised[RULES_MAX];     /* last step, by place in the table of rules; 0 = never */
+    size_t failure_count;              /* expectations not met, unexpected findings */
     struct world_failure failure[WORLD_FAILURES_MAX];
     char driver[SCENARIO_WORD_BYTES]; /* its own name; "" = none */
+    bool interrupted;                 /* by a signal: what is expected was not judged */
     bool unloaded;                    /* its object is gone: its addresses mean nothing any more */
     size_t skip_count;                /* options and expectations; calls are marked themselves */
     struct world_skip skip[WORLD_SKIPS_MAX];

@@ -501,12 +501,12 @@ START_TEST(what_cannot_be_written_is_told)
 }
 END_TEST
 
-START_TEST(a_run_that_is_interrupted_leaves_nothing_behind)
+START_TEST(a_run_that_is_killed_leaves_nothing_behind)
 {
     write_file("long.scn", "device gpu version 2\ndriver reference\ncall init\n"
                            "call requests 100000000\n");
-    ck_assert_int_eq(run("mkdir out; timeout -s INT 1 $R run --html out --trace=t.txt long.scn"),
-                     124);
+    ck_assert_int_eq(run("mkdir out; timeout -s KILL 1 $R run --html out --trace=t.txt long.scn"),
+                     137);
     ck_assert_int_eq(system("ls out t.txt* >ls.txt 2>/dev/null"), 0x200);
     char *list = read_file("ls.txt");
     ck_assert_msg(strstr(list, "html") == NULL && strstr(list, "t.txt") == NULL, "%s", list);
@@ -546,7 +546,7 @@ int main(void)
     tcase_add_test(pages, the_screen_is_a_png_also_when_it_was_lost);
     tcase_add_test(pages, pages_have_names_of_their_own);
     tcase_add_test(pages, what_cannot_be_written_is_told);
-    tcase_add_test(pages, a_run_that_is_interrupted_leaves_nothing_behind);
+    tcase_add_test(pages, a_run_that_is_killed_leaves_nothing_behind);
     tcase_add_test(pages, a_driver_that_takes_its_process_along_has_a_page_with_its_events);
     suite_add_tcase(suite, pages);
     SRunner *runner = srunner_create(suite);
