@@ -320,6 +320,8 @@ static const char *parting(const struct qemu_device *far, const struct event *ev
 
     if (event->kind == EVENT_NEEDS_RESET && far->takes > 0)
         return "a chain that breaks the device, behind others";
+    if (event->kind == EVENT_EXECUTE && event->value == VIRTIO_GPU_CMD_GET_EDID)
+        return "an EDID, which tells of its maker";
     if (event->kind != EVENT_REFUSE)
         return NULL;
     if (event->value == SIM_REFUSAL_AVAIL_JUMP)

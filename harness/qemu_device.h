@@ -22,6 +22,7 @@
  *   - an address outside RAM: QEMU's machine has flash, other devices or nothing there (2.7.5)
  *   - avail.idx more than a queue ahead, or back: QEMU takes as many chains as the queue has, then
  *     breaks; it executes them, and shows no used element (2.7.13.3 allows no such index)
+ *   - GET_EDID: the bytes tell of who made the display (5.7.6.8 leaves them to the device)
  *   - a chain that breaks the device behind others of one notification: QEMU takes all chains
  * before it executes the first, so that the others are executed and never used (2.1.2 leaves it
  * open)

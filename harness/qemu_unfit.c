@@ -13,7 +13,7 @@
 /* What an action asks of the device that QEMU's does not do; NULL: nothing. */
 static const char *why_not(enum scenario_action_kind kind)
 {
-    if (kind == SCENARIO_CONFIG_CHANGE || kind == SCENARIO_NEEDS_RESET)
+    if (kind == SCENARIO_DISPLAY || kind == SCENARIO_CONFIG_CHANGE || kind == SCENARIO_NEEDS_RESET)
         return "the device does something of its own accord";
     if (kind == SCENARIO_HOLD || kind == SCENARIO_STEP || kind == SCENARIO_PAUSE)
         return "something comes in between two steps of the device, and QEMU takes all at once";

@@ -344,7 +344,9 @@ static bool agree_on_features(struct sim_device *device)
 {
     uint64_t wanted = device->driver_features;
     uint64_t offered = offered_features(device);
-    bool vetoed = sim_fault_standing(&device->faults, SIM_FAULT_FEATURES_VETO) != NULL;
+    bool vetoed = sim_fault_standing(&device->faults, SIM_FAULT_FEATURES_VETO) != NULL ||
+                  (sim_is_qemu(device) &&
+                   (offered & ~wanted & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM)) != 0); /* 6.1 */
     if (vetoed || (!sim_is_qemu(device) &&
                    ((wanted & ~offered) != 0 || !features_make_sense(device, wanted)))) {
         refuse_write(device, 0, SIM_REFUSAL_FEATURES_VETO, VIRTIO_MMIO_REG_Status, wanted, offered);
