@@ -122,7 +122,10 @@ static void print_help(FILE *out)
         "  --all [PREFIX]             with statements that no rule can check, and why\n"
         "  --evidence [FOLDER]...     which scenarios break each rule, and which pass close by\n"
         "  --coverage SCENARIO...     which rules the scenarios exercise\n"
-        "  --device [SCENARIO...]     the rules that bind the device, and how often it broke them\n"
+        "  --device [--qemu] [SCENARIO...]\n"
+        "                             the rules that bind the device, and how often it broke "
+        "them,\n"
+        "                             ours or QEMU's\n"
         "\nexit status: 0 all is as expected, 1 it is not, 2 the environment or the command line\n",
         out);
 }
@@ -458,6 +461,16 @@ static int list_rules(const char *prefix, enum event_party party, bool all)
     return shown == 0 ? misused("no rule begins with", prefix, NULL, 0) : EXIT_AS_EXPECTED;
 }
 
+/* `[--qemu] [SCENARIO...]` */
+static int run_device_rules(const char *const *rest, size_t count)
+{
+    bool qemu = count > 0 && strcmp(rest[0], "--qemu") == 0;
+    if (count == (qemu ? 1u : 0u)) {
+        return list_rules("", EVENT_PARTY_DEVICE, false);
+    }
+    return evidence_print_device(rest + qemu, count - qemu, qemu);
+}
+
 static int rules_main(int argc, char **argv)
 {
     static const char *const words[] = {"--all", "--evidence", "--coverage", "--device"};
@@ -485,8 +498,7 @@ static int rules_main(int argc, char **argv)
         }
         return evidence_print_coverage(rest, count);
     case DEVICE:
-        return count > 0 ? evidence_print_device(rest, count)
-                         : list_rules("", EVENT_PARTY_DEVICE, false);
+        return run_device_rules(rest, count);
     case ALL:
     case NONE:
         break;

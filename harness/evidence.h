@@ -8,6 +8,7 @@
 #ifndef RINGSIDE_HARNESS_EVIDENCE_H
 #define RINGSIDE_HARNESS_EVIDENCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* All take paths as `ringside run` does and return an exit status of command.h. */
@@ -21,7 +22,8 @@ int evidence_print_coverage(const char *const *paths, size_t count);
 /*
  * The same of the rules that bind devices (rules_device.c). Not as expected when a device broke one
  * that it was not told to break; where it was, or in the profile `qemu`, it is only counted.
+ * `qemu`: on QEMU's own device, as far as it can serve the scenarios; all is only counted then.
  */
-int evidence_print_device(const char *const *paths, size_t count);
+int evidence_print_device(const char *const *paths, size_t count, bool qemu);
 
 #endif

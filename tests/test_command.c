@@ -178,6 +178,8 @@ START_TEST(rules_are_listed_and_explained)
         {"$R rules --al", 2, "", "did you mean `--all`?"},
         {"$R rules --all LMMIO", 0, "LMMIO-DRV-D10 ", ""},
         {"$R rules --coverage", 2, "", "coverage of what?"},
+        {"$R rules --device", 0, "XGPU-DEV-02 ", ""},
+        {"$R rules --device good.scn", 0, "MMIO-DEV-02 ", ""},
         {"$R rules --coverage nowhere", 2, "", "nowhere"},
         {"$R explain LMMIO-DRV-D10", 0, "section    VIRTIO 1.3, 4.2.4", ""},
         {"$R explain MMIO-DRV-18", 0, "> 32 driver write InterruptACK 4\n", ""},
