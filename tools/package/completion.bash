@@ -12,11 +12,11 @@ _ringside()
         return
     fi
     case $command:$before in
-    run:--color | run:--isolate) words='always never auto' ;;
+    *:--color | *:--isolate) words='always never auto' ;;
     replay:--target) words='all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be' ;;
     run:--trace-format) words='text perfetto vcd' ;;
     run:--device) words='sim qemu' ;;
-    run:--driver | show:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
+    *:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
     show:--png) mapfile -t COMPREPLY < <(compgen -f -X '!*.png' -- "$word"; compgen -d -- "$word") ;;
     show:--do) words='continue until goto step back restart' ;;
     *:--drivers | *:--png | *:--html | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
@@ -39,7 +39,7 @@ _ringside()
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
     elif [ "${#COMPREPLY[@]}" -eq 0 ]; then
         case $command in
-        run | replay | diff | show) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
+        run | step | replay | diff | show) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac
     fi

@@ -12,11 +12,11 @@ _ringside() {
         return
     fi
     case $command:${words[CURRENT - 1]} in
-    run:--color|run:--isolate) _values when always never auto; return ;;
+    *:--color|*:--isolate) _values when always never auto; return ;;
     replay:--target) _values target all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be; return ;;
     run:--trace-format) _values format text perfetto vcd; return ;;
     run:--device) _values device sim qemu; return ;;
-    run:--driver|show:--driver) _files -g '*.so'; return ;;
+    *:--driver) _files -g '*.so'; return ;;
     show:--png) _files -g '*.png'; return ;;
     show:--do) _values command continue until goto step back restart; return ;;
     *:--drivers|*:--png|*:--html|*:--out) _files -/; return ;;
@@ -36,7 +36,7 @@ _ringside() {
         return
     fi
     case $command in
-    run|replay|diff|show) _files -g '*.scn(-.)' ;;
+    run|step|replay|diff|show) _files -g '*.scn(-.)' ;;
     *) _files ;;
     esac
 }
