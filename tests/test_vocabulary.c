@@ -316,7 +316,7 @@ START_TEST(no_constant_of_our_headers_is_overlooked)
             }
             const char *name = next_word(header);
             if (header->text[header->at] == '(' || strncmp(name, "RINGSIDE_", 9) == 0 ||
-                strcmp(name, "X") == 0 || strcmp(name, "LE_IS_TURNED") == 0) { /* the CPU's */
+                strcmp(name, "X") == 0 || strstr(name, "_IS_TURNED") != NULL) { /* the CPU's */
                 continue;
             }
             seen++;
