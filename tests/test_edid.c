@@ -49,7 +49,7 @@ START_TEST(the_clock_of_full_hd_is_that_of_60_hz_with_reduced_blanking)
 {
     uint8_t edid[EDID_BYTES];
     edid_make(edid, 1920, 1080);
-    ck_assert_uint_eq(edid[TIMING] | edid[TIMING + 1] << 8, 13852); /* 138.5 MHz */
+    ck_assert_int_eq(edid[TIMING] | edid[TIMING + 1] << 8, 13852); /* 138.5 MHz */
 }
 END_TEST
 
