@@ -163,8 +163,8 @@ static int replay(struct comparison *comparison, const struct run_options *optio
                                .reader = {{compare, comparison}}};
     session_create(&comparison->session, comparison->scenario, &comparison->options,
                    &comparison->outcome);
-    memcpy(comparison->session.act, recording->act,
-           recording->act_count * sizeof comparison->session.act[0]);
+    for (size_t i = 0; i < recording->act_count; i++)
+        comparison->session.act[i] = recording->act[i];
     comparison->session.act_count = recording->act_count;
     if (!isolate_run(&jobs) || comparison->broken)
         return EXIT_ENVIRONMENT;

@@ -296,7 +296,8 @@ bool world_interrupt(struct world *world)
 /* The next action, as the run comes to it. */
 static void act(struct world *world)
 {
-    const struct scenario_action *action = &world->scenario->action[world->next_action];
+    /* Of the scenario that was given: outcomes name it when an adapted copy is gone. */
+    const struct scenario_action *action = &world->outcome->scenario->action[world->next_action];
 
     if (world->controlled)
         (void)control_access(world, NULL, false);

@@ -128,10 +128,13 @@ static pid_t only_child(void)
     return (pid_t)child;
 }
 
-static bool there_is_no_qemu(const struct scenario *scenario)
+/* Without one there is nothing to test; the scenario is freed then. */
+static bool there_is_no_qemu(struct scenario *scenario)
 {
     const char *why;
     (void)qemu_program(scenario, &why);
+    if (why != NULL)
+        scenario_free(scenario);
     return why != NULL;
 }
 
@@ -260,10 +263,10 @@ START_TEST(qemu_dies_with_the_process_that_started_it)
         if (stat)
             fclose(stat);
         if (state == 'Z')
-            return; /* dead, and whoever inherited it has not looked yet */
+            break; /* dead, though whoever inherited it may not have looked yet */
+        ck_assert_int_lt(i, 499);
         usleep(10000);
     }
-    ck_assert_int_eq(kill(grandchild, 0), -1);
     scenario_free(scenario);
 }
 END_TEST
