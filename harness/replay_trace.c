@@ -173,6 +173,7 @@ static int replay(struct comparison *comparison, const struct run_options *optio
 
 static int replay_file(const struct run_options *options, const char *path)
 {
+    static struct scenario *scenario; /* where a checker for leaks looks; shared memory is not */
     struct recording *recording = recording_read(path, stderr);
     struct comparison *comparison = recording != NULL ? isolate_alloc(sizeof *comparison) : NULL;
     int status = EXIT_ENVIRONMENT;
@@ -181,14 +182,15 @@ static int replay_file(const struct run_options *options, const char *path)
         fputs("ringside: out of memory\n", stderr);
     if (comparison != NULL) {
         comparison->recording = recording;
-        comparison->scenario =
-            scenario_parse(recording->scenario_path, recording->scenario_text, stderr);
+        scenario = scenario_parse(recording->scenario_path, recording->scenario_text, stderr);
+        comparison->scenario = scenario;
         if (comparison->scenario != NULL) {
             comparison->scenario->seed = recording->seed;
             if (recording->object != NULL || command_driver_is_there(options, comparison->scenario))
                 status = replay(comparison, options);
         }
-        scenario_free(comparison->scenario);
+        scenario_free(scenario);
+        scenario = NULL;
         isolate_free(comparison, sizeof *comparison);
     }
     recording_free(recording);
