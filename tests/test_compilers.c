@@ -104,7 +104,7 @@ int main(void)
     if (glob(RINGSIDE_SOURCE_DIR "/scenarios/seed/*.scn", 0, NULL, &seed) != 0 ||
         glob(RINGSIDE_SOURCE_DIR "/scenarios/seed/candidates/*.scn", GLOB_APPEND, NULL, &seed) != 0)
         return 1;
-    tcase_set_timeout(cases, 100);
+    tcase_set_timeout(cases, 300);
     tcase_add_loop_test(cases, a_finding_is_the_same_whoever_compiled_the_driver, 0,
                         (int)seed.gl_pathc);
     suite_add_tcase(suite, cases);
