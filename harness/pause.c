@@ -36,7 +36,6 @@ void pause_arm(struct world *world)
                                         .line = action->line,
                                         .steps_seen = world->steps};
     world->pause.pattern = world->scenario->pattern[action->pattern];
-    world->pause.findings = world->outcome->findings.count;
 }
 
 void pause_event(struct world *world, const struct event *event)

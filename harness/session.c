@@ -170,7 +170,6 @@ void session_search_back(struct session *session, const struct pattern *pattern)
         order.until = *pattern;
     else
         order.until.scope = PATTERN_STEP, order.until.low = UINT64_MAX;
-    session->found_why = pattern == NULL ? CONTROL_BREAK : CONTROL_REACHED;
     session->searching = true;
     run_again(session, &order);
 }

@@ -68,7 +68,6 @@ struct session {
     bool over;      /* the run has come to its end */
     bool searching; /* the run goes to where the search began */
     bool not_found; /* what was searched for did not come before */
-    enum control_why found_why;
     enum session_recording recording;
     char record_path[SESSION_PATH_BYTES];
     uint64_t recorded; /* events */

@@ -31,7 +31,6 @@ struct step_session {
     char last[PROMPT_LINE_BYTES]; /* what an empty line repeats */
     bool terminal, begun, failed;
     unsigned misused;
-    unsigned line;
 };
 
 static volatile bool signalled;
@@ -104,7 +103,6 @@ static bool read_line(struct step_session *step, char *line, size_t bytes)
     if (!step->terminal) {
         if (!read_script_line(line, bytes))
             return false;
-        step->line++;
         printf("%s%s\n", PROMPT_TEXT, line);
         return true;
     }

@@ -56,7 +56,6 @@ struct world_pause {
     uint8_t party;
     uint64_t left;       /* micro-steps to go */
     uint64_t steps_seen; /* at the last boundary */
-    uint32_t findings;
     unsigned line;
     struct pattern pattern;
 };
