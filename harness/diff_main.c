@@ -5,37 +5,37 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "isolate.h"
 #include "qemu.h"
 #include "qemu_device.h"
+#include "options.h"
 #include "resources.h"
 #include "source.h"
 
-/* X(name, word, argument or "", help) */
+#define refuse(...) options_refuse("diff", __VA_ARGS__)
+
+/* X(name, word, alias, argument or "", help) */
 #define DIFF_OPTIONS(X)                                                                            \
-    X(DRIVERS, "--drivers", "DIR", "look for driver objects NAME.so here")                         \
-    X(RANDOM, "--random", "N", "make up scenarios, until N operations are done")                   \
-    X(SEED, "--seed", "N", "with --random: the first scenario's number (1)")                       \
-    X(VERSION, "--version", "1|2", "with --random: this version only, not both")                   \
-    X(SAVE, "--save", "FILE", "with --random: where the shortest scenario goes")                   \
-    X(QUIET, "--quiet", "", "print differences and the sum only")                                  \
-    X(HELP, "--help", "", "print this")
+    X(DRIVERS, "--drivers", NULL, "DIR", "look for driver objects NAME.so here")                   \
+    X(RANDOM, "--random", NULL, "N", "make up scenarios, until N operations are done")             \
+    X(SEED, "--seed", NULL, "N", "with --random: the first scenario's number (1)")                 \
+    X(VERSION, "--version", NULL, "1|2", "with --random: this version only, not both")             \
+    X(SAVE, "--save", NULL, "FILE", "with --random: where the shortest scenario goes")             \
+    X(QUIET, "--quiet", "-q", "", "print differences and the sum only")                            \
+    X(HELP, "--help", NULL, "", "print this")
 
 enum diff_option {
-#define X(name, word, argument, help) OPTION_##name,
+#define X(name, word, alias, argument, help) OPTION_##name,
     DIFF_OPTIONS(X)
 #undef X
         OPTION_COUNT
 };
 
-static const struct {
-    const char *word, *argument, *help;
-} option_table[OPTION_COUNT] = {
-#define X(name, word, argument, help) {word, argument, help},
+static const struct option_row option_table[OPTION_COUNT] = {
+#define X(name, word, alias, argument, help) {word, argument, help, alias},
     DIFF_OPTIONS(X)
 #undef X
 };
@@ -45,21 +45,16 @@ struct diff {
     const char *driver_dir;
     bool quiet, help;
     struct diff_random random;
-    const struct string_list *paths;
+    struct string_list *paths;
     struct world_outcome *outcome;
     size_t same, differing, skipped, broken;
 };
 
-__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
-{
-    va_list arguments;
-    fputs("ringside diff: ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    return EXIT_ENVIRONMENT;
-}
+static int set_option(void *context, size_t row, const char *value);
+static int take_operand(void *context, const char *word);
+
+static const struct options option_reader = {"diff", option_table, OPTION_COUNT, set_option,
+                                             take_operand};
 
 static void print_help(FILE *out)
 {
@@ -69,11 +64,7 @@ static void print_help(FILE *out)
         "Puts QEMU's own device and the simulated one (profile qemu) side by side, and compares\n"
         "every register that is read, the interrupt status, used rings, responses and pixels.\n\n",
         out);
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        char left[40];
-        snprintf(left, sizeof left, "%s %s", option_table[i].word, option_table[i].argument);
-        fprintf(out, "  %-20s %s\n", left, option_table[i].help);
-    }
+    options_print(out, &option_reader, 20);
     fputs("\nExit status: 0 no difference, 1 there are some, 2 the environment or the command "
           "line.\n",
           out);
@@ -92,12 +83,13 @@ static int set_number(const char *word, const char *value, uint64_t most, uint64
     return 0;
 }
 
-static int set_option(struct diff *diff, enum diff_option option, const char *value)
+static int set_option(void *context, size_t row, const char *value)
 {
+    struct diff *diff = context;
     uint64_t version = 0;
     int status;
 
-    switch (option) {
+    switch ((enum diff_option)row) {
     case OPTION_DRIVERS:
         diff->driver_dir = value;
         return 0;
@@ -124,46 +116,16 @@ static int set_option(struct diff *diff, enum diff_option option, const char *va
     abort();
 }
 
-/* --word VALUE, --word=VALUE or a flag. Returns an exit status, 0 when all is well. */
-static int parse_option(struct diff *diff, int argc, char **argv, int *at)
+static int take_operand(void *context, const char *word)
 {
-    const char *word = strcmp(argv[*at], "-q") == 0 ? "--quiet" : argv[*at];
-    const char *words[OPTION_COUNT];
-    size_t bytes = strcspn(word, "=");
-
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        words[i] = option_table[i].word;
-        if (strlen(words[i]) != bytes || strncmp(word, words[i], bytes) != 0)
-            continue;
-        bool wants = option_table[i].argument[0] != '\0';
-        const char *value = word[bytes] == '=' ? word + bytes + 1 : NULL;
-        if (value != NULL && !wants)
-            return refuse("%s takes no value", words[i]);
-        if (wants && value == NULL) {
-            if (*at + 1 >= argc)
-                return refuse("%s needs a value: %s", words[i], option_table[i].argument);
-            value = argv[++*at];
-        }
-        return set_option(diff, (enum diff_option)i, value);
-    }
-    const char *nearest = scenario_nearest(word, words, OPTION_COUNT);
-    return nearest != NULL ? refuse("unknown option %s; did you mean %s?", word, nearest)
-                           : refuse("unknown option %s; try --help", word);
+    return files_find(((struct diff *)context)->paths, word) ? 0 : EXIT_ENVIRONMENT;
 }
 
-static int parse_arguments(struct diff *diff, int argc, char **argv, struct string_list *paths)
+static int parse_arguments(struct diff *diff, int argc, char **argv)
 {
-    bool options_over = false;
-    int status = 0;
+    const struct string_list *paths = diff->paths;
+    int status = options_read(&option_reader, diff, argc, argv);
 
-    for (int at = 0; at < argc && status == 0; at++) {
-        if (!options_over && strcmp(argv[at], "--") == 0)
-            options_over = true;
-        else if (!options_over && argv[at][0] == '-' && argv[at][1] != '\0')
-            status = parse_option(diff, argc, argv, &at);
-        else if (!files_find(paths, argv[at]))
-            status = EXIT_ENVIRONMENT;
-    }
     if (status != 0 || diff->help)
         return status;
     if (diff->random.operations == 0 && paths->count == 0)
@@ -279,7 +241,7 @@ int diff_main(int argc, char **argv)
     *diff = (struct diff){.driver_dir = resource_folder(RESOURCE_drivers),
                           .paths = &paths,
                           .outcome = outcome};
-    status = parse_arguments(diff, argc, argv, &paths);
+    status = parse_arguments(diff, argc, argv);
     if (status == 0 && diff->help) {
         print_help(stdout);
     } else if (status == 0 && diff->random.operations != 0) {

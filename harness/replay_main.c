@@ -6,13 +6,15 @@
 #include "replay.h"
 
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "boot.h"
 #include "command.h"
+#include "options.h"
 #include "resources.h"
+
+#define refuse(...) options_refuse("replay", __VA_ARGS__)
 
 /* X(name, word, argument or "", help) */
 #define REPLAY_OPTIONS(X)                                                                          \
@@ -36,10 +38,8 @@ enum replay_option {
         OPTION_COUNT
 };
 
-static const struct {
-    const char *word, *argument, *help;
-} option_table[OPTION_COUNT] = {
-#define X(name, word, argument, help) {word, argument, help},
+static const struct option_row option_table[OPTION_COUNT] = {
+#define X(name, word, argument, help) {word, argument, help, NULL},
     REPLAY_OPTIONS(X)
 #undef X
 };
@@ -56,18 +56,14 @@ struct replay_job {
     struct replay_matrix matrix; /* more than one target */
     const char *json;
     unsigned jobs;
+    struct string_list *named; /* files and folders, as they were given */
 };
 
-__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
-{
-    va_list arguments;
-    fputs("ringside replay: ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    return EXIT_ENVIRONMENT;
-}
+static int set_option(void *context, size_t row, const char *value);
+static int take_operand(void *context, const char *word);
+
+static const struct options option_reader = {"replay", option_table, OPTION_COUNT, set_option,
+                                             take_operand};
 
 static void print_help(FILE *out)
 {
@@ -76,26 +72,12 @@ static void print_help(FILE *out)
           "calls,\n"
           "response buffer and every pixel of the screen.\n\n",
           out);
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        char left[40];
-        snprintf(left, sizeof left, "%s %s", option_table[i].word, option_table[i].argument);
-        fprintf(out, "  %-20s %s\n", left, option_table[i].help);
-    }
+    options_print(out, &option_reader, 20);
     fputs("\nExit status: 0 all agree, 1 some differ, 2 the environment or the command line.\n",
           out);
 }
 
 /* ---- the command line ---- */
-
-static int unknown_option(const char *word)
-{
-    const char *words[OPTION_COUNT];
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        words[i] = option_table[i].word;
-    const char *nearest = scenario_nearest(word, words, OPTION_COUNT);
-    return nearest ? refuse("unknown option %s; did you mean %s?", word, nearest)
-                   : refuse("unknown option %s; try --help", word);
-}
 
 static int unknown_target(const char *word)
 {
@@ -167,9 +149,10 @@ static int set_timeout(struct replay_options *options, const char *value)
     return 0;
 }
 
-static int set_option(struct replay_job *job, enum replay_option option, const char *value)
+static int set_option(void *context, size_t row, const char *value)
 {
-    switch (option) {
+    struct replay_job *job = context;
+    switch ((enum replay_option)row) {
     case OPTION_TARGET:
         return set_target(job, value);
     case OPTION_JSON:
@@ -206,47 +189,19 @@ static int set_option(struct replay_job *job, enum replay_option option, const c
     abort();
 }
 
-/* --word VALUE, --word=VALUE or a flag. Returns an exit status, 0 when all is well. */
-static int parse_option(struct replay_job *job, int argc, char **argv, int *at)
+static int take_operand(void *context, const char *word)
 {
-    const char *word = argv[*at];
-    size_t bytes = strcspn(word, "=");
-
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (strlen(option_table[i].word) != bytes ||
-            strncmp(word, option_table[i].word, bytes) != 0)
-            continue;
-        bool wants = option_table[i].argument[0] != '\0';
-        const char *value = word[bytes] == '=' ? word + bytes + 1 : NULL;
-        if (value && !wants)
-            return refuse("%s takes no value", option_table[i].word);
-        if (wants && !value) {
-            if (*at + 1 >= argc)
-                return refuse("%s needs a value: %s", option_table[i].word,
-                              option_table[i].argument);
-            value = argv[++*at];
-        }
-        return set_option(job, (enum replay_option)i, value);
-    }
-    return unknown_option(word);
+    return string_list_add(((struct replay_job *)context)->named, word) ? 0
+                                                                        : refuse("memory ran out");
 }
 
-static int parse_arguments(struct replay_job *job, int argc, char **argv, struct string_list *named)
+static int parse_arguments(struct replay_job *job, int argc, char **argv)
 {
-    bool options_over = false;
+    int status = options_read(&option_reader, job, argc, argv);
 
-    for (int at = 0; at < argc; at++) {
-        if (!options_over && strcmp(argv[at], "--") == 0) {
-            options_over = true;
-        } else if (!options_over && argv[at][0] == '-' && argv[at][1]) {
-            int status = parse_option(job, argc, argv, &at);
-            if (status)
-                return status;
-        } else if (!string_list_add(named, argv[at])) {
-            return refuse("memory ran out");
-        }
-    }
-    if (!job->help && !named->count)
+    if (status != 0)
+        return status;
+    if (!job->help && !job->named->count)
         return refuse("no scenario given; try --help");
     return 0;
 }
@@ -499,12 +454,13 @@ static int replay_job(struct replay_job *job)
 
 int replay_main(int argc, char **argv)
 {
+    struct string_list named = {0};
     struct replay_job job = {.options = {.target = boot_targets[0].name,
                                          .timeout_seconds = REPLAY_TIMEOUT_SECONDS},
-                             .jobs = 2};
-    struct string_list named = {0};
+                             .jobs = 2,
+                             .named = &named};
 
-    int status = parse_arguments(&job, argc, argv, &named);
+    int status = parse_arguments(&job, argc, argv);
     if (!status && job.help)
         print_help(stdout);
     for (size_t i = 0; i < named.count && !status && !job.help; i++)

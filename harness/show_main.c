@@ -3,15 +3,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "command.h"
+#include "options.h"
 #include "resources.h"
 #include "scenario.h"
 #include "show_window.h"
+
+#define refuse(...) options_refuse("show", __VA_ARGS__)
 
 /* X(name, word, argument or "", help) */
 #define SHOW_OPTIONS(X)                                                                            \
@@ -32,10 +34,8 @@ enum show_option {
         OPTION_COUNT
 };
 
-static const struct {
-    const char *word, *argument, *help;
-} option_table[OPTION_COUNT] = {
-#define X(name, word, argument, help) {word, argument, help},
+static const struct option_row option_table[OPTION_COUNT] = {
+#define X(name, word, argument, help) {word, argument, help, NULL},
     SHOW_OPTIONS(X)
 #undef X
 };
@@ -46,16 +46,11 @@ struct show_arguments {
     bool help;
 };
 
-__attribute__((format(printf, 1, 2))) static int refuse(const char *format, ...)
-{
-    va_list arguments;
-    fputs("ringside show: ", stderr);
-    va_start(arguments, format);
-    vfprintf(stderr, format, arguments);
-    va_end(arguments);
-    fputc('\n', stderr);
-    return EXIT_ENVIRONMENT;
-}
+static int set_option(void *context, size_t row, const char *value);
+static int take_operand(void *context, const char *word);
+
+static const struct options option_reader = {"show", option_table, OPTION_COUNT, set_option,
+                                             take_operand};
 
 static void print_help(void)
 {
@@ -67,11 +62,7 @@ static void print_help(void)
     puts("usage: ringside show [OPTION]... SCENARIO\n\n"
          "Shows a run in a window: the screen, and beside it registers, rings, requests, events,\n"
          "the driver's source, and how far it came. Forward and back, step by step.\n");
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        char left[40];
-        snprintf(left, sizeof left, "%s %s", option_table[i].word, option_table[i].argument);
-        printf("  %-16s %s\n", left, option_table[i].help);
-    }
+    options_print(stdout, &option_reader, 16);
     puts("\nKeys:");
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         printf("  %-20s %s\n", keys[i][0], keys[i][1]);
@@ -95,11 +86,12 @@ static int set_size(struct show_wanted *wanted, const char *value)
     return 0;
 }
 
-static int set_option(struct show_arguments *arguments, enum show_option option, const char *value)
+static int set_option(void *context, size_t row, const char *value)
 {
+    struct show_arguments *arguments = context;
     struct show_wanted *wanted = &arguments->wanted;
 
-    switch (option) {
+    switch ((enum show_option)row) {
     case OPTION_HEADLESS:
         wanted->headless = true;
         return 0;
@@ -135,58 +127,22 @@ static int set_option(struct show_arguments *arguments, enum show_option option,
     abort();
 }
 
-static int unknown_option(const char *word)
+static int take_operand(void *context, const char *word)
 {
-    const char *words[OPTION_COUNT];
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        words[i] = option_table[i].word;
-    const char *nearest = scenario_nearest(word, words, OPTION_COUNT);
-    return nearest ? refuse("unknown option %s; did you mean %s?", word, nearest)
-                   : refuse("unknown option %s; try --help", word);
-}
+    struct run_options *run = &((struct show_arguments *)context)->run;
 
-/* --word VALUE, --word=VALUE or a flag. Returns an exit status, 0 when all is well. */
-static int parse_option(struct show_arguments *arguments, int argc, char **argv, int *at)
-{
-    const char *word = argv[*at];
-    size_t bytes = strcspn(word, "=");
-
-    for (size_t i = 0; i < OPTION_COUNT; i++) {
-        if (strlen(option_table[i].word) != bytes ||
-            strncmp(word, option_table[i].word, bytes) != 0)
-            continue;
-        bool wants = option_table[i].argument[0] != '\0';
-        const char *value = word[bytes] == '=' ? word + bytes + 1 : NULL;
-        if (value && !wants)
-            return refuse("%s takes no value", option_table[i].word);
-        if (wants && !value) {
-            if (*at + 1 >= argc)
-                return refuse("%s needs a value: %s", option_table[i].word,
-                              option_table[i].argument);
-            value = argv[++*at];
-        }
-        return set_option(arguments, (enum show_option)i, value);
-    }
-    return unknown_option(word);
+    if (run->path_count == 1)
+        return refuse("one scenario at a time: not %s as well", word);
+    run->path[run->path_count++] = word;
+    return 0;
 }
 
 static int parse_arguments(struct show_arguments *arguments, int argc, char **argv)
 {
-    bool options_over = false;
+    int status = options_read(&option_reader, arguments, argc, argv);
 
-    for (int at = 0; at < argc; at++) {
-        if (!options_over && strcmp(argv[at], "--") == 0) {
-            options_over = true;
-        } else if (!options_over && argv[at][0] == '-' && argv[at][1] != '\0') {
-            int status = parse_option(arguments, argc, argv, &at);
-            if (status != 0)
-                return status;
-        } else if (arguments->run.path_count == 1) {
-            return refuse("one scenario at a time: not %s as well", argv[at]);
-        } else {
-            arguments->run.path[arguments->run.path_count++] = argv[at];
-        }
-    }
+    if (status != 0)
+        return status;
     if (!arguments->help && arguments->run.path_count == 0)
         return refuse("no scenario given; try --help");
     if (arguments->wanted.headless && arguments->wanted.command_count == 0)

@@ -1,0 +1,35 @@
+/*
+ * Options of a command with a table of them: `--word VALUE`, `--word=VALUE` or a flag, `--`, and
+ * what a mistake is told. (`run` and its like have a table of their own: command.c.)
+ */
+#ifndef RINGSIDE_HARNESS_OPTIONS_H
+#define RINGSIDE_HARNESS_OPTIONS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+struct option_row {
+    const char *word;
+    const char *argument; /* "" = it is a flag */
+    const char *help;
+    const char *alias; /* another word for it, or NULL */
+};
+
+struct options {
+    const char *command; /* begins each message: `ringside COMMAND: ...` */
+    const struct option_row *row;
+    size_t count;
+    /* Both return an exit status, after a message, or 0; `value` is NULL for a flag. */
+    int (*set)(void *context, size_t row, const char *value);
+    int (*operand)(void *context, const char *word);
+};
+
+/* One line about a mistake; EXIT_ENVIRONMENT. */
+int options_refuse(const char *command, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* Reads a command line; an exit status, 0 when all is well. */
+int options_read(const struct options *options, void *context, int argc, char **argv);
+/* The table as lines of help, `width` columns for word and argument. */
+void options_print(FILE *out, const struct options *options, int width);
+
+#endif
