@@ -3,7 +3,7 @@
 set(bare_compiler m68k-linux-gnu-gcc m68k-linux-gnu-gcc-12)
 set(bare_package gcc-m68k-linux-gnu)
 set(bare_flags -m68040 -msoft-float)
-set(bare_sources start.S machine.c ../devices/tree.c ../devices/fdt.c)
+set(bare_sources start.S machine.c ../devices/coherent.c ../devices/tree.c ../devices/fdt.c)
 set(bare_script image.ld)
 set(bare_libfdt none)
 set(bare_big_endian TRUE)

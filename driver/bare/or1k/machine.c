@@ -104,18 +104,6 @@ void platform_mb(void)
     __asm__ volatile("l.msync" ::: "memory");
 }
 
-void platform_cache_clean(const void *cpu, size_t size_bytes)
-{
-    (void)cpu;
-    (void)size_bytes;
-}
-
-void platform_cache_invalidate(const void *cpu, size_t size_bytes)
-{
-    (void)cpu;
-    (void)size_bytes;
-}
-
 /* ---- interrupts --------------------------------------------------------------------------------
  */
 

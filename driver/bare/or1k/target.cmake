@@ -3,7 +3,7 @@
 set(bare_compiler or1k-elf-gcc)
 set(bare_package gcc-or1k-elf)
 set(bare_flags -mhard-mul -mhard-div)
-set(bare_sources start.S machine.c ../devices/ns16550.c ../devices/fdt.c)
+set(bare_sources start.S machine.c ../devices/coherent.c ../devices/ns16550.c ../devices/fdt.c)
 set(bare_script image.ld)
 set(bare_libfdt none)
 set(bare_big_endian TRUE)
