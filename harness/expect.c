@@ -17,18 +17,6 @@
 #include "testcard.h"
 #include "world_state.h"
 
-static const char *const result_name[SUITE_RESULT_COUNT] = {
-#define X(name, meaning) [SUITE_##name] = #name,
-    SUITE_RESULTS(X)
-#undef X
-};
-
-static const char *const crash_text[] = {
-#define X(name, text) [WORLD_CRASH_##name] = text,
-    WORLD_CRASHES(X)
-#undef X
-};
-
 static void fail(struct world_outcome *outcome, unsigned line, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -50,9 +38,9 @@ static void fail(struct world_outcome *outcome, unsigned line, const char *forma
 
 static const char *name_of_result(int result)
 {
-    if (result == SCENARIO_RUNNING)
-        return "RUNNING";
-    return result >= 0 && result < SUITE_RESULT_COUNT ? result_name[result] : "nothing";
+    const char *word = scenario_result_word(result);
+
+    return word != NULL ? word : "nothing";
 }
 
 static void check_calls(struct world_outcome *outcome)
@@ -66,7 +54,8 @@ static void check_calls(struct world_outcome *outcome)
         if (call->result == -1)
             fail(outcome, action->line, "call `%s`: expected %s, but the driver %s", action->name,
                  name_of_result(action->result),
-                 call->crash != WORLD_CRASH_NONE ? crash_text[call->crash] : "did not return");
+                 call->crash != WORLD_CRASH_NONE ? world_crash_text(call->crash)
+                                                 : "did not return");
         else
             fail(outcome, action->line, "call `%s`: expected %s, came to %s", action->name,
                  name_of_result(action->result), name_of_result(call->result));

@@ -20,16 +20,11 @@
 #define PAGE_SCENARIO_MAX (SCENARIO_LINES_MAX * (SCENARIO_LINE_BYTES + 1u))
 #define SOURCE_LINES_MAX  (1u << 20)
 
+/* "" when there is none. */
 static const char *result_word(int result)
 {
-    static const char *const names[] = {
-#define X(name, meaning) #name,
-        SUITE_RESULTS(X)
-#undef X
-    };
-    if (result == SCENARIO_RUNNING)
-        return "RUNNING";
-    return result >= 0 && result < SUITE_RESULT_COUNT ? names[result] : "";
+    const char *word = scenario_result_word(result);
+    return word != NULL ? word : "";
 }
 
 /* ---- events and places ---- */

@@ -30,12 +30,8 @@ __attribute__((format(printf, 2, 3))) static void differ(struct replay_verdict *
 
 static const char *result_text(int result)
 {
-    static const char *const names[SUITE_RESULT_COUNT] = {
-#define X(name, meaning) #name,
-        SUITE_RESULTS(X)
-#undef X
-    };
-    return result >= 0 && result < SUITE_RESULT_COUNT ? names[result] : "no return";
+    const char *word = result >= 0 ? scenario_result_word(result) : NULL;
+    return word != NULL ? word : "no return";
 }
 
 const char *replay_screen_text(enum replay_screen screen)

@@ -134,18 +134,6 @@ void report_ladder(FILE *out, const struct report_options *options,
 
 /* ---- the outcome ---- */
 
-static const char *result_name(int result)
-{
-    static const char *const names[] = {
-#define X(name, meaning) #name,
-        SUITE_RESULTS(X)
-#undef X
-    };
-    if (result == SCENARIO_RUNNING)
-        return "RUNNING";
-    return result >= 0 && result < SUITE_RESULT_COUNT ? names[result] : NULL;
-}
-
 /* `call show 640 480 -> OK` */
 static void put_call(FILE *out, const struct report_options *options, const char *driver,
                      const struct world_call *call)
@@ -161,7 +149,7 @@ static void put_call(FILE *out, const struct report_options *options, const char
     if (call->skipped) {
         if (call->blocked_by > SUITE_OK && call->blocked_by != SUITE_UNSUPPORTED) {
             snprintf(text, sizeof text, " ... skipped: init came to %s",
-                     result_name(call->blocked_by));
+                     scenario_result_word(call->blocked_by));
         } else {
             snprintf(text, sizeof text, " ... skipped: driver `%s` has no %s", driver,
                      call->blocked_by == SUITE_OK ? action->name : "init");
@@ -170,8 +158,8 @@ static void put_call(FILE *out, const struct report_options *options, const char
         return;
     }
     at += report_put(out, options, REPORT_STYLE_PLAIN, " -> ");
-    const char *result = result_name(call->result);
-    const char *wanted = result_name(action->result);
+    const char *result = scenario_result_word(call->result);
+    const char *wanted = scenario_result_word(action->result);
     bool expected = action->result == -1 || (result && action->result == call->result);
     if (!result && call->crash == WORLD_CRASH_NONE &&
         (options->until != 0 || interrupts_came() != 0)) {

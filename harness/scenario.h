@@ -257,6 +257,9 @@ bool scenario_parse_action(const struct scenario *scenario, const char *line,
 bool scenario_parse_pattern(const struct scenario *scenario, const char *line, const char *what,
                             struct pattern *out, FILE *errors);
 
+/* The word of a call's result, SCENARIO_RUNNING included; NULL when it is none. */
+const char *scenario_result_word(int result);
+
 /* The word in `words` nearest to `word`, by edit distance, at most a third of it wrong; or NULL. */
 const char *scenario_nearest(const char *word, const char *const *words, size_t count);
 

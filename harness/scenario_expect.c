@@ -50,6 +50,14 @@ static bool parse_arrow(struct parser *parser, bool *arrow)
 static const char *const results[] = {SUITE_RESULTS(X) "...", "RUNNING"};
 #undef X
 
+const char *scenario_result_word(int result)
+{
+    if (result == SCENARIO_RUNNING) {
+        return "RUNNING";
+    }
+    return result >= 0 && result < SUITE_RESULT_COUNT ? results[result] : NULL;
+}
+
 bool parse_call(struct parser *parser)
 {
     if (parser->pause_line != 0 && parser->pause_called) {
