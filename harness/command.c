@@ -11,6 +11,7 @@
 #include "diff.h"
 #include "evidence.h"
 #include "explain.h"
+#include "museum.h"
 #include "replay.h"
 #include "resources.h"
 #include "rule.h"
@@ -34,6 +35,7 @@ static int version_main(int argc, char **argv);
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
     X("diff", diff_main, "[OPTION]... PATH...", "compare QEMU's device with the simulated one")    \
     X("replay-trace", replay_trace_main, "[OPTION]... FILE...", "make a recorded run again")       \
+    X("museum", museum_main, "[OPTION]... [NAME]...", "known bugs of drivers, found and cured")    \
     X("rules", rules_main, "[PREFIX]", "list the rules; --all, --evidence ...: see below")         \
     X("explain", explain_main, "ID...", "print a rule in full")                                    \
     X("drivers", drivers_main, "[--drivers DIR]", "list the driver objects that are found")        \

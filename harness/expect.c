@@ -220,7 +220,8 @@ static void check_picture(struct world_outcome *outcome, const struct scenario_e
     uint32_t first_x = 0, first_y = 0, first_wanted = 0, first_there = 0;
 
     if (picture->rgb == NULL) {
-        fail(outcome, expect->line, "expected the test card, but nothing is shown");
+        fail(outcome, expect->line, "expected %s, but nothing is shown",
+             expect->other ? "a picture" : "the test card");
         return;
     }
     for (uint32_t y = 0; y < picture->height_px; y++) {
@@ -238,7 +239,9 @@ static void check_picture(struct world_outcome *outcome, const struct scenario_e
             first_there = there;
         }
     }
-    if (wrong != 0)
+    if (expect->other && wrong == 0)
+        fail(outcome, expect->line, "expected another picture, but it is the test card");
+    else if (!expect->other && wrong != 0)
         fail(outcome, expect->line,
              "%" PRIu64 " pixels differ from the test card, the first at %u, %u: #%06x, not #%06x",
              wrong, first_x, first_y, first_there, first_wanted);

@@ -4,6 +4,10 @@
  *   spec      ID...                                 rules that the scenario is about
  *   violates  ID...                                 rules that its driver breaks on purpose: each
  *             must be found, and then is the rule's evidence (evidence.h)
+ *   exhibit   ID [OWNER/NAME[#NUMBER|@COMMIT]]...   of the museum: where the mistake was seen; the
+ *             driver has an option `mended`, which cures it
+ *   mended    [device] [-> RESULT...]               what the cured run is like, if it is not that
+ *             every call comes to OK; device: it is the device that is cured, of its faults
  *   machine   NAME [base A] [stride N] [slots N] [interrupt N] [ram A]   or without NAME;
  *             before `device` and `memory`; virt-aarch64 unless told otherwise
  *   device    gpu [version N] [profile spec|qemu] [queue-size-max N] [display WxH] [slot N]
@@ -52,7 +56,7 @@
  *   expect    finding ID [at FILE[:LINE] | at :LINE]   the latter in the scenario itself
  *   expect    response untouched | filled
  *   expect    scanout N active [WxH] | off | never | lost
- *   expect    picture test-card
+ *   expect    picture test-card | other
  *   expect    PLACE VALUE                           a register or ring field when the run is over
  *   expect    disk OFFSET VALUE                     a 32-bit word of a blk device's disk
  *   expect    dma-live N                            allocations still alive when the run is over
@@ -90,6 +94,8 @@
 /* The result of a call that shall not return: ended when it only waits, or after a limit. */
 #define SCENARIO_RUNNING     (-2)
 #define SCENARIO_SPECS_MAX   16u
+#define SCENARIO_REFERENCES_MAX 8u
+#define SCENARIO_MENDED_MAX  16u /* results of the cured run */
 
 enum scenario_device {
     SCENARIO_DEVICE_GPU,
@@ -179,11 +185,23 @@ struct scenario_expect {
     char file[SCENARIO_WORD_BYTES]; /* FINDING: ending of the path, "" = anywhere */
     unsigned at_line;               /* FINDING: 0 = any; with file "" of the scenario itself */
     bool filled;                    /* RESPONSE */
+    bool other;                     /* PICTURE: any but the test card */
     uint32_t scanout;               /* SCANOUT, PICTURE */
     enum scenario_scanout state;
     uint32_t width_px, height_px; /* SCANOUT: 0 = any */
     struct event event;           /* VALUE: place; value */
     uint64_t count;               /* DMA_LIVE; DISK: the offset, event.value the word */
+};
+
+/* What makes a scenario an exhibit of the museum; its symptom is the description. */
+struct scenario_exhibit {
+    unsigned line;                /* 0 = it is none */
+    char id[SCENARIO_WORD_BYTES]; /* "A1" */
+    size_t reference_count;
+    char reference[SCENARIO_REFERENCES_MAX][SCENARIO_WORD_BYTES];
+    bool device_mended; /* the mistake is the device's */
+    size_t result_count;
+    int result[SCENARIO_MENDED_MAX]; /* enum suite_result, call by call */
 };
 
 struct scenario {
@@ -195,6 +213,7 @@ struct scenario {
     char spec[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
     size_t violates_count;
     char violates[SCENARIO_SPECS_MAX][SCENARIO_WORD_BYTES];
+    struct scenario_exhibit exhibit;
     struct sim_machine machine; /* default virt-aarch64 */
     bool machine_own;           /* laid out by options of the scenario */
     bool machine_given;         /* a driver's table must not choose another one */
@@ -256,6 +275,13 @@ bool scenario_parse_action(const struct scenario *scenario, const char *line,
 /* Reads a pattern from a line, such as what follows `break`; false after a message. */
 bool scenario_parse_pattern(const struct scenario *scenario, const char *line, const char *what,
                             struct pattern *out, FILE *errors);
+
+/*
+ * Makes *out the cured run of an exhibit: driver option `mended on` (or no faults), every call OK
+ * unless the exhibit says otherwise, no finding, nothing stuck, the test card if one is shown. It
+ * lives as long as `scenario`, whose texts it shares. False when there is no room for it.
+ */
+bool scenario_mend(const struct scenario *scenario, struct scenario *out);
 
 /* The word of a call's result, SCENARIO_RUNNING included; NULL when it is none. */
 const char *scenario_result_word(int result);

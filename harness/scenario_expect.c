@@ -31,7 +31,7 @@ struct scenario_action *parse_new_action(struct parser *parser, enum scenario_ac
 }
 
 /* Takes `->` if it is the next word; a word that begins so is a slip of the keyboard. */
-static bool parse_arrow(struct parser *parser, bool *arrow)
+bool parse_arrow(struct parser *parser, bool *arrow)
 {
     const struct word *word = parse_peek(parser);
     *arrow = word_is(word, "->");
@@ -56,6 +56,11 @@ const char *scenario_result_word(int result)
         return "RUNNING";
     }
     return result >= 0 && result < SUITE_RESULT_COUNT ? results[result] : NULL;
+}
+
+int parse_suite_result(struct parser *parser)
+{
+    return parse_choice(parser, "result", results, SUITE_RESULT_COUNT);
 }
 
 bool parse_call(struct parser *parser)
@@ -294,7 +299,7 @@ bool parse_return(struct parser *parser)
     if (!action) {
         return false;
     }
-    action->result = parse_choice(parser, "result", results, SUITE_RESULT_COUNT);
+    action->result = parse_suite_result(parser);
     return action->result >= 0 && parse_end(parser);
 }
 
@@ -443,7 +448,7 @@ static bool expect_disk(struct parser *parser, struct scenario_expect *expect)
 /* Every expectation but a value; VALUE never comes here. */
 static bool expect_word(struct parser *parser, struct scenario_expect *expect)
 {
-    static const char *const pictures[] = {"test-card"};
+    static const char *const pictures[] = {"test-card", "other"};
     switch (expect->kind) {
     case SCENARIO_EXPECT_STUCK:
         return expect_stuck(parser, expect);
@@ -454,6 +459,7 @@ static bool expect_word(struct parser *parser, struct scenario_expect *expect)
     case SCENARIO_EXPECT_SCANOUT:
         return expect_scanout(parser, expect);
     case SCENARIO_EXPECT_PICTURE:
+        expect->other = word_is(parse_peek(parser), "other");
         return parse_choice(parser, "picture", pictures, COUNT(pictures)) >= 0;
     case SCENARIO_EXPECT_DMA_LIVE:
         return parse_number(parser, "a number of allocations", 0, ARENA_REGIONS_MAX,

@@ -11,6 +11,7 @@
  * scenario_play.c    verbs that stand for many accesses
  * scenario_control.c verbs that hold a run up, and lines of a trace
  * scenario_send.c    the verb that sends any GPU command
+ * scenario_exhibit.c verbs of the museum
  *
  * Invariants: words point into the text and never outlive the parse; after the first mistake
  * `failed` is true, a message was printed, and no function prints another.
@@ -58,6 +59,8 @@ struct parser {
 #define SCENARIO_VERBS(X)                                                                          \
     X(spec, "spec", false, false)                                                                  \
     X(violates, "violates", false, false)                                                          \
+    X(exhibit, "exhibit", true, true)                                                              \
+    X(mended, "mended", true, true)                                                                \
     X(machine, "machine", true, true)                                                              \
     X(device, "device", true, true)                                                                \
     X(driver, "driver", true, true)                                                                \
@@ -149,6 +152,10 @@ void words_list(const char *const *words, size_t count, char *out, size_t out_by
 
 /* ---- scenario_expect.c ---- */
 
+/* `->` stands here, and is taken; false after a message. */
+bool parse_arrow(struct parser *parser, bool *arrow);
+/* What a call comes to, of SUITE_RESULTS; -1 after a message. */
+int parse_suite_result(struct parser *parser);
 /* A new action of this line, or NULL after a message. */
 struct scenario_action *parse_new_action(struct parser *parser, enum scenario_action_kind kind);
 

@@ -23,6 +23,8 @@ const char test_scenario_all_verbs[] =
     "seed      0x123456789abcdef0\n"
     "fault     completion-late 100 request 2\n"
     "fault     completion-lost\n"
+    "exhibit   A1 one/two#3 a/b@1234567\n"
+    "mended    device -> TIMEOUT OK\n"
     "call      init\n"
     "call      show 640 0x1e0 -> OK\n"
     "call      get_display_info -> TIMEOUT\n"
@@ -77,7 +79,7 @@ START_TEST(every_verb_is_read)
     ck_assert_uint_eq(s->seed, UINT64_C(0x123456789abcdef0));
     ck_assert_uint_eq(s->target_count, 1);
     ck_assert_str_eq(s->target[0], "aarch64");
-    ck_assert_uint_eq(s->target_line, 37);
+    ck_assert_uint_eq(s->target_line, 39);
     scenario_free(s);
 }
 END_TEST
@@ -125,6 +127,41 @@ START_TEST(driver_memory_and_faults_are_read)
 }
 END_TEST
 
+START_TEST(exhibits_are_read_and_mended)
+{
+    struct scenario *s = parse(test_scenario_all_verbs);
+    struct scenario *mended = malloc(sizeof *mended);
+    ck_assert_ptr_nonnull(mended);
+    ck_assert_str_eq(s->exhibit.id, "A1");
+    ck_assert_uint_eq(s->exhibit.reference_count, 2);
+    ck_assert_str_eq(s->exhibit.reference[1], "a/b@1234567");
+    ck_assert(s->exhibit.device_mended);
+    ck_assert_uint_eq(s->exhibit.result_count, 2);
+    ck_assert(scenario_mend(s, mended));
+    ck_assert_uint_eq(s->faults.count, 2);
+    ck_assert_uint_eq(mended->faults.count, 0);
+    ck_assert_uint_eq(mended->option_count, 2);
+    ck_assert_int_eq(mended->action[0].result, SUITE_TIMEOUT);
+    ck_assert_int_eq(mended->action[1].result, SUITE_OK);
+    ck_assert_int_eq(mended->action[3].result, SUITE_OK);
+    ck_assert_uint_eq(mended->violates_count, 0);
+    ck_assert_uint_eq(mended->expect_count, 2);
+    ck_assert_int_eq(mended->expect[0].rung, -1);
+    ck_assert_uint_eq(mended->expect[1].kind, SCENARIO_EXPECT_PICTURE);
+    scenario_free(s);
+
+    s = parse("exhibit B12 one/two\ndevice gpu\ndriver x\ncall init -> TIMEOUT\n");
+    ck_assert(scenario_mend(s, mended));
+    ck_assert_uint_eq(mended->option_count, 1);
+    ck_assert_str_eq(mended->option[0].name, "mended");
+    ck_assert_str_eq(mended->option[0].value, "on");
+    ck_assert_int_eq(mended->action[0].result, SUITE_OK);
+    ck_assert_uint_eq(mended->expect_count, 1);
+    scenario_free(s);
+    free(mended);
+}
+END_TEST
+
 START_TEST(actions_are_read)
 {
     struct scenario *s = parse(test_scenario_all_verbs);
@@ -136,7 +173,7 @@ START_TEST(actions_are_read)
     ck_assert_uint_eq(a[1].args.value[1], 480);
     ck_assert_int_eq(a[2].result, SUITE_TIMEOUT);
     ck_assert_int_eq(a[3].result, -1);
-    ck_assert_uint_eq(a[3].line, 16);
+    ck_assert_uint_eq(a[3].line, 18);
     ck_assert_uint_eq(a[4].kind, SCENARIO_READ);
     ck_assert_uint_eq(a[4].event.place, EVENT_PLACE_REGISTER);
     ck_assert_uint_eq(a[4].event.index, VIRTIO_MMIO_REG_MagicValue);
@@ -237,7 +274,7 @@ START_TEST(expectations_are_read)
     ck_assert_uint_eq(e[8].event.value, 1);
     ck_assert_uint_eq(e[9].event.index, VIRTIO_MMIO_REG_QueuePFN);
     ck_assert_uint_eq(e[10].kind, SCENARIO_EXPECT_DMA_LIVE);
-    ck_assert_uint_eq(e[10].line, 36);
+    ck_assert_uint_eq(e[10].line, 38);
     scenario_free(s);
 }
 END_TEST
@@ -481,6 +518,7 @@ int main(void)
     tcase_add_test(good, every_verb_is_read);
     tcase_add_test(good, device_options_are_read);
     tcase_add_test(good, driver_memory_and_faults_are_read);
+    tcase_add_test(good, exhibits_are_read_and_mended);
     tcase_add_test(good, actions_are_read);
     tcase_add_test(good, a_bring_up_and_a_request_stand_for_accesses_of_their_line);
     tcase_add_test(good, expectations_are_read);

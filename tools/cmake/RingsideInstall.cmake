@@ -13,7 +13,8 @@ file(MAKE_DIRECTORY ${made})
 
 install(TARGETS ringside EXPORT ringsideTargets)
 install(TARGETS ringside_window LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/ringside)
-foreach(driver IN LISTS RINGSIDE_INSTALLED_DRIVERS)
+get_property(museum GLOBAL PROPERTY RINGSIDE_MUSEUM_DRIVERS)
+foreach(driver IN LISTS RINGSIDE_INSTALLED_DRIVERS museum)
     install(FILES ${CMAKE_BINARY_DIR}/drivers/${driver}.so
             DESTINATION ${CMAKE_INSTALL_LIBDIR}/ringside/drivers)
 endforeach()

@@ -19,15 +19,16 @@ _ringside()
     *:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
     show:--png) mapfile -t COMPREPLY < <(compgen -f -X '!*.png' -- "$word"; compgen -d -- "$word") ;;
     show:--do) words='continue until goto step back restart' ;;
-    *:--drivers | *:--png | *:--html | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    *:--drivers | *:--scenarios | *:--png | *:--html | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
+    museum:--json) mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;
     rules:--evidence | rules:--coverage) ;;
     explain:* | rules:*) words=$(ringside rules 2>/dev/null | sed -n 's/^\([A-Z][A-Z0-9a-z-]*\) .*/\1/p') ;;
     *)
         case $word in
         -*)
-            if [ "$command" = show ]; then
-                words=$(ringside show --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
+            if [ "$command" = show ] || [ "$command" = museum ]; then
+                words=$(ringside "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
             else
                 words=$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
             fi

@@ -19,7 +19,8 @@ _ringside() {
     *:--driver) _files -g '*.so'; return ;;
     show:--png) _files -g '*.png'; return ;;
     show:--do) _values command continue until goto step back restart; return ;;
-    *:--drivers|*:--png|*:--html|*:--out) _files -/; return ;;
+    *:--drivers|*:--scenarios|*:--png|*:--html|*:--out) _files -/; return ;;
+    museum:--json) _files -g '*.json'; return ;;
     cc:--cc) _values compiler gcc clang g++ clang++; return ;;
     explain:*|rules:*)
         words_there=(${(f)"$(ringside rules 2>/dev/null |
@@ -30,7 +31,7 @@ _ringside() {
     esac
     if [[ ${words[CURRENT]} == -* ]]; then
         local asked=help
-        [[ $command == show ]] && asked='show --help'
+        [[ $command == (show|museum) ]] && asked="$command --help"
         words_there=(${(f)"$(ringside ${=asked} 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')"})
         _describe -t options option words_there -o
         return
