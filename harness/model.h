@@ -107,6 +107,7 @@ struct model_queue {
     uint16_t avail_idx; /* as the driver stored it last */
     uint16_t used_idx;  /* as the device stored it last */
     uint16_t seen_idx;  /* as the driver loaded it last */
+    uint16_t batch_idx; /* entries from here to seen_idx are what the driver takes back just now */
     uint16_t used_flags, avail_event;
     uint32_t avail_delta; /* by how much the last store moved avail.idx, modulo 2^16 */
     uint32_t slot_stores; /* entries that the driver wrote since */

@@ -142,6 +142,7 @@ static void publish(struct model *model, struct model_queue *queue, uint16_t idx
 
     queue->avail_delta = (uint16_t)(idx - from);
     queue->avail_idx = idx;
+    queue->batch_idx = queue->seen_idx; /* who sends again has taken what came */
     queue->reused = false;
     queue->chain_before = queue->chain_end;
     queue->slots_before = queue->slot_stores;
@@ -227,7 +228,7 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     queue->slot_stores = queue->slots_before = 0;
     queue->chain_end = queue->chain_before = queue->notified_idx = queue->notified_before = 0;
     queue->refusal = queue->table_load = never;
-    queue->avail_idx = queue->used_idx = queue->seen_idx = 0;
+    queue->avail_idx = queue->used_idx = queue->seen_idx = queue->batch_idx = 0;
     queue->used_flags = queue->avail_event = 0;
     queue->avail_delta = queue->in_flight = queue->owned = queue->longest = 0;
     queue->published = queue->completed = queue->fetched = 0;
@@ -296,6 +297,8 @@ static void driver_saw_used_idx(struct model *model, struct model_queue *queue, 
     uint32_t count = (uint16_t)(idx - queue->seen_idx);
 
     queue->used_idx_load = model_keep(event);
+    if (idx != queue->seen_idx)
+        queue->batch_idx = queue->seen_idx;
     if (queue->size == 0 || count > queue->size)
         return;
     for (uint32_t i = 0; i < count; i++) {

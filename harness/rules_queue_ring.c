@@ -254,6 +254,16 @@ static void check_used_flags(const struct rule *rule, struct judge *judge,
 
 /* ---- the used ring ---- */
 
+/*
+ * Is a slot the next one that the device will use, and none that the driver takes back just now? Of
+ * a whole ring that was used at once, every slot is.
+ */
+static bool comes_next(const struct model_queue *queue, uint32_t slot)
+{
+    return slot == queue->used_idx % queue->size && queue->seen_idx == queue->used_idx &&
+           (uint16_t)(queue->seen_idx - queue->batch_idx) < queue->size;
+}
+
 /* A load of the entry that comes next, while the device has not used it. */
 static void check_consumed(const struct rule *rule, struct judge *judge, const struct event *event)
 {
@@ -264,7 +274,7 @@ static void check_consumed(const struct rule *rule, struct judge *judge, const s
         !model_may_look(&judge->model, queue) || event->width_bytes < sizeof(le32))
         return;
     rule_looks(rule, judge);
-    if (event->index != queue->used_idx % queue->size || queue->seen_idx != queue->used_idx ||
+    if (!comes_next(queue, event->index) ||
         judge->model.spurious.step > queue->used_idx_store.step)
         return;
     snprintf(label, sizeof label, "used.idx is %u: entry %u comes next", queue->used_idx,
@@ -298,7 +308,7 @@ static void check_spurious(const struct rule *rule, struct judge *judge, const s
         if (queue == NULL || queue->size == 0 || (event->flags & EVENT_RANGE) != 0)
             return;
         rule_looks(rule, judge);
-        if (event->index == queue->used_idx % queue->size && queue->seen_idx == queue->used_idx &&
+        if (comes_next(queue, event->index) &&
             spurious->step > queue->used_idx_store.step)
             judge_raise(judge, rule, event, "the device has not used this entry", spurious,
                         "this interrupt came for no used buffer",

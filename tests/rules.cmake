@@ -1,3 +1,11 @@
 ringside_add_test(rules SOURCES test_rules.c LIBRARIES ringside_harness)
 ringside_add_test(rules_queue SOURCES test_rules_queue.c LIBRARIES ringside_harness)
 ringside_add_test(rules_device SOURCES test_rules_device.c LIBRARIES ringside_harness)
+
+# A ring of two that was used at once, taken back element by element: no note about that either.
+add_test(NAME rules/full-ring COMMAND ringside run --verbose
+         --driver $<TARGET_PROPERTY:driver_dormouse,RINGSIDE_OBJECT>
+         scenarios/suite/version-2/show-small-display.scn
+         WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+set_tests_properties(rules/full-ring PROPERTIES TIMEOUT 60 FAIL_REGULAR_EXPRESSION "XSPLIT-DRV-08"
+    SKIP_REGULAR_EXPRESSION "AddressSanitizer has its own memory there")
