@@ -28,18 +28,21 @@
 #include "qmp.h"
 #include "virtio/mmio.h"
 
-#define EXEC_FAILED  127
-#define LEGACY_ALIGN 4096u /* QueueAlign until it is written */
-#define START_MS     10000
-#define MONITOR_MS   8000
-#define WORDS_MS     500 /* how long the last words of a QEMU that broke off are waited for */
-#define ERROR_BYTES  1024u
-#define WORDS_BYTES  700u
-#define KEY_BYTES    400u
+#define EXEC_FAILED   127
+#define LEGACY_ALIGN  4096u /* QueueAlign until it is written */
+#define START_MS      10000
+#define MONITOR_MS    8000
+#define OVER_MS       500 /* how long the end of a QEMU that broke off is waited for */
+#define ERROR_BYTES   1024u
+#define WORDS_BYTES   700u
+/* Of what it prints, as much is kept; further lines come to nothing. */
+#define PRINTED_BYTES (256u << 10)
+#define KEY_BYTES     400u
 
 struct qemu {
     pid_t pid;
     int ram, shot, errors, monitor, registers; /* descriptors; -1 = none */
+    off_t printed_from; /* what was printed since it was obtained begins here */
     struct qtest qtest;
     struct qmp qmp;
     bool shown;
@@ -136,6 +139,8 @@ static void make_command(const struct scenario *scenario, const struct qemu *qem
                                  "-nodefaults",
                                  "-no-user-config",
                                  "-S",
+                                 "-d",
+                                 "guest_errors",
                                  "-bios",
                                  "none",
                                  "-qtest",
@@ -176,7 +181,7 @@ static void keep_over_exec(int fd)
 
 /* The child: becomes QEMU or leaves a message on standard error. */
 _Noreturn static void become_qemu(const struct qemu *qemu, char *const *words, pid_t parent,
-                                  int errors, const int channel[2])
+                                  const int channel[2])
 {
     int null = open("/dev/null", O_RDWR);
     struct rlimit limit;
@@ -192,7 +197,7 @@ _Noreturn static void become_qemu(const struct qemu *qemu, char *const *words, p
     }
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
-    dup2(errors, STDERR_FILENO);
+    dup2(qemu->errors, STDERR_FILENO);
     keep_over_exec(qemu->ram);
     keep_over_exec(qemu->shot);
     keep_over_exec(channel[0]);
@@ -202,15 +207,30 @@ _Noreturn static void become_qemu(const struct qemu *qemu, char *const *words, p
     _exit(EXEC_FAILED);
 }
 
+/*
+ * A memory file for standard error that cannot grow: QEMU neither waits for a reader nor fills up
+ * memory. Its position, shared with QEMU, says how much was printed.
+ */
+static int open_errors(void)
+{
+    int file = memfd_create("ringside-errors", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+    if (file >= 0 && (ftruncate(file, PRINTED_BYTES) != 0 ||
+                      fcntl(file, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK) != 0))
+        close_fd(&file);
+    return file;
+}
+
 /* Memory files and both channels; `channel` gets QEMU's ends. */
-static const char *open_channels(struct qemu *qemu, const struct scenario *scenario, int channel[2],
-                                 int errors[2])
+static const char *open_channels(struct qemu *qemu, const struct scenario *scenario, int channel[2])
 {
     int registers[2], monitor[2];
 
     qemu->ram = memfd_create("ringside-ram", MFD_CLOEXEC);
     qemu->shot = memfd_create("ringside-screen", MFD_CLOEXEC);
-    if (qemu->ram < 0 || qemu->shot < 0 || ftruncate(qemu->ram, (off_t)scenario->memory_bytes) != 0)
+    qemu->errors = open_errors();
+    if (qemu->ram < 0 || qemu->shot < 0 || qemu->errors < 0 ||
+        ftruncate(qemu->ram, (off_t)scenario->memory_bytes) != 0)
         return fail("no memory file for QEMU: %s", strerror(errno));
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, registers) != 0)
         return fail("socketpair: %s", strerror(errno));
@@ -220,16 +240,13 @@ static const char *open_channels(struct qemu *qemu, const struct scenario *scena
         return fail("socketpair: %s", strerror(errno));
     qemu->monitor = monitor[0];
     channel[1] = monitor[1];
-    if (pipe2(errors, O_CLOEXEC) != 0)
-        return fail("pipe: %s", strerror(errno));
-    qemu->errors = errors[0];
     return NULL;
 }
 
 static const char *spawn(struct qemu *qemu, const struct scenario *scenario)
 {
-    int channel[2] = {-1, -1}, errors[2] = {-1, -1};
-    const char *error = open_channels(qemu, scenario, channel, errors);
+    int channel[2] = {-1, -1};
+    const char *error = open_channels(qemu, scenario, channel);
 
     if (error == NULL) {
         struct boot_command command;
@@ -238,7 +255,7 @@ static const char *spawn(struct qemu *qemu, const struct scenario *scenario)
         fflush(NULL);
         pid_t pid = fork();
         if (pid == 0)
-            become_qemu(qemu, command.word, parent, errors[1], channel);
+            become_qemu(qemu, command.word, parent, channel);
         boot_command_free(&command);
         if (pid < 0)
             error = fail("fork: %s", strerror(errno));
@@ -247,7 +264,6 @@ static const char *spawn(struct qemu *qemu, const struct scenario *scenario)
     }
     close_fd(&channel[0]);
     close_fd(&channel[1]);
-    close_fd(&errors[1]);
     return error;
 }
 
@@ -327,10 +343,15 @@ const char *qemu_obtain(const struct scenario *scenario, struct qemu **out)
         make_as_new(kept, scenario) == NULL) {
         *out = kept;
         kept = NULL;
+        lseek((*out)->errors, 0, SEEK_SET); /* there is room again for all that it may print */
+        (*out)->printed_from = 0;
         return NULL;
     }
     qemu_end_kept();
-    return start(scenario, out);
+    const char *error = start(scenario, out);
+    if (error == NULL)
+        (*out)->printed_from = lseek((*out)->errors, 0, SEEK_CUR);
+    return error;
 }
 
 void qemu_release(struct qemu *qemu, bool keep)
@@ -392,19 +413,68 @@ const char *qemu_screen(struct qemu *qemu, struct picture *picture)
     return error != NULL ? error : picture_read_png(picture, path);
 }
 
-/* What QEMU wrote on standard error, on one line. */
-static void take_words(struct qemu *qemu, char out[WORDS_BYTES])
-{
-    struct pollfd wait = {.fd = qemu->errors, .events = POLLIN};
-    int64_t deadline_ms = patience_deadline(WORDS_MS);
-    size_t used = 0;
+/* ---- what it says ---- */
 
-    while (used + 1 < WORDS_BYTES && patience_wait(&wait, 1, deadline_ms) == PATIENCE_READY) {
-        ssize_t got = read(qemu->errors, out + used, WORDS_BYTES - 1 - used);
-        if (got <= 0)
-            break;
-        used += (size_t)got;
+const char *qemu_version(const struct qemu *qemu)
+{
+    return qemu->qmp.version;
+}
+
+/* The same line again is counted. */
+static void add_words(struct world_words *words, const char *text, size_t bytes)
+{
+    const char *name = memmem(text, bytes, "qemu-system-", strlen("qemu-system-"));
+    const char *colon = name == text ? memmem(text, bytes, ": ", 2) : NULL;
+    char line[WORLD_WORD_BYTES];
+
+    if (colon != NULL) {
+        bytes -= (size_t)(colon + 2 - text);
+        text = colon + 2;
     }
+    if (bytes == 0)
+        return;
+    snprintf(line, sizeof line, "%.*s", (int)bytes, text);
+    for (size_t i = 0; i < words->count; i++) {
+        if (strcmp(words->line[i].text, line) == 0) {
+            words->line[i].times++;
+            return;
+        }
+    }
+    if (words->count == WORLD_WORDS_MAX) {
+        words->dropped++;
+        return;
+    }
+    memcpy(words->line[words->count].text, line, sizeof line);
+    words->line[words->count++].times = 1;
+}
+
+void qemu_printed(const struct qemu *qemu, struct world_words *out)
+{
+    off_t end = lseek(qemu->errors, 0, SEEK_CUR);
+    size_t bytes = end > qemu->printed_from ? (size_t)(end - qemu->printed_from) : 0;
+    char *text = malloc(bytes + 1);
+
+    *out = (struct world_words){0};
+    if (text == NULL || pread(qemu->errors, text, bytes, qemu->printed_from) != (ssize_t)bytes)
+        bytes = 0;
+    if (bytes == 0 ? end > qemu->printed_from : end == PRINTED_BYTES)
+        out->dropped++; /* it cannot be read; or all room is taken, and who knows what more came */
+    for (size_t at = 0, next; at < bytes; at = next) {
+        const char *newline = memchr(text + at, '\n', bytes - at);
+        next = newline != NULL ? (size_t)(newline - text) + 1 : bytes;
+        add_words(out, text + at, next - at - (newline != NULL));
+    }
+    free(text);
+}
+
+/* The last that QEMU wrote on standard error, on one line. */
+static void take_words(const struct qemu *qemu, char out[WORDS_BYTES])
+{
+    off_t end = lseek(qemu->errors, 0, SEEK_CUR);
+    off_t from = end > (off_t)WORDS_BYTES - 1 ? end - ((off_t)WORDS_BYTES - 1) : 0;
+    ssize_t got = pread(qemu->errors, out, (size_t)(end - from), from);
+    size_t used = got > 0 ? (size_t)got : 0;
+
     while (used > 0 && out[used - 1] == '\n')
         used--;
     out[used] = '\0';
@@ -420,7 +490,7 @@ static bool is_over(struct qemu *qemu, int *status)
     struct pollfd gone = {.fd = pidfd_open(qemu->pid, 0), .events = POLLIN};
 
     if (gone.fd >= 0) {
-        (void)patience_wait(&gone, 1, patience_deadline(WORDS_MS));
+        (void)patience_wait(&gone, 1, patience_deadline(OVER_MS));
         close(gone.fd);
     }
     return waitpid(qemu->pid, status, WNOHANG) == qemu->pid;
@@ -434,9 +504,10 @@ const char *qemu_explain(struct qemu *qemu, const char *error)
 
     qemu->broken = true;
     snprintf(broken, sizeof broken, "%s", error);
-    if (qemu->pid > 0 && qemu->errors >= 0)
+    bool over = qemu->pid > 0 && is_over(qemu, &status);
+    if (qemu->errors >= 0)
         take_words(qemu, words);
-    if (qemu->pid <= 0 || !is_over(qemu, &status))
+    if (!over)
         return fail("%s%s%s", broken, words[0] != '\0' ? ": " : "", words);
     qemu->pid = 0;
     if (WIFSIGNALED(status))

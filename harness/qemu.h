@@ -5,8 +5,8 @@
  *   qemu_obtain()  ->  registers over qtest, pictures over the monitor  ->  qemu_release()
  *     starts one, or resets one that is left over        ends it, or keeps it for the next
  *
- * Nothing of it is in any folder: sockets are pairs, RAM and screendump are memory files that QEMU
- * opens as /proc/self/fd/N. QEMU dies with the process that started it, whatever that dies of.
+ * Nothing of it is in any folder: sockets are pairs; RAM, screendump and what QEMU prints are
+ * memory files. QEMU dies with the process that started it, whatever that dies of.
  *
  * Functions return NULL or a message that lives until the next call of any of them.
  */
@@ -18,6 +18,7 @@
 #include "picture.h"
 #include "qtest.h"
 #include "scenario.h"
+#include "world.h"
 
 struct qemu;
 
@@ -41,6 +42,13 @@ void qemu_note_shown(struct qemu *qemu);
 
 /* The screen; the caller frees it. */
 const char *qemu_screen(struct qemu *qemu, struct picture *picture);
+
+/*
+ * What it has printed since it was obtained, with -d guest_errors: every line once, in the order in
+ * which they came first.
+ */
+void qemu_printed(const struct qemu *qemu, struct world_words *out);
+const char *qemu_version(const struct qemu *qemu);
 
 /* A connection broke with this message: if QEMU has ended, its own last words. */
 const char *qemu_explain(struct qemu *qemu, const char *error);

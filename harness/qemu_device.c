@@ -58,6 +58,8 @@ static uint32_t first_generation(const struct scenario *scenario, struct qemu_de
                                     machine_slot_offset(&scenario->machine, scenario->device.slot),
                                 .bytes = 4};
 
+    if (scenario->device.version == 1)
+        return 0; /* it has no such register, and QEMU would complain of us */
     /* What goes wrong here goes wrong again at the first access, and is told there. */
     return qtest_exchange(qemu_qtest(far->qemu), &look, 1) == NULL ? (uint32_t)look.value : 0;
 }
@@ -100,6 +102,9 @@ void qemu_device_destroy(struct world *world)
 
     if (far == NULL)
         return;
+    qemu_printed(far->qemu, &world->outcome->printed);
+    snprintf(world->outcome->qemu_version, sizeof world->outcome->qemu_version, "%s",
+             qemu_version(far->qemu));
     qemu_release(far->qemu,
                  !far->broken && (world->options->keep_qemu || !qemu_has_shown(far->qemu)));
     free(far);

@@ -28,6 +28,22 @@ __attribute__((format(printf, 2, 3))) static const char *qmp_fail(struct qmp *qm
     return qmp->error;
 }
 
+/* `{"QMP": {"version": {"qemu": {"major": 7, ...}}}}` as "7.2.22"; "" when it is not there. */
+static void qmp_version(const json_t *greeting, char *text, size_t text_bytes)
+{
+    static const char *const parts[] = {"major", "minor", "micro"};
+    const json_t *version = json_object_get(json_object_get(greeting, "version"), "qemu");
+    size_t used = 0;
+
+    snprintf(text, text_bytes, "%s", "");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && used < text_bytes; i++) {
+        const json_t *part = json_object_get(version, parts[i]);
+        if (json_is_integer(part))
+            used += (size_t)snprintf(text + used, text_bytes - used, "%s%" PRId64, i > 0 ? "." : "",
+                                     (int64_t)json_integer_value(part));
+    }
+}
+
 enum qmp_kind qmp_classify(const char *line, size_t bytes, char *text, size_t text_bytes)
 {
     enum qmp_kind kind = QMP_GARBAGE;
@@ -47,6 +63,7 @@ enum qmp_kind qmp_classify(const char *line, size_t bytes, char *text, size_t te
         kind = QMP_EVENT;
     } else if (json_object_get(object, "QMP")) {
         kind = QMP_GREETING;
+        qmp_version(json_object_get(object, "QMP"), text, text_bytes);
     }
     json_decref(object);
     return kind;
@@ -99,6 +116,8 @@ static const char *qmp_answer(struct qmp *qmp, enum qmp_kind wanted, const char 
         memmove(qmp->line, qmp->line + bytes + 1, qmp->used_bytes);
         bool is_reset = kind == QMP_EVENT && strcmp(text, "RESET") == 0;
         qmp->resets += is_reset;
+        if (kind == QMP_GREETING)
+            snprintf(qmp->version, sizeof qmp->version, "%.*s", (int)sizeof qmp->version - 1, text);
         if (kind == wanted && (kind != QMP_EVENT || is_reset))
             return NULL;
         if (kind == QMP_EVENT)
@@ -139,6 +158,7 @@ const char *qmp_open(struct qmp *qmp, int fd, const struct qmp_meanwhile *meanwh
     qmp->meanwhile = meanwhile ? *meanwhile : (struct qmp_meanwhile){.fd = -1};
     qmp->used_bytes = 0;
     qmp->resets = 0;
+    qmp->version[0] = '\0';
     const char *error = qmp_answer(qmp, QMP_GREETING, "the connection", deadline_ms);
     return error ? error : qmp_execute(qmp, "qmp_capabilities", NULL, deadline_ms);
 }

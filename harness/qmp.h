@@ -16,6 +16,7 @@
 #define QMP_LINE_BYTES_MAX 65536u
 #define QMP_ERROR_BYTES    300u
 #define QMP_EVENTS_MAX     1000u /* skipped while one answer is waited for */
+#define QMP_VERSION_BYTES  40u
 
 /* What one line from QEMU is. */
 enum qmp_kind { QMP_GREETING, QMP_RETURN, QMP_ERROR, QMP_EVENT, QMP_GARBAGE };
@@ -33,13 +34,16 @@ struct qmp_meanwhile {
 struct qmp {
     int fd; /* a connected stream socket; not owned */
     struct qmp_meanwhile meanwhile;
-    uint64_t resets; /* events RESET that have come */
+    uint64_t resets;                 /* events RESET that have come */
+    char version[QMP_VERSION_BYTES]; /* QEMU's, from the greeting: "7.2.22"; "" = it did not say */
     size_t used_bytes;
     char line[QMP_LINE_BYTES_MAX];
     char error[QMP_ERROR_BYTES];
 };
 
-/* Classifies a line; for QMP_ERROR and QMP_EVENT `text` gets the description or the event's name.
+/*
+ * Classifies a line; `text` gets the description of a QMP_ERROR, the name of a QMP_EVENT, the
+ * version in a QMP_GREETING.
  */
 enum qmp_kind qmp_classify(const char *line, size_t bytes, char *text, size_t text_bytes);
 

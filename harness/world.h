@@ -134,6 +134,20 @@ struct world_difference {
     char theirs[EVENT_TEXT_BYTES];
 };
 
+#define WORLD_WORDS_MAX     16u
+#define WORLD_WORD_BYTES    200u
+#define WORLD_VERSION_BYTES 40u
+
+/* What QEMU printed, line by line. */
+struct world_words {
+    size_t count;
+    uint64_t dropped; /* lines beyond WORLD_WORDS_MAX different ones, or beyond what was kept */
+    struct {
+        char text[WORLD_WORD_BYTES]; /* without the program's name in front */
+        uint64_t times;
+    } line[WORLD_WORDS_MAX];
+};
+
 /* What a run came to. Freed with world_outcome_free(). */
 struct world_outcome {
     const struct scenario *scenario;
@@ -159,8 +173,10 @@ struct world_outcome {
     const char *parted;        /* a named difference, from which on nothing was compared; or NULL */
     uint64_t difference_count; /* between QEMU's device and the simulated one */
     struct world_difference difference;
-    char lost[FINDING_TEXT_BYTES]; /* QEMU was lost: why; "" = it was not */
-    char *names;                   /* names of allocations for event_format; opaque */
+    struct world_words printed;             /* by QEMU */
+    char qemu_version[WORLD_VERSION_BYTES]; /* "7.2.22"; "" = it was not QEMU's device */
+    char lost[FINDING_TEXT_BYTES];          /* QEMU was lost: why; "" = it was not */
+    char *names;                            /* names of allocations for event_format; opaque */
 };
 
 /*
