@@ -34,6 +34,7 @@ static int version_main(int argc, char **argv);
     X("show", show_main, "[OPTION]... SCENARIO", "watch a run in a window, forward and back")      \
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
     X("diff", diff_main, "[OPTION]... PATH...", "compare QEMU's device with the simulated one")    \
+    X("silence", silence_main, "[OPTION]... [PATH]", "what QEMU says of a wrong driver")           \
     X("replay-trace", replay_trace_main, "[OPTION]... FILE...", "make a recorded run again")       \
     X("museum", museum_main, "[OPTION]... [NAME]...", "known bugs of drivers, found and cured")    \
     X("rules", rules_main, "[PREFIX]", "list the rules; --all, --evidence ...: see below")         \

@@ -112,6 +112,10 @@ int command_step(const struct run_options *options);
 
 int command_replay_trace(const struct run_options *options);
 
+/* ---- `ringside silence`: silence_main.c ---- */
+
+int silence_main(int argc, char **argv);
+
 /* ---- `ringside show`: show_main.c ---- */
 
 int show_main(int argc, char **argv);

@@ -47,21 +47,6 @@ bool page_take_name(struct page *page, const char *scenario, char *out, size_t o
     return false;
 }
 
-/* The description up to its first full stop, on one line. */
-static void first_sentence(const char *description, char *out, size_t out_bytes)
-{
-    size_t used = 0;
-
-    for (const char *at = description; *at != '\0' && used + 1 < out_bytes; at++) {
-        if (at[0] == '\n' && at[1] == '\n')
-            break;
-        out[used++] = *at == '\n' ? ' ' : *at;
-        if (*at == '.' && (at[1] == ' ' || at[1] == '\n'))
-            break;
-    }
-    out[used] = '\0';
-}
-
 /* One row, written with one call, so that a lost process leaves no half of it. */
 static void add_row(struct page *page, char *text, size_t bytes)
 {
@@ -105,7 +90,7 @@ void page_index_add(struct page *page, const char *file, const struct world_outc
         if (call->stuck && stuck[0] == '\0' && call->ladder.missed < LADDER_RUNG_COUNT)
             stuck = ladder_word(call->ladder.missed);
     }
-    first_sentence(scenario->description, sentence, sizeof sentence);
+    scenario_sentence(scenario, sentence, sizeof sentence);
     page_json_open(&json, NULL, '{');
     page_json_string(&json, "file", file);
     page_json_string(&json, "name", scenario->name);

@@ -142,7 +142,6 @@ struct replay_row {
 void replay_row_fill(struct replay_row *row, const struct world_outcome *simulator,
                      const struct replay_outcome *qemu, const struct replay_verdict *verdict);
 void replay_table_head(FILE *out);
-/* Cells that are too long are broken at spaces, then behind hyphens, then anywhere. */
 void replay_table_row(FILE *out, const struct replay_row *row);
 
 /* ---- replay_matrix.c, replay_matrix_json.c: scenarios down, machines across ---- */

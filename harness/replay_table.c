@@ -4,9 +4,8 @@
 #include "replay.h"
 
 #include <string.h>
+#include "columns.h"
 #include "suite.h"
-
-#define CELL_LINES_MAX 16u /* a cell that needs more is cut */
 
 static const size_t widths[REPLAY_COLUMN_COUNT] = {
 #define X(name, width) width,
@@ -18,54 +17,13 @@ static const size_t widths[REPLAY_COLUMN_COUNT] = {
 _Static_assert(REPLAY_COLUMNS(X) - 1 <= 80, "the table fits a terminal");
 #undef X
 
-/* How many bytes of `text` go on a line of `width`: up to a space, behind a hyphen, or all that
- * fit. */
-static size_t line_bytes(const char *text, size_t width)
-{
-    size_t bytes = strlen(text);
-    size_t space = 0, hyphen = 0;
-
-    if (bytes <= width)
-        return bytes;
-    for (size_t i = 0; i <= width; i++) {
-        if (text[i] == ' ' && i > 0)
-            space = i;
-        if (text[i] == '-' && i < width)
-            hyphen = i + 1;
-    }
-    return space ? space : hyphen ? hyphen : width;
-}
-
-/* One line of output; true when a cell has text left. */
-static bool print_line(FILE *out, const char *rest[REPLAY_COLUMN_COUNT])
-{
-    bool more = false;
-    size_t owed = 0; /* spaces not printed yet, so that no line ends in one */
-
-    for (size_t i = 0; i < REPLAY_COLUMN_COUNT; i++) {
-        size_t bytes = line_bytes(rest[i], widths[i]);
-        if (bytes > 0) {
-            fprintf(out, "%*s%.*s", (int)owed, "", (int)bytes, rest[i]);
-            owed = 0;
-        }
-        owed += widths[i] - bytes + 1;
-        rest[i] += bytes;
-        while (*rest[i] == ' ')
-            rest[i]++;
-        more = more || *rest[i];
-    }
-    fputc('\n', out);
-    return more;
-}
-
 void replay_table_row(FILE *out, const struct replay_row *row)
 {
-    const char *rest[REPLAY_COLUMN_COUNT];
+    const char *cell[REPLAY_COLUMN_COUNT];
 
     for (size_t i = 0; i < REPLAY_COLUMN_COUNT; i++)
-        rest[i] = row->cell[i];
-    for (size_t i = 0; i < CELL_LINES_MAX && print_line(out, rest); i++)
-        ;
+        cell[i] = row->cell[i];
+    columns_row(out, widths, cell, REPLAY_COLUMN_COUNT);
 }
 
 void replay_table_head(FILE *out)

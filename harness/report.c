@@ -221,22 +221,6 @@ static void put_screen(FILE *out, const struct report_options *options,
     report_clip(out, options, REPORT_STYLE_PLAIN, 0, text);
 }
 
-/* The description up to its first full stop or empty line, on one line. */
-static void first_sentence(const char *description, char *out, size_t out_bytes)
-{
-    size_t used = 0;
-    for (const char *at = description; *at && used + 1 < out_bytes; at++) {
-        if (at[0] == '\n' && at[1] == '\n') {
-            break;
-        }
-        out[used++] = *at == '\n' ? ' ' : *at;
-        if (*at == '.' && (at[1] == ' ' || at[1] == '\n' || at[1] == '\0')) {
-            break;
-        }
-    }
-    out[used] = '\0';
-}
-
 static void put_header(FILE *out, const struct report_options *options,
                        const struct scenario *scenario)
 {
@@ -244,7 +228,7 @@ static void put_header(FILE *out, const struct report_options *options,
     snprintf(text, sizeof text, "scenario %.200s", scenario->name);
     unsigned at = report_put(out, options, REPORT_STYLE_BOLD, text);
     char sentence[REPORT_LINE_BYTES / 2];
-    first_sentence(scenario->description, sentence, sizeof sentence);
+    scenario_sentence(scenario, sentence, sizeof sentence);
     snprintf(text, sizeof text, "%s%s", sentence[0] ? ": " : "", sentence);
     report_wrap(out, options, REPORT_STYLE_PLAIN, "", 2, at, text);
 }

@@ -245,6 +245,21 @@ void scenario_free(struct scenario *scenario)
     }
 }
 
+void scenario_sentence(const struct scenario *scenario, char *out, size_t out_bytes)
+{
+    size_t used = 0;
+    for (const char *at = scenario->description; *at && used + 1 < out_bytes; at++) {
+        if (at[0] == '\n' && at[1] == '\n') {
+            break;
+        }
+        out[used++] = *at == '\n' ? ' ' : *at;
+        if (*at == '.' && (at[1] == ' ' || at[1] == '\n' || at[1] == '\0')) {
+            break;
+        }
+    }
+    out[used] = '\0';
+}
+
 /* Reads all lines; false after a message. */
 static bool parse_lines(struct parser *parser, const char *text, const char *end)
 {

@@ -222,7 +222,7 @@ struct scenario {
     enum scenario_device kind;
     /* defaults: version 2, spec, the machine's slot, QEMU's features, 1024 */
     struct sim_config device;
-    uint64_t features_pretended; /* offered with nothing behind them */
+    uint64_t features_pretended;                  /* offered with nothing behind them */
     uint64_t features_on, features_off;           /* as asked; already applied to device.features */
     uint32_t display_width_px, display_height_px; /* default 1280 x 800 */
     uint64_t disk_bytes;                          /* default 1 MiB */
@@ -264,6 +264,9 @@ struct scenario *scenario_read(const char *path, FILE *errors);
 /* The same from text in memory; `path` is for messages. */
 struct scenario *scenario_parse(const char *path, const char *text, FILE *errors);
 void scenario_free(struct scenario *scenario);
+
+/* The description up to its first full stop or empty line, on one line. */
+void scenario_sentence(const struct scenario *scenario, char *out, size_t out_bytes);
 
 /*
  * Reads one line that acts (write, store, read, alloc, free, interrupt, hold, release, fault,

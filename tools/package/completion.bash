@@ -20,18 +20,17 @@ _ringside()
     show:--png) mapfile -t COMPREPLY < <(compgen -f -X '!*.png' -- "$word"; compgen -d -- "$word") ;;
     show:--do) words='continue until goto step back restart' ;;
     *:--drivers | *:--scenarios | *:--png | *:--html | *:--out) mapfile -t COMPREPLY < <(compgen -d -- "$word") ;;
-    museum:--json) mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
+    museum:--json | silence:--json) mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;
     rules:--evidence | rules:--coverage) ;;
     explain:* | rules:*) words=$(ringside rules 2>/dev/null | sed -n 's/^\([A-Z][A-Z0-9a-z-]*\) .*/\1/p') ;;
     *)
         case $word in
         -*)
-            if [ "$command" = show ] || [ "$command" = museum ]; then
-                words=$(ringside "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
-            else
-                words=$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')
-            fi
+            case $command in
+            show | museum | silence) words=$(ringside "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
+            *) words=$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
+            esac
             ;;
         esac
         ;;
@@ -40,7 +39,7 @@ _ringside()
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
     elif [ "${#COMPREPLY[@]}" -eq 0 ]; then
         case $command in
-        run | step | replay | diff | show) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
+        run | step | replay | diff | show | silence) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac
     fi

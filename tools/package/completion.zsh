@@ -20,7 +20,7 @@ _ringside() {
     show:--png) _files -g '*.png'; return ;;
     show:--do) _values command continue until goto step back restart; return ;;
     *:--drivers|*:--scenarios|*:--png|*:--html|*:--out) _files -/; return ;;
-    museum:--json) _files -g '*.json'; return ;;
+    museum:--json|silence:--json) _files -g '*.json'; return ;;
     cc:--cc) _values compiler gcc clang g++ clang++; return ;;
     explain:*|rules:*)
         words_there=(${(f)"$(ringside rules 2>/dev/null |
@@ -31,13 +31,13 @@ _ringside() {
     esac
     if [[ ${words[CURRENT]} == -* ]]; then
         local asked=help
-        [[ $command == (show|museum) ]] && asked="$command --help"
+        [[ $command == (show|museum|silence) ]] && asked="$command --help"
         words_there=(${(f)"$(ringside ${=asked} 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')"})
         _describe -t options option words_there -o
         return
     fi
     case $command in
-    run|step|replay|diff|show) _files -g '*.scn(-.)' ;;
+    run|step|replay|diff|show|silence) _files -g '*.scn(-.)' ;;
     *) _files ;;
     esac
 }
