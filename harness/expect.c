@@ -164,16 +164,22 @@ static void check_violated(const struct scenario *scenario, struct world_outcome
     }
 }
 
+bool expect_finding(const struct scenario *scenario, const struct finding *finding)
+{
+    bool expected = false;
+
+    for (size_t i = 0; i < scenario->violates_count && !expected; i++)
+        expected = strcmp(finding->rule->id, scenario->violates[i]) == 0;
+    for (size_t i = 0; i < scenario->expect_count && !expected; i++)
+        expected = matches(finding, &scenario->expect[i]);
+    return expected;
+}
+
 static void check_unexpected(const struct scenario *scenario, struct world_outcome *outcome)
 {
     for (uint32_t i = 0; i < outcome->findings.count; i++) {
         const struct finding *finding = &outcome->findings.item[i];
-        bool expected = finding->level == FINDING_NOTE;
-        for (size_t j = 0; j < scenario->violates_count && !expected; j++)
-            expected = strcmp(finding->rule->id, scenario->violates[j]) == 0;
-        for (size_t j = 0; j < scenario->expect_count && !expected; j++)
-            expected = matches(finding, &scenario->expect[j]);
-        if (!expected)
+        if (finding->level != FINDING_NOTE && !expect_finding(scenario, finding))
             fail(outcome, 0, "unexpected finding %s: %.190s", finding->rule->id, finding->text);
     }
 }
@@ -254,9 +260,10 @@ static uint64_t read_register(struct sim_device *device, uint32_t offset, uint32
 
     if (world == NULL || world->far == NULL)
         return mmio_read(device, offset, bytes);
-    return qemu_device_read(
-        world, machine_slot_offset(&world->bus.machine, world->scenario->device.slot) + offset,
-        bytes);
+    return qemu_device_read(world,
+                            machine_slot_offset(&world->bus.machine, world->scenario->device.slot) +
+                                offset,
+                            bytes);
 }
 
 static bool read_place(struct sim_device *device, const struct arena *arena,

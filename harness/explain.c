@@ -256,11 +256,6 @@ static void show_scenarios(const struct report_options *options, const struct ru
 
 static void explain(const struct rule *rule, const struct string_list *files)
 {
-    static const char *const forces[] = {
-        [RULE_MUST] = "must",           [RULE_MUST_NOT] = "must not",
-        [RULE_SHOULD] = "should",       [RULE_SHOULD_NOT] = "should not",
-        [RULE_SELF] = "ringside's own",
-    };
     struct report_options options = report_options_for(stdout, REPORT_AUTO);
     char text[REPORT_LINE_BYTES];
     unsigned at = report_put(stdout, &options, REPORT_STYLE_BOLD, rule->id);
@@ -271,7 +266,8 @@ static void explain(const struct rule *rule, const struct string_list *files)
                  rule->title);
         put_field(&options, "section", text);
     }
-    snprintf(text, sizeof text, "the %s (%s)%s", event_party_word(rule->party), forces[rule->force],
+    snprintf(text, sizeof text, "the %s (%s)%s", event_party_word(rule->party),
+             rule_force_word(rule->force),
              rule->versions == RULE_V1   ? ", of a version-1 device"
              : rule->versions == RULE_V2 ? ", of a version-2 device"
                                          : "");

@@ -77,6 +77,8 @@ static inline bool judge_has(const struct judge *judge, const char *id)
 /* Everything in `scenario` that was expected and is not so in `outcome` becomes a failure of it. */
 void expect_check(const struct scenario *scenario, struct sim_device *device,
                   const struct arena *arena, struct world_outcome *outcome);
+/* Does the scenario say that it expects this finding? */
+bool expect_finding(const struct scenario *scenario, const struct finding *finding);
 /* The same for a run that was lost with its process: what cannot be known is not as expected. */
 void expect_check_lost(const struct scenario *scenario, struct world_outcome *outcome);
 

@@ -33,6 +33,8 @@ enum page_state {
         PAGE_STATE_COUNT
 };
 
+const char *page_state_word(enum page_state state);
+
 /*
  * Makes the folder if it is not there. `again` are the options that repeat the run ("" = none), and
  * must live as long as the page. NULL after a message.

@@ -7,36 +7,11 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "utf8.h"
+
 #define FORMAT_BYTES 1024
 
-/* ---- UTF-8 ---- */
-
-static bool is_tail(uint8_t byte)
-{
-    return (byte & 0xc0) == 0x80;
-}
-
-/* Bytes of the character at `text`; 0 when it is none (overlong forms and surrogates are none). */
-static unsigned character_bytes(const uint8_t *text)
-{
-    uint8_t first = text[0], second = first != '\0' ? text[1] : '\0';
-
-    if (first < 0x80)
-        return 1;
-    if (first >= 0xc2 && first <= 0xdf)
-        return is_tail(second) ? 2 : 0;
-    if (first >= 0xe0 && first <= 0xef) {
-        bool bad = (first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f);
-        return !bad && is_tail(second) && is_tail(text[2]) ? 3 : 0;
-    }
-    if (first >= 0xf0 && first <= 0xf4) {
-        bool bad = (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f);
-        return !bad && is_tail(second) && is_tail(text[2]) && is_tail(text[3]) ? 4 : 0;
-    }
-    return 0;
-}
-
-static const char replacement[] = "\xef\xbf\xbd";
+/* ---- JSON ---- */
 
 /* U+2028 and U+2029 end a line of JavaScript. */
 static bool ends_line(const uint8_t *text)
@@ -44,17 +19,15 @@ static bool ends_line(const uint8_t *text)
     return text[0] == 0xe2 && text[1] == 0x80 && (text[2] == 0xa8 || text[2] == 0xa9);
 }
 
-/* ---- JSON ---- */
-
 static void put_string(FILE *out, const char *string)
 {
     const uint8_t *text = (const uint8_t *)string;
 
     putc('"', out);
     while (*text != '\0') {
-        unsigned bytes = character_bytes(text);
+        unsigned bytes = utf8_character(text);
         if (bytes == 0) {
-            fputs(replacement, out);
+            fputs(UTF8_REPLACEMENT, out);
             bytes = 1;
         } else if (*text == '"' || *text == '\\') {
             fprintf(out, "\\%c", *text);
@@ -136,10 +109,10 @@ void page_html_text(FILE *out, const char *string)
     const uint8_t *text = (const uint8_t *)string;
 
     while (*text != '\0') {
-        unsigned bytes = character_bytes(text);
+        unsigned bytes = utf8_character(text);
         bool control = (*text < 0x20 && *text != '\n' && *text != '\t') || *text == 0x7f;
         if (bytes == 0 || control) {
-            fputs(replacement, out);
+            fputs(UTF8_REPLACEMENT, out);
             bytes = 1;
         } else if (*text == '<' || *text == '>' || *text == '&' || *text == '"' || *text == '\'') {
             fprintf(out, "&#%u;", *text);

@@ -132,17 +132,12 @@ static void put_ladders(struct page *page, struct page_json *json,
 
 static void put_rule(struct page_json *json, const struct rule *rule)
 {
-    static const char *const forces[] = {
-        [RULE_MUST] = "must",           [RULE_MUST_NOT] = "must not",
-        [RULE_SHOULD] = "should",       [RULE_SHOULD_NOT] = "should not",
-        [RULE_SELF] = "ringside's own",
-    };
     page_json_string(json, "id", rule->id);
     page_json_string(json, "rule", rule->text);
     page_json_string(json, "section", rule->section);
     page_json_string(json, "title", rule->title != NULL ? rule->title : "");
     page_json_string(json, "party", event_party_word(rule->party));
-    page_json_string(json, "force", forces[rule->force]);
+    page_json_string(json, "force", rule_force_word(rule->force));
 }
 
 static void put_finding(struct page *page, struct page_json *json, const struct finding *finding,
@@ -232,21 +227,6 @@ __attribute__((format(printf, 3, 4))) static void put_fact(struct page_json *jso
     page_json_close(json, ']');
 }
 
-static const char *device_word(enum scenario_device kind)
-{
-    switch (kind) {
-    case SCENARIO_DEVICE_GPU:
-        return "gpu";
-    case SCENARIO_DEVICE_BLK:
-        return "blk";
-    case SCENARIO_DEVICE_RNG:
-        return "rng";
-    case SCENARIO_DEVICE_COUNT:
-        break;
-    }
-    return "";
-}
-
 static const char *schedule_text(enum schedule_kind kind)
 {
     switch (kind) {
@@ -277,7 +257,7 @@ static void put_facts(struct page_json *json, const struct world_outcome *outcom
                                       : "only where the driver waits");
     put_fact(json, "seed", "%" PRIu64, scenario->seed);
     put_fact(json, "device", "%s, virtio-mmio version %" PRIu32 ", slot %" PRIu32 ", profile %s",
-             device_word(scenario->kind), scenario->device.version, scenario->device.slot,
+             scenario_device_word(scenario->kind), scenario->device.version, scenario->device.slot,
              scenario->device.profile == SIM_PROFILE_QEMU ? "qemu" : "spec");
     put_fact(json, "features offered", "0x%" PRIx64, scenario->device.features);
     put_fact(json, "QueueSizeMax", "%" PRIu32, scenario->device.queue_size_max);

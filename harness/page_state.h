@@ -200,7 +200,6 @@ enum page_hole {
 /* Writes a template, calling `fill` where it leaves something open. */
 void page_fill(FILE *out, const char *template, void (*fill)(void *context, enum page_hole hole),
                void *context);
-const char *page_state_word(enum page_state state);
 
 /* page_files.S: the files of page/, each ended by a NUL. */
 extern const char page_file_page_html[], page_file_index_html[], page_file_page_css[],

@@ -26,6 +26,10 @@ void report_ladder(FILE *out, const struct report_options *options,
 void report_outcome(FILE *out, const struct report_options *options,
                     const struct world_outcome *outcome);
 
+/* The command that runs a scenario up to a step; `again`: options that repeat the run, or NULL. */
+void report_again(char *out, size_t out_bytes, const char *again,
+                  const struct world_outcome *outcome, uint64_t step);
+
 /*
  * Looks up, and so remembers, every source place that a report of this outcome will show. To be
  * called before the driver is unloaded, if it is unloaded before it is reported on.

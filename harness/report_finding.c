@@ -299,21 +299,17 @@ static void put_note(FILE *out, const struct report_options *options, unsigned g
 static void put_rule(FILE *out, const struct report_options *options, unsigned gutter,
                      const struct rule *rule)
 {
-    static const char *const forces[] = {
-        [RULE_MUST] = "must",           [RULE_MUST_NOT] = "must not",
-        [RULE_SHOULD] = "should",       [RULE_SHOULD_NOT] = "should not",
-        [RULE_SELF] = "ringside's own",
-    };
     char name[160];
     if (rule->force == RULE_SELF || rule->section[0] == '\0') {
         put_note(out, options, gutter, "rule", rule->text);
         return;
     }
     snprintf(name, sizeof name, "spec %s (%s%s%s %s)", rule->section, rule->title,
-             rule->title[0] ? ", " : "", event_party_word(rule->party), forces[rule->force]);
+             rule->title[0] ? ", " : "", event_party_word(rule->party),
+             rule_force_word(rule->force));
     if (gutter + sizeof "= " + strlen(name) + sizeof ":" > options->columns) /* `explain` has it */
-        snprintf(name, sizeof name, "spec %s (%s %s)", rule->section,
-                 event_party_word(rule->party), forces[rule->force]);
+        snprintf(name, sizeof name, "spec %s (%s %s)", rule->section, event_party_word(rule->party),
+                 rule_force_word(rule->force));
     put_note(out, options, gutter, name, rule->text);
 }
 
@@ -378,15 +374,20 @@ static void put_also(FILE *out, const struct report_options *options, unsigned g
     put_note(out, options, gutter, "also", text);
 }
 
+void report_again(char *out, size_t out_bytes, const char *again,
+                  const struct world_outcome *outcome, uint64_t step)
+{
+    char path[REPORT_LINE_BYTES / 2];
+    report_shell_word(outcome->scenario->path, path, sizeof path);
+    snprintf(out, out_bytes, "ringside run %s%s%s --until %" PRIu64, again ? again : "",
+             again && again[0] ? " " : "", path, step);
+}
+
 static void put_again(FILE *out, const struct report_options *options, unsigned gutter,
                       const struct world_outcome *outcome, uint64_t step)
 {
-    char path[REPORT_LINE_BYTES / 2];
     char text[REPORT_LINE_BYTES];
-    report_shell_word(outcome->scenario->path, path, sizeof path);
-    snprintf(text, sizeof text, "ringside run %s%s%s --until %" PRIu64,
-             options->again ? options->again : "", options->again && options->again[0] ? " " : "",
-             path, step);
+    report_again(text, sizeof text, options->again, outcome, step);
     put_gutter(out, options, gutter, "= ");
     report_put(out, options, REPORT_STYLE_BOLD, "again: ");
     report_put(out, options, REPORT_STYLE_PLAIN, text); /* never broken: it is to be copied */

@@ -21,8 +21,24 @@ struct judge;
 /* Versions of virtio-mmio that a rule judges. */
 enum { RULE_V1 = 1, RULE_V2 = 2 };
 
-/* How a rule binds: MUST and MUST_NOT give errors, SHOULD warnings, SELF is ringside's own. */
-enum rule_force { RULE_MUST, RULE_MUST_NOT, RULE_SHOULD, RULE_SHOULD_NOT, RULE_SELF };
+/*
+ * X(name, word): how a rule binds. MUST and MUST_NOT give errors, SHOULD warnings, SELF is
+ * ringside's own.
+ */
+#define RULE_FORCES(X)                                                                             \
+    X(MUST, "must")                                                                                \
+    X(MUST_NOT, "must not")                                                                        \
+    X(SHOULD, "should")                                                                            \
+    X(SHOULD_NOT, "should not")                                                                    \
+    X(SELF, "ringside's own")
+
+enum rule_force {
+#define X(name, word) RULE_##name,
+    RULE_FORCES(X)
+#undef X
+};
+
+const char *rule_force_word(enum rule_force force);
 
 struct rule {
     const char *id;

@@ -111,6 +111,16 @@ const struct rule *rule_by_id(const char *id)
     return NULL;
 }
 
+const char *rule_force_word(enum rule_force force)
+{
+    static const char *const words[] = {
+#define X(name, word) [RULE_##name] = word,
+        RULE_FORCES(X)
+#undef X
+    };
+    return words[force];
+}
+
 /* ---- places ---- */
 
 const char *rule_name(const struct judge *judge, uint64_t addr, char *out, size_t out_bytes)

@@ -286,6 +286,10 @@ bool scenario_parse_pattern(const struct scenario *scenario, const char *line, c
  */
 bool scenario_mend(const struct scenario *scenario, struct scenario *out);
 
+/* The words of a device and of a schedule, as in a scenario. */
+const char *scenario_device_word(enum scenario_device kind);
+const char *scenario_schedule_word(enum schedule_kind kind);
+
 /* The word of a call's result, SCENARIO_RUNNING included; NULL when it is none. */
 const char *scenario_result_word(int result);
 

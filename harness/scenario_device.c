@@ -71,6 +71,11 @@ static const struct sim_class *class_of(enum scenario_device kind)
     return &gpu_class;
 }
 
+const char *scenario_device_word(enum scenario_device kind)
+{
+    return class_of(kind)->name;
+}
+
 static uint64_t offered_by(enum scenario_device kind)
 {
     static const uint64_t offered_features[SCENARIO_DEVICE_COUNT] = {
@@ -172,8 +177,7 @@ static bool device_features(struct parser *parser, struct device_line *line)
             parser->scenario->features_off |= mask;
             continue;
         }
-        if (word->text[0] == '+' &&
-            ((FEATURES_SIMULATED | class_of(kind)->features) & mask) == 0) {
+        if (word->text[0] == '+' && ((FEATURES_SIMULATED | class_of(kind)->features) & mask) == 0) {
             return parse_fail(parser, &name, NULL, NULL,
                               "feature `%s` is not implemented by the simulated device",
                               features[row].name);
@@ -394,11 +398,17 @@ bool parse_driver(struct parser *parser)
 
 /* ---- schedule, seed, fault ---- */
 
+static const char *const schedule_words[] = {
+    [SCHEDULE_EAGER] = "eager", [SCHEDULE_LAZY] = "lazy", [SCHEDULE_RANDOM] = "random"};
+
+const char *scenario_schedule_word(enum schedule_kind kind)
+{
+    return schedule_words[kind];
+}
+
 bool parse_schedule(struct parser *parser)
 {
-    static const char *const kinds[] = {
-        [SCHEDULE_EAGER] = "eager", [SCHEDULE_LAZY] = "lazy", [SCHEDULE_RANDOM] = "random"};
-    int kind = parse_choice(parser, "schedule", kinds, COUNT(kinds));
+    int kind = parse_choice(parser, "schedule", schedule_words, COUNT(schedule_words));
     if (kind < 0) {
         return false;
     }
