@@ -272,6 +272,18 @@ static bool take_run_option(struct run_options *options, enum run_option_row row
     case RUN_HTML:
         options->html_dir = value;
         return true;
+    case RUN_TAP:
+        options->output.path[OUTPUT_TAP] = value;
+        return true;
+    case RUN_JUNIT:
+        options->output.path[OUTPUT_JUNIT] = value;
+        return true;
+    case RUN_SARIF:
+        options->output.path[OUTPUT_SARIF] = value;
+        return true;
+    case RUN_JSON:
+        options->output.path[OUTPUT_JSON] = value;
+        return true;
     case RUN_NO_GUARD:
         options->guard = false;
         return true;

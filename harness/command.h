@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "isolate.h"
+#include "output.h"
 #include "report_text.h"
 #include "timeline.h"
 
@@ -37,6 +38,10 @@ int command_main(int argc, char **argv);
     X(RECORD, "--record", "FILE", false, "write events, schedule and seed, for replay-trace")      \
     X(PNG, "--png", "DIR", false, "write what is on the screens as DIR/NAME.png")                  \
     X(HTML, "--html", "DIR", false, "write a page of each run as DIR/NAME.html, and an index")     \
+    X(TAP, "--tap", "FILE", false, "write what came of the runs as TAP 14; - is the screen")       \
+    X(JUNIT, "--junit", "FILE", false, "the same as JUnit XML")                                    \
+    X(SARIF, "--sarif", "FILE", false, "findings at the driver's lines, as SARIF 2.1.0")           \
+    X(JSON, "--json", "FILE", false, "everything that was found out, as JSON")                     \
     X(NO_GUARD, "--no-guard", "", false, "leave register windows readable between accesses")       \
     X(NO_SHADOW, "--no-shadow", "", false, "do not look for stores that the probe missed")         \
     X(ISOLATE, "--isolate", "WHEN", false, "drivers in a process apart: auto, always or never")    \
@@ -54,6 +59,7 @@ struct run_options {
     const char *record_path; /* NULL = none */
     const char *png_dir;
     const char *html_dir; /* NULL = none */
+    struct output_paths output;
     uint64_t until_step;
     enum report_when color;
     enum isolate_mode isolate;
@@ -85,6 +91,10 @@ bool files_find(struct string_list *out, const char *path);
 /* Names of the driver objects in a folder, sorted; none when it cannot be read. */
 void files_drivers(struct string_list *out, const char *folder);
 
+/* The object of the scenario's driver is there, or one message in the form of the parser's. */
+bool command_driver_is_there(const struct run_options *options, const struct scenario *scenario,
+                             FILE *errors);
+
 /* A file that appears under its name only when it is complete. */
 struct whole_file {
     FILE *stream;
@@ -101,8 +111,6 @@ bool whole_file_close(struct whole_file *file, bool keep);
 /* ---- `ringside run`: command_run.c ---- */
 
 int command_run(const struct run_options *options);
-/* The object of the scenario's driver is there, or one message in the form of the parser's. */
-bool command_driver_is_there(const struct run_options *options, const struct scenario *scenario);
 
 /* ---- `ringside step`: step_main.c ---- */
 

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "resources.h"
+#include "scenario.h"
 
 bool string_list_add(struct string_list *list, const char *text)
 {
@@ -143,6 +144,47 @@ void files_drivers(struct string_list *out, const char *folder)
         free(entry[i]);
     }
     free(entry);
+}
+
+static bool driver_exists(const char *folder, const char *name)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s.so", folder, name) < 0) {
+        return false;
+    }
+    bool exists = access(path, F_OK) == 0;
+    free(path);
+    return exists;
+}
+
+bool command_driver_is_there(const struct run_options *options, const struct scenario *scenario,
+                             FILE *errors)
+{
+    const char *folder = options->driver_dir;
+    if (scenario->driver[0] == '\0' || options->driver_path ||
+        driver_exists(folder, scenario->driver)) {
+        return true;
+    }
+    struct string_list known = {0};
+    files_drivers(&known, folder);
+    fprintf(errors, "%s:%u:%u: error: unknown driver `%s`; ", scenario->path, scenario->driver_line,
+            scenario->driver_column, scenario->driver);
+    if (known.count == 0) {
+        fprintf(errors, "there are no driver objects in %s", folder);
+    } else {
+        fputs("known drivers: ", errors);
+        for (size_t i = 0; i < known.count; i++) {
+            fprintf(errors, "%s%s", i ? ", " : "", known.item[i]);
+        }
+        const char *nearest =
+            scenario_nearest(scenario->driver, (const char *const *)known.item, known.count);
+        if (nearest) {
+            fprintf(errors, "; did you mean `%s`?", nearest);
+        }
+    }
+    fputc('\n', errors);
+    string_list_free(&known);
+    return false;
 }
 
 /* ---- whole files ---- */

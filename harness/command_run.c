@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include "qemu_device.h"
 #include "resources.h"
@@ -42,6 +43,7 @@ struct run {
     FILE *trace;
     struct timeline *timeline; /* instead of lines in `trace`; NULL = none */
     struct page *page;         /* NULL = no pages are wanted */
+    struct output *output;     /* for machines; NULL = not wanted */
     bool records;
     struct recorder recorder;
     struct last_events last;
@@ -50,6 +52,7 @@ struct run {
     size_t files;
     size_t ok, failed, skipped, broken, interrupted;
     size_t done;    /* all of these */
+    double begun_s; /* when the scenario that runs was begun, by the clock on the wall */
     bool unwritten; /* a picture or page could not be written */
     bool untraced;  /* nor all of the trace */
     uint64_t findings, steps;
@@ -85,48 +88,6 @@ static void last_events_print(const struct run *run)
         report_clip(stdout, &run->report, REPORT_STYLE_PLAIN, 2, run->last.line[i % LAST_EVENTS]);
     }
     fputc('\n', stdout);
-}
-
-/* ---- drivers ---- */
-
-static bool driver_exists(const char *folder, const char *name)
-{
-    char *path = NULL;
-    if (asprintf(&path, "%s/%s.so", folder, name) < 0) {
-        return false;
-    }
-    bool exists = access(path, F_OK) == 0;
-    free(path);
-    return exists;
-}
-
-bool command_driver_is_there(const struct run_options *options, const struct scenario *scenario)
-{
-    const char *folder = options->driver_dir;
-    if (scenario->driver[0] == '\0' || options->driver_path ||
-        driver_exists(folder, scenario->driver)) {
-        return true;
-    }
-    struct string_list known = {0};
-    files_drivers(&known, folder);
-    fprintf(stderr, "%s:%u:%u: error: unknown driver `%s`; ", scenario->path, scenario->driver_line,
-            scenario->driver_column, scenario->driver);
-    if (known.count == 0) {
-        fprintf(stderr, "there are no driver objects in %s", folder);
-    } else {
-        fputs("known drivers: ", stderr);
-        for (size_t i = 0; i < known.count; i++) {
-            fprintf(stderr, "%s%s", i ? ", " : "", known.item[i]);
-        }
-        const char *nearest =
-            scenario_nearest(scenario->driver, (const char *const *)known.item, known.count);
-        if (nearest) {
-            fprintf(stderr, "; did you mean `%s`?", nearest);
-        }
-    }
-    fputc('\n', stderr);
-    string_list_free(&known);
-    return false;
 }
 
 /* ---- pictures ---- */
@@ -194,8 +155,16 @@ static bool write_pictures(struct run *run)
     return write_picture(run, &outcome->scanout.last, name, "-before-lost") && now;
 }
 
-/* ---- pages ---- */
+/* ---- pages, and results for machines ---- */
 
+static double now_s(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* False when a page could not be written. */
 static bool write_page(struct run *run, bool failed)
 {
     const struct world_outcome *outcome = run->outcome;
@@ -206,7 +175,22 @@ static bool write_page(struct run *run, bool failed)
     } else if (!failed && skip_everything(outcome)) {
         state = PAGE_SKIPPED;
     }
+    if (run->output) {
+        output_add(run->output, outcome, state, now_s() - run->begun_s);
+    }
     return !run->page || page_finish(run->page, outcome, state, until);
+}
+
+/* A scenario that could not be run, of whose mistake `text` tells. */
+static void tell_broken(struct run *run, const char *path, const char *text)
+{
+    run->broken++;
+    if (run->page) {
+        page_broken(run->page, path);
+    }
+    if (run->output) {
+        output_add_broken(run->output, path, text);
+    }
 }
 
 /* ---- one scenario ---- */
@@ -252,7 +236,7 @@ static void print_difference(const struct run *run, const struct world_outcome *
 }
 
 /* Runs the world and prints what came of it; false when the environment is at fault. */
-static bool run_world(struct run *run, const struct scenario *scenario, FILE *trace)
+static bool run_world(struct run *run, const struct scenario *scenario, FILE *trace, FILE *errors)
 {
     const struct run_options *options = run->options;
     struct world_options world = {.driver_dir = options->driver_dir,
@@ -276,7 +260,12 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
         page_begin(run->page);
         world.reader[world.reader_count++] = page_reader(run->page);
     }
+    if (run->output) {
+        output_begin(run->output);
+        world.reader[world.reader_count++] = output_reader(run->output);
+    }
     progress(run, scenario->name);
+    run->begun_s = now_s();
     const char *error = world_run(scenario, &world, outcome);
     progress(run, NULL);
     if (run->timeline) {
@@ -288,7 +277,7 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     if (error) {
         size_t bytes = strlen(scenario->path);
         bool placed = strncmp(error, scenario->path, bytes) == 0;
-        fprintf(stderr, "%s%s%s\n", placed ? "" : scenario->path, placed ? "" : ": error: ", error);
+        fprintf(errors, "%s%s%s\n", placed ? "" : scenario->path, placed ? "" : ": error: ", error);
         world_outcome_free(outcome);
         return false;
     }
@@ -319,16 +308,19 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
     return true;
 }
 
-static bool run_scenario(struct run *run, const char *path, size_t index)
+static bool run_scenario(struct run *run, const char *path, size_t index, FILE *errors)
 {
-    struct scenario *scenario = scenario_read(path, stderr);
+    struct scenario *scenario = scenario_read(path, errors);
     if (!scenario) {
         return false;
     }
     const char *unfit = run->options->qemu ? qemu_device_unfit(scenario) : NULL;
-    bool good = command_driver_is_there(run->options, scenario);
+    bool good = command_driver_is_there(run->options, scenario, errors);
     if (good && unfit) {
         run->skipped++;
+        if (run->output) {
+            output_add_skipped(run->output, scenario, unfit);
+        }
         if (!run->options->quiet) {
             printf("skipped   %s: %s\n", scenario->name, unfit);
         }
@@ -348,7 +340,7 @@ static bool run_scenario(struct run *run, const char *path, size_t index)
             recorder_begin(&run->recorder, run->recorder.out, scenario, run->options->driver_path,
                            NULL);
         }
-        good = run_world(run, scenario, trace);
+        good = run_world(run, scenario, trace, errors);
         if (watch_last && trace) {
             fclose(trace);
         }
@@ -360,12 +352,19 @@ static bool run_scenario(struct run *run, const char *path, size_t index)
 static bool run_one(void *context, size_t index)
 {
     struct run *run = context;
-    if (!run_scenario(run, run->paths->item[index], index)) {
-        run->broken++;
-        if (run->page) {
-            page_broken(run->page, run->paths->item[index]);
-        }
+    const char *path = run->paths->item[index];
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *kept = open_memstream(&text, &bytes);
+    bool good = run_scenario(run, path, index, kept ? kept : stderr);
+    bool whole = kept && fclose(kept) == 0;
+    if (whole) {
+        fputs(text, stderr);
     }
+    if (!good) {
+        tell_broken(run, path, whole ? text : "");
+    }
+    free(text);
     run->done++;
     fflush(stdout); /* so that a reader who went away is noticed now */
     return !ferror(stdout) && interrupts_came() == 0;
@@ -388,6 +387,9 @@ static void tell_lost(void *context, size_t index, const struct isolate_death *d
             timeline_end(run->timeline, outcome);
         }
         bool failed = outcome->failure_count > 0;
+        if (run->output) {
+            output_forget(run->output);
+        }
         run->failed += failed;
         run->ok += !failed;
         run->findings += outcome->findings.count + outcome->findings.dropped;
@@ -399,7 +401,7 @@ static void tell_lost(void *context, size_t index, const struct isolate_death *d
     } else {
         fprintf(stderr, "ringside: %s: ringside itself was lost, without any driver: it %s\n",
                 run->paths->item[index], death->text);
-        run->broken++;
+        tell_broken(run, run->paths->item[index], death->text);
     }
     fflush(stdout);
     scenario_free(scenario);
@@ -446,7 +448,6 @@ static void note_again(struct run *run)
                                      used ? " " : "", pairs[i][0], word);
         }
     }
-    run->report.again = run->again;
 }
 
 /* Opens what is written to; false after a message. */
@@ -493,6 +494,12 @@ static bool open_outputs(const struct run_options *options, struct run *run,
     if (options->html_dir) {
         run->page = page_create(options->html_dir, run->again);
     }
+    if (output_wanted(&options->output)) {
+        run->output = output_create(&options->output, "run", run->again);
+        if (!run->output) {
+            return false;
+        }
+    }
     return !options->html_dir || run->page;
 }
 
@@ -509,12 +516,13 @@ static int run_files(const struct run_options *options, const struct string_list
         run->outcome = outcome;
         run->files = files->count;
         run->paths = files;
-        run->report = report_options_for(stdout, options->color);
-        run->report.verbose = options->verbose || files->count == 1;
-        run->report.until = options->until_step;
         note_again(run);
         interrupt_catch();
         if (open_outputs(options, run, &trace, &record)) {
+            run->report = report_options_for(stdout, options->color);
+            run->report.verbose = options->verbose || files->count == 1;
+            run->report.until = options->until_step;
+            run->report.again = run->again;
             struct isolate_jobs jobs = {.mode = options->isolate,
                                         .count = files->count,
                                         .context = run,
@@ -523,6 +531,9 @@ static int run_files(const struct run_options *options, const struct string_list
                                         .tell = tell_lost};
             bool bad = !isolate_run(&jobs);
             bad = (run->page && !page_end(run->page, true)) || bad;
+            bad = (run->output &&
+                   !output_end(run->output, run->files, interrupts_came() != 0, true)) ||
+                  bad;
             print_summary(run);
             bad = bad || run->broken > 0 || run->unwritten;
             status = bad ? EXIT_ENVIRONMENT : run->failed ? EXIT_NOT_AS_EXPECTED : EXIT_AS_EXPECTED;

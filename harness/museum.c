@@ -204,7 +204,7 @@ static bool run_one(void *context, size_t index)
                                           .guard = true,
                                           .check_stores = true,
                                           .rules = true};
-    if (!scenario || !command_driver_is_there(&there, scenario)) {
+    if (!scenario || !command_driver_is_there(&there, scenario, stderr)) {
         work->broken = true;
         scenario_free(scenario);
         return true;

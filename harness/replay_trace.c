@@ -186,7 +186,8 @@ static int replay_file(const struct run_options *options, const char *path)
         comparison->scenario = scenario;
         if (comparison->scenario != NULL) {
             comparison->scenario->seed = recording->seed;
-            if (recording->object != NULL || command_driver_is_there(options, comparison->scenario))
+            if (recording->object != NULL ||
+                command_driver_is_there(options, comparison->scenario, stderr))
                 status = replay(comparison, options);
         }
         scenario_free(scenario);

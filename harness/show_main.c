@@ -194,7 +194,7 @@ int show_main(int argc, char **argv)
         status = refuse("%s: %zu scenarios; name one of them", arguments.run.path[0], files.count);
     if (status == 0) {
         scenario = scenario_read(files.item[0], stderr);
-        status = scenario != NULL && command_driver_is_there(&arguments.run, scenario)
+        status = scenario != NULL && command_driver_is_there(&arguments.run, scenario, stderr)
                      ? show(&arguments, scenario)
                      : EXIT_ENVIRONMENT;
     }

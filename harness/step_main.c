@@ -226,7 +226,7 @@ int command_step(const struct run_options *options)
         if (step == NULL)
             fputs("ringside: out of memory\n", stderr);
     }
-    if (step != NULL && scenario != NULL && command_driver_is_there(options, scenario)) {
+    if (step != NULL && scenario != NULL && command_driver_is_there(options, scenario, stderr)) {
         step->scenario = scenario;
         status = run_session(step, options);
     }

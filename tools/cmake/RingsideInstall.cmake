@@ -27,6 +27,7 @@ install(DIRECTORY harness/probe/ DESTINATION ${share}/probe)
 install(DIRECTORY driver/ DESTINATION ${share}/driver
         FILES_MATCHING PATTERN "*.[ch]" PATTERN bare EXCLUDE)
 install(DIRECTORY scenarios/ DESTINATION ${share}/scenarios FILES_MATCHING PATTERN "*.scn")
+install(DIRECTORY tools/schema/ DESTINATION ${share}/schema FILES_MATCHING PATTERN "*.json")
 install(DIRECTORY tools/skeleton/ DESTINATION ${share}/skeleton)
 
 # ---- for CMake and pkg-config

@@ -23,6 +23,7 @@ _ringside()
     museum:--json | silence:--json) mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;
     rules:--evidence | rules:--coverage) ;;
+    run:--tap | run:--junit | run:--sarif | run:--json) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     explain:* | rules:*) words=$(ringside rules 2>/dev/null | sed -n 's/^\([A-Z][A-Z0-9a-z-]*\) .*/\1/p') ;;
     *)
         case $word in
