@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "museum.h"
 #include "resources.h"
 #include "scenario.h"
 
@@ -172,9 +173,15 @@ bool command_driver_is_there(const struct run_options *options, const struct sce
     if (known.count == 0) {
         fprintf(errors, "there are no driver objects in %s", folder);
     } else {
+        size_t shown = 0;
         fputs("known drivers: ", errors);
         for (size_t i = 0; i < known.count; i++) {
-            fprintf(errors, "%s%s", i ? ", " : "", known.item[i]);
+            if (!museum_has_driver(known.item[i])) {
+                fprintf(errors, "%s%s", shown++ ? ", " : "", known.item[i]);
+            }
+        }
+        if (shown < known.count) {
+            fprintf(errors, "%s%zu of the museum", shown ? ", " : "", known.count - shown);
         }
         const char *nearest =
             scenario_nearest(scenario->driver, (const char *const *)known.item, known.count);

@@ -114,6 +114,8 @@ void judge_create(struct judge *judge, const struct scenario *scenario, const st
     judge->device_broken = NULL;
     memset(exercised, 0, RULES_MAX * sizeof *exercised);
     memset(judge->layout_checked, 0, sizeof judge->layout_checked);
+    memset(judge->used_store, 0, sizeof judge->used_store);
+    memset(judge->used_idx_store, 0, sizeof judge->used_idx_store);
     model_create(&judge->model, &device->config, queue_count, arena);
     if (device->class != NULL && device->class->succeeded != NULL)
         judge->model.class = device->class;

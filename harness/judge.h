@@ -26,6 +26,11 @@ struct judge {
     uint32_t *device_broken; /* RULES_MAX counts of rules for devices; NULL = they are not kept */
     uint64_t
         layout_checked[SIM_QUEUES_MAX]; /* step at which the queue came to life that was checked */
+    /*
+     * The driver's first store into the used ring of a version-1 queue of which it has not moved
+     * avail.idx yet, and its last one to used.idx: it may take this for its available ring.
+     */
+    struct event used_store[SIM_QUEUES_MAX], used_idx_store[SIM_QUEUES_MAX];
 };
 
 /*

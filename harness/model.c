@@ -112,6 +112,7 @@ static void mirror_status(struct model *model, const struct event *event)
     uint32_t fresh = value & ~status->value;
 
     status->before = status->value;
+    status->earlier = status->write;
     status->write = *event;
     if (value == 0) {
         status->reset = *event;

@@ -164,6 +164,7 @@ struct model_status {
     bool was_driver_ok;       /* DRIVER_OK was set when the device was last reset */
     uint32_t before_reset;    /* what it held then */
     struct event write;       /* last write of Status */
+    struct event earlier;     /* and the one before it */
     struct event read;        /* last read of Status */
     struct event reset;       /* last write of 0 */
     struct event first_reset; /* the write of 0 that the present bring-up began with */

@@ -98,6 +98,33 @@ static bool is_aside(const struct finding *finding)
     return finding->level == FINDING_NOTE && finding->rule->section[0] == '\0';
 }
 
+/* Not the driver's fault: nothing is found, and the line is where the request came last. */
+static void judge_device(struct museum_exhibit *exhibit, const struct scenario *scenario,
+                         const struct world_outcome *outcome)
+{
+    const struct ladder *ladder = NULL;
+    struct source_place place;
+    bool expected = false;
+    for (size_t i = 0; i < outcome->call_count && !ladder; i++) {
+        ladder = outcome->call[i].stuck ? &outcome->call[i].ladder : NULL;
+    }
+    for (size_t i = 0; i < scenario->expect_count; i++) {
+        expected = expected || scenario->expect[i].kind == SCENARIO_EXPECT_STUCK;
+    }
+    if (!ladder || !expected) {
+        wrong(&exhibit->before, "no call is stuck, or `expect stuck` does not say where");
+        return;
+    }
+    snprintf(exhibit->rule, sizeof exhibit->rule, "stuck %s", ladder_word(ladder->missed));
+    snprintf(exhibit->text, sizeof exhibit->text, "%s", ladder_question(ladder->missed));
+    for (int rung = (int)ladder->missed - 1; rung >= 0 && exhibit->line == 0; rung--) {
+        if (source_find(ladder->step[rung].event.pc, &place)) {
+            snprintf(exhibit->file, sizeof exhibit->file, "%.200s", source_main_file(&place));
+            exhibit->line = source_main_line(&place);
+        }
+    }
+}
+
 /* The cause is named: one rule, one line of the exhibit's own file. */
 static void judge_before(struct museum_exhibit *exhibit, const struct scenario *scenario,
                          const struct world_outcome *outcome)
@@ -118,7 +145,11 @@ static void judge_before(struct museum_exhibit *exhibit, const struct scenario *
         named = finding;
     }
     if (!named) {
-        wrong(&exhibit->before, "nothing is found");
+        if (scenario->exhibit.device_mended) {
+            judge_device(exhibit, scenario, outcome);
+        } else {
+            wrong(&exhibit->before, "nothing is found");
+        }
         return;
     }
     snprintf(exhibit->rule, sizeof exhibit->rule, "%s", named->rule->id);

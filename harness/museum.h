@@ -13,8 +13,8 @@
 #include <stdint.h>
 #include "scenario.h"
 
-#define MUSEUM_DRIVER_PREFIX "museum-"
-#define MUSEUM_NAME_MAX      29u /* bytes of an exhibit's name that fit the table's column */
+#define MUSEUM_DRIVER_PREFIX "museum-" /* of an exhibit's driver: museum-NAME */
+#define MUSEUM_NAME_MAX      29u       /* bytes of an exhibit's name that fit the table's column */
 #define MUSEUM_EXHIBITS_MAX  256u
 #define MUSEUM_TEXT_BYTES    240u
 
@@ -54,6 +54,9 @@ struct museum {
     size_t count;
     struct museum_exhibit exhibit[MUSEUM_EXHIBITS_MAX];
 };
+
+/* Is it the name of an exhibit's driver? */
+bool museum_has_driver(const char *driver);
 
 /* `ringside museum ...`: arguments after the word museum; returns an exit status of command.h. */
 int museum_main(int argc, char **argv);

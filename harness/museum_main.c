@@ -177,6 +177,11 @@ static bool choose(struct collection *collection, const struct string_list *name
     return true;
 }
 
+bool museum_has_driver(const char *driver)
+{
+    return strncmp(driver, MUSEUM_DRIVER_PREFIX, sizeof MUSEUM_DRIVER_PREFIX - 1) == 0;
+}
+
 /* Every driver of the museum has its scenario, and every scenario the driver of its name. */
 static bool check_pairs(const struct collection *collection, const char *driver_dir)
 {
@@ -184,8 +189,7 @@ static bool check_pairs(const struct collection *collection, const char *driver_
     bool good = true;
     files_drivers(&drivers, driver_dir);
     for (size_t i = 0; i < drivers.count; i++) {
-        bool is_shown =
-            strncmp(drivers.item[i], MUSEUM_DRIVER_PREFIX, sizeof MUSEUM_DRIVER_PREFIX - 1) != 0;
+        bool is_shown = !museum_has_driver(drivers.item[i]);
         for (size_t j = 0; j < collection->count && !is_shown; j++) {
             is_shown = strcmp(collection->item[j].driver, drivers.item[i]) == 0;
         }
@@ -197,7 +201,7 @@ static bool check_pairs(const struct collection *collection, const char *driver_
     }
     for (size_t i = 0; i < collection->count; i++) {
         const struct found *found = &collection->item[i];
-        if (strncmp(found->driver, MUSEUM_DRIVER_PREFIX, sizeof MUSEUM_DRIVER_PREFIX - 1) != 0 ||
+        if (!museum_has_driver(found->driver) ||
             strcmp(found->driver + sizeof MUSEUM_DRIVER_PREFIX - 1, found->name) != 0) {
             options_refuse("museum", "%s is to have driver " MUSEUM_DRIVER_PREFIX "%s, not %s",
                            found->path, found->name,

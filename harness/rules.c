@@ -299,6 +299,29 @@ struct event rule_blame(const struct judge *judge, const struct event *refusal)
     return at.step != 0 ? at : judge->model.last_driver;
 }
 
+bool rule_call_is(const struct judge *judge, const char *operation)
+{
+    const struct scenario *scenario = judge->scenario;
+    uint32_t call = 0;
+
+    if (scenario == NULL || judge->model.call.call.step == 0)
+        return false;
+    for (size_t i = 0; i < scenario->action_count; i++) {
+        if (scenario->action[i].kind == SCENARIO_CALL && call++ == judge->model.call.call.index)
+            return strcmp(scenario->action[i].name, operation) == 0;
+    }
+    return false;
+}
+
+uint64_t rule_untagged(const struct judge *judge, uint64_t addr)
+{
+    uint64_t bare = addr & ~RULE_TAG_MASK;
+    const struct arena_region *region =
+        judge->arena != NULL && bare != addr ? arena_find(judge->arena, bare) : NULL;
+
+    return region != NULL && region->freed_step == 0 ? bare : 0;
+}
+
 /* What the device found, in numbers: `addr` is the offending value, `extra` its bound. */
 static void refusal_label(const struct event *refusal, char *out, size_t out_bytes)
 {

@@ -57,6 +57,9 @@ static inline bool rule_features_take_effect(const struct judge *judge, const st
            (rule_fresh_status(judge) & bit) != 0;
 }
 
+/* Is a call of this operation under way, or the last one made? */
+bool rule_call_is(const struct judge *judge, const char *operation);
+
 /* Is the rule about this type of device, and this version of it? */
 static inline bool rule_applies(const struct rule *rule, const struct model *model)
 {
@@ -81,6 +84,13 @@ static inline const struct model_queue *rule_queue(const struct judge *judge, ui
 /* The setting of the driver that says where an area of the queue lies. */
 const struct event *rule_address_setting(const struct model *model, const struct model_queue *queue,
                                          enum model_area area);
+
+/*
+ * An address that is a tagged pointer, made with the tag still in its top byte (Arm's TBI and MTE,
+ * RISC-V's pointer masking): the address in allocated memory without the tag; 0 = it is none.
+ */
+#define RULE_TAG_MASK (UINT64_C(0xff) << 56)
+uint64_t rule_untagged(const struct judge *judge, uint64_t addr);
 
 /* The step of the driver that led to a refusal, as near as it is known; step 0 = unknown. */
 struct event rule_blame(const struct judge *judge, const struct event *refusal);

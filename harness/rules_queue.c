@@ -115,6 +115,34 @@ static void check_legacy_block(const struct rule *rule, struct judge *judge,
         check_block(rule, judge, event->queue);
 }
 
+/* Nothing was made available where the device looks, while the driver may have done so elsewhere.
+ */
+static bool avail_is_untouched(const struct judge *judge, const struct model_queue *queue)
+{
+    return model_is_legacy(&judge->model) && queue->avail_store.step <= queue->live_at.step;
+}
+
+/* Notified, with an avail.idx that the driver keeps where the device has the used ring. */
+static void check_fills_elsewhere(const struct rule *rule, struct judge *judge,
+                                  const struct event *event)
+{
+    const struct model_queue *queue = rule_queue(judge, (uint32_t)event->value);
+    char label[FINDING_TEXT_BYTES];
+
+    if (queue == NULL || !queue->live || !avail_is_untouched(judge, queue) ||
+        judge->used_idx_store[event->value].step <= queue->live_at.step)
+        return;
+    snprintf(label, sizeof label,
+             "from here the device computes an available ring at 0x%" PRIx64
+             ", right behind the descriptor table",
+             queue->avail_addr);
+    judge_raise(judge, rule, &queue->pfn_write, label, &judge->used_idx_store[event->value],
+                "the driver moves its avail.idx here, in what is the device's used ring",
+                "the device's available ring of queue %u is at 0x%" PRIx64
+                ", the driver has it elsewhere",
+                (unsigned)event->value, queue->avail_addr);
+}
+
 /* Stuck, the device has completed, and the driver did not look at used.idx since. */
 static void check_looks_elsewhere(const struct rule *rule, struct judge *judge,
                                   const struct event *event)
@@ -122,8 +150,9 @@ static void check_looks_elsewhere(const struct rule *rule, struct judge *judge,
     const struct model *model = &judge->model;
     const struct event *look = model_look(model);
 
-    (void)event;
-    if (!model_is_legacy(model) || look->kind != EVENT_LOAD)
+    if (event->kind == EVENT_WRITE)
+        check_fills_elsewhere(rule, judge, event);
+    if (event->kind == EVENT_WRITE || !model_is_legacy(model) || look->kind != EVENT_LOAD)
         return;
     for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
         const struct model_queue *queue = &model->queue[i];
@@ -263,16 +292,48 @@ static void check_chain(const struct rule *rule, struct judge *judge, const stru
         rule_check_refusal(rule, judge, event);
 }
 
+static void raise_used_ring_store(const struct rule *rule, struct judge *judge, uint32_t number,
+                                  const struct event *event)
+{
+    judge_raise(judge, rule, event, "only the device writes here",
+                &judge->model.queue[number].live_at, "the queue was made live here",
+                "driver wrote into the used ring of queue %u", number);
+}
+
+/* What was kept back, as the driver may have meant its available ring: LSPLIT-DRV-03's then. */
+static void raise_kept_back(const struct rule *rule, struct judge *judge, uint32_t number)
+{
+    struct event *store = &judge->used_store[number];
+
+    if (store->step > judge->model.queue[number].live_at.step &&
+        judge_find(judge, "LSPLIT-DRV-03", number) == NULL)
+        raise_used_ring_store(rule, judge, number, store);
+    store->step = 0;
+}
+
 static void check_used_ring_store(const struct rule *rule, struct judge *judge,
                                   const struct event *event)
 {
-    const struct model_queue *queue = rule_queue(judge, event->queue);
+    const struct model_queue *queue;
 
+    if (event == NULL || event->kind == EVENT_WRITE) {
+        for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++)
+            if (event == NULL || event->value == i)
+                raise_kept_back(rule, judge, i);
+        return;
+    }
+    rule_looks(rule, judge);
+    queue = rule_queue(judge, event->queue);
     if (queue == NULL || !queue->live || !is_driver_ok(judge) || judge_has(judge, "LSPLIT-DRV-02"))
         return;
-    judge_raise(judge, rule, event, "only the device writes here", &queue->live_at,
-                "the queue was made live here", "driver wrote into the used ring of queue %u",
-                event->queue);
+    if (!avail_is_untouched(judge, queue) || event->width_bytes != sizeof(le16)) {
+        raise_used_ring_store(rule, judge, event->queue, event);
+        return;
+    }
+    if (judge->used_store[event->queue].step <= queue->live_at.step)
+        judge->used_store[event->queue] = model_keep(event);
+    if (event->place == EVENT_PLACE_USED_IDX)
+        judge->used_idx_store[event->queue] = model_keep(event);
 }
 
 /* The device refuses a chain; one that it takes is none of these. */
@@ -303,10 +364,11 @@ static const struct rule rules[] = {
      .where = AT(REGISTER) | AT(NONE) | USED_PLACES, .registers = REGISTER(QueueNotify),
      .refusals = REFUSAL(DMA_USED), .explains_wait = true, .check = check_legacy_block},
     {RULE("LSPLIT-DRV-03", MUST, ERROR, "2.7.2", "Legacy Interfaces: Virtqueue Layout",
-          "In a version-1 queue the used ring begins at the next multiple of QueueAlign after the "
-          "available ring.",
+          "In a version-1 queue the available ring follows the descriptor table, and the used ring "
+          "begins at the next multiple of QueueAlign.",
           "look for the used ring where QueueAlign puts it (QEMU leaves used_event out)"),
-     .on = ON(STUCK), .explains_wait = true, .check = check_looks_elsewhere},
+     .on = ON(STUCK) | ON(WRITE), .where = AT(NONE) | AT(REGISTER),
+     .registers = REGISTER(QueueNotify), .explains_wait = true, .check = check_looks_elsewhere},
     {RULE("SPLIT-DRV-02", MUST, ERROR, "2.7.4.2", "Message Framing",
           "In a chain, all device-writable buffers come after the device-readable ones.",
           "put the response's descriptor last"),
@@ -357,7 +419,9 @@ static const struct rule rules[] = {
     {RULE("XSPLIT-DRV-12", MUST_NOT, ERROR, "2.7.8", "The Virtqueue Used Ring",
           "The driver writes the used ring only before the queue is live.",
           "keep the driver's own notes elsewhere"),
-     .on = STORES, .where = USED_PLACES, .by_driver = true, .check = check_used_ring_store},
+     .on = STORES | ON(WRITE) | RULE_AT_END, .where = USED_PLACES | AT(REGISTER),
+     .registers = REGISTER(QueueNotify), .by_driver = true, .tells = true,
+     .check = check_used_ring_store},
     {RULE("XSPLIT-DRV-05", MUST, ERROR, "2.7.13.1", "Placing Buffers Into The Descriptor Table",
           "A new chain uses descriptors that are free, linked by indices below the queue's size.",
           "take descriptors back only when their chain came back in the used ring, "

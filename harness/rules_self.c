@@ -198,7 +198,8 @@ static bool is_consequence(const struct judge *judge, const struct event *event)
     bool of_ring = event->value == SIM_REFUSAL_DMA_DESC || event->value == SIM_REFUSAL_DMA_AVAIL ||
                    event->value == SIM_REFUSAL_DMA_USED;
 
-    return judge_find(judge, "LMMIO-DRV-D1", event->queue) != NULL ||
+    return rule_untagged(judge, event->addr) != 0 ||
+           judge_find(judge, "LMMIO-DRV-D1", event->queue) != NULL ||
            judge_find(judge, "XMMIO-DRV-04", event->queue) != NULL ||
            (of_ring && event->index == ARENA_FAULT_FREED &&
             (judge_has(judge, "MMIO-DRV-14") || judge_has(judge, "LMMIO-DRV-D6"))) ||

@@ -19,6 +19,18 @@ static bool is_ok(const struct event *event)
     return event->verdict == EVENT_VERDICT_OK;
 }
 
+/*
+ * The driver did not wait for its reset: RESET-DRV-01. What it read of Status is what it was before
+ * then, and what it writes follows from that.
+ */
+static bool reset_goes_on(const struct judge *judge)
+{
+    const struct event *fault = &judge->model.fault;
+
+    return fault->value == SIM_FAULT_RESET_LATE && fault->step > judge->model.status.reset.step &&
+           judge_has(judge, "RESET-DRV-01");
+}
+
 /* ---- 2.1 ---- */
 
 static void check_steps_apart(const struct rule *rule, struct judge *judge,
@@ -26,18 +38,25 @@ static void check_steps_apart(const struct rule *rule, struct judge *judge,
 {
     uint32_t fresh = rule_fresh_status(judge);
     uint32_t both = VIRTIO_STATUS_DRIVER | VIRTIO_STATUS_DRIVER_OK;
+    uint32_t first = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER;
+    struct finding *finding;
 
     if (!model_is_legacy(&judge->model) && judge->model.status.veto.step == 0 &&
         (fresh & VIRTIO_STATUS_FEATURES_OK) != 0)
         both = VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK;
-    if (!is_ok(event) || event->value == 0 || (fresh & both) == 0)
+    if (!is_ok(event) || event->value == 0 || (fresh & (both | first)) == 0 || reset_goes_on(judge))
         return;
     rule_looks(rule, judge);
-    if ((fresh & both) != both)
+    if ((fresh & both) != both && (fresh & first) != first)
         return;
-    judge_raise(judge, rule, event, "several steps of the bring-up in one write", NULL, NULL,
-                "driver took Status from %u to %u in one write", judge->model.status.before,
-                (unsigned)event->value);
+    finding = judge_raise(judge, rule, event, "several steps of the bring-up in one write", NULL,
+                          NULL, "driver took Status from %u to %u in one write",
+                          judge->model.status.before, (unsigned)event->value);
+    /* Most devices take ACKNOWLEDGE and DRIVER together; nothing can be refused in between. */
+    if (finding != NULL && finding->times == 1 && (fresh & both) != both)
+        finding->level = FINDING_NOTE;
+    else if (finding != NULL && (fresh & both) == both)
+        finding->level = FINDING_ERROR;
 }
 
 static void check_status_clears(const struct rule *rule, struct judge *judge,
@@ -103,15 +122,29 @@ static void check_waits_for_broken(const struct rule *rule, struct judge *judge,
 
 /* ---- 3.1 ---- */
 
+/* A bring-up begins here: the first write of Status in a call of `init`, to a device in use. */
+static bool takes_over(const struct judge *judge)
+{
+    const struct model *model = &judge->model;
+
+    return rule_call_is(judge, "init") && model->status.before != 0 &&
+           model->status.earlier.step < model->call.call.step;
+}
+
 static void check_reset_first(const struct rule *rule, struct judge *judge,
                               const struct event *event)
 {
     const struct model_status *status = &judge->model.status;
 
-    if (!is_ok(event) || event->value == 0 || status->before != 0)
+    if (!is_ok(event) || event->value == 0 || (status->before != 0 && !takes_over(judge)))
         return;
     rule_looks(rule, judge);
-    if (status->reset.step == 0)
+    if (status->before != 0)
+        judge_raise(judge, rule, event, "the device is in use as it was left", &status->earlier,
+                    "the last write to Status before",
+                    "driver began its bring-up without resetting the device, whose Status was %u",
+                    status->before);
+    else if (status->reset.step == 0)
         judge_raise(judge, rule, event, "the first write to Status", NULL, NULL,
                     "driver wrote %u to `Status` without resetting the device first",
                     (unsigned)event->value);
@@ -211,7 +244,7 @@ static void check_setup_in_time(const struct rule *rule, struct judge *judge,
 {
     const struct model_status *status = &judge->model.status;
 
-    if (!is_ok(event) || event->value == 0 || status->veto.step != 0)
+    if (!is_ok(event) || event->value == 0 || status->veto.step != 0 || reset_goes_on(judge))
         return;
     rule_looks(rule, judge);
     if ((status->value & VIRTIO_STATUS_FEATURES_OK) == 0 &&
@@ -302,7 +335,8 @@ static void check_config_write(const struct rule *rule, struct judge *judge,
 static void check_late_features(const struct rule *rule, struct judge *judge,
                                 const struct event *event)
 {
-    if (is_ok(event) && (judge->model.status.value & VIRTIO_STATUS_FEATURES_OK) != 0)
+    if (is_ok(event) && (judge->model.status.value & VIRTIO_STATUS_FEATURES_OK) != 0 &&
+        !judge_has(judge, "INIT-DRV-01a"))
         judge_raise(judge, rule, event, "ignored by the device", &judge->model.status.features_ok,
                     "FEATURES_OK was set here",
                     "driver wrote 0x%" PRIx64 " to `DriverFeatures` after FEATURES_OK",
@@ -360,6 +394,34 @@ static void check_version_1(const struct rule *rule, struct judge *judge, const 
                 "driver did not accept VIRTIO_F_VERSION_1, which the device offers");
 }
 
+/* The half of a ring's address that has the tag, or else what is to blame anyway. */
+static struct event blame_tag(const struct judge *judge, const struct event *refusal)
+{
+    const struct model_queue *queue = rule_queue(judge, refusal->queue);
+    struct event at = rule_blame(judge, refusal);
+
+    for (unsigned area = 0; queue != NULL && area < MODEL_AREA_COUNT; area++) {
+        if (queue->area_write[area][0].step == at.step && queue->area_write[area][1].step != 0)
+            return queue->area_write[area][1];
+    }
+    return at;
+}
+
+static void check_tagged(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    uint64_t bare = rule_untagged(judge, event->addr);
+    struct event at = blame_tag(judge, event);
+    char label[FINDING_TEXT_BYTES], name[64];
+
+    if (bare == 0)
+        return;
+    snprintf(label, sizeof label, "without its top byte, 0x%02x, 0x%" PRIx64 " is %s",
+             (unsigned)(event->addr >> 56), event->addr, rule_name(judge, bare, name, sizeof name));
+    judge_raise(judge, rule, &at, label, NULL, NULL,
+                "driver gave the device an address with a pointer's tag in it: %s",
+                sim_refusal_text((enum sim_refusal)event->value));
+}
+
 static void check_virtual_address(const struct rule *rule, struct judge *judge,
                                   const struct event *event)
 {
@@ -367,6 +429,8 @@ static void check_virtual_address(const struct rule *rule, struct judge *judge,
     uint64_t addr = 0;
     char label[FINDING_TEXT_BYTES];
 
+    if (event->index == ARENA_FAULT_OUTSIDE_RAM)
+        check_tagged(rule, judge, event);
     if (event->index != ARENA_FAULT_VIRTUAL)
         return;
     at = rule_blame(judge, event);

@@ -73,6 +73,16 @@ void sim_delay_queue_reset(struct sim_device *device, uint32_t queue)
     sim_emit(device, &event);
 }
 
+bool sim_loses_notification(struct sim_device *device, uint32_t queue)
+{
+    if (sim_fault_next(&device->faults, SIM_FAULT_NOTIFICATION_LOST) == NULL)
+        return false;
+    struct event event = sim_event(device, EVENT_FAULT, queue);
+    event.value = SIM_FAULT_NOTIFICATION_LOST;
+    sim_emit(device, &event);
+    return true;
+}
+
 void mmio_reset(struct sim_device *device, uint64_t how)
 {
     begin_reset(device);

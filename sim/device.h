@@ -332,6 +332,8 @@ void sim_config_changed(
     struct sim_device *device); /* generation + 1 and notification, 2.5, 4.2.3.4 */
 /* A fault may let QueueReset read 1 for a while after a queue was reset. */
 void sim_delay_queue_reset(struct sim_device *device, uint32_t queue);
+/* A fault may keep the device from seeing a notification: true, and told. */
+bool sim_loses_notification(struct sim_device *device, uint32_t queue);
 /* Breaks down for no reason that a driver could know; `queue` was being worked on (2.1.2). */
 void sim_break_down(struct sim_device *device, uint32_t queue);
 

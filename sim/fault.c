@@ -13,16 +13,27 @@ static const char *const fault_words[] = {
 #undef X
 };
 
-const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_fault_kind kind)
+static const struct sim_fault *fault_of(const struct sim_faults *faults, enum sim_fault_kind kind,
+                                        uint64_t request)
 {
     for (uint32_t i = 0; i < faults->count; i++) {
         const struct sim_fault *fault = &faults->fault[i];
         if (fault->kind == kind && fault->from_step == 0 &&
-            (fault->request == 0 || fault->request == faults->requests_taken)) {
+            (fault->request == 0 || fault->request == request)) {
             return fault;
         }
     }
     return NULL;
+}
+
+const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_fault_kind kind)
+{
+    return fault_of(faults, kind, faults->requests_taken);
+}
+
+const struct sim_fault *sim_fault_next(const struct sim_faults *faults, enum sim_fault_kind kind)
+{
+    return fault_of(faults, kind, faults->requests_taken + 1);
 }
 
 const struct sim_fault *sim_fault_due(struct sim_faults *faults, enum sim_fault_kind kind,

@@ -31,7 +31,9 @@
     X(FEATURES_VETO, "features-veto", "none: FEATURES_OK never stays set")                         \
     X(INTERRUPT_BITS, "interrupt-bits", "bits that InterruptStatus reads besides")                 \
     X(RESET_LATE, "reset-late", "driver steps for which Status still reads what it was")           \
-    X(QUEUE_RESET_LATE, "queue-reset-late", "driver steps for which QueueReset reads 1")
+    X(QUEUE_RESET_LATE, "queue-reset-late", "driver steps for which QueueReset reads 1")           \
+    /* `request` is the one that would be taken next */                                            \
+    X(NOTIFICATION_LOST, "notification-lost", "none: the device does not see that it is notified")
 
 enum sim_fault_kind {
 #define X(name, word, argument) SIM_FAULT_##name,
@@ -63,6 +65,8 @@ const struct sim_fault *sim_fault_standing(const struct sim_faults *faults,
 uint32_t sim_fault_reads(const struct sim_faults *faults, enum sim_fault_kind kind, uint32_t value);
 /* The armed fault of a kind for the request now being worked on, or NULL. */
 const struct sim_fault *sim_fault_now(const struct sim_faults *faults, enum sim_fault_kind kind);
+/* The same for the request that will be taken next. */
+const struct sim_fault *sim_fault_next(const struct sim_faults *faults, enum sim_fault_kind kind);
 /* The fault of a kind that is due at `step`, or NULL; it is spent by that. */
 const struct sim_fault *sim_fault_due(struct sim_faults *faults, enum sim_fault_kind kind,
                                       uint64_t step);

@@ -494,9 +494,9 @@ static void write_notify(struct sim_device *device, uint32_t value)
         refusal = SIM_REFUSAL_NOTIFY_NOT_LIVE;
     else if (!sim_may_work(device))
         refusal = SIM_REFUSAL_NOTIFY_BEFORE_DRIVER_OK;
-    if (refusal == SIM_REFUSAL_NONE)
+    if (refusal == SIM_REFUSAL_NONE && !sim_loses_notification(device, queue))
         sim_queue_notified(device, queue);
-    else
+    else if (refusal != SIM_REFUSAL_NONE)
         refuse_write(device, queue, refusal, VIRTIO_MMIO_REG_QueueNotify, value,
                      device->class->queue_count);
 }

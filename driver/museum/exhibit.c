@@ -47,6 +47,8 @@ STEP enum suite_result exhibit_bring_up(void)
         result = exhibit_set_up(&exhibit.queue);
     if (result == SUITE_OK)
         exhibit_driver_ok();
+    else
+        REG(Status) |= VIRTIO_STATUS_FAILED;
     return result;
 }
 
@@ -101,8 +103,6 @@ STEP enum suite_result exhibit_set_up(struct exhibit_queue *queue)
         return SUITE_BAD_DEVICE;
     if (!exhibit_queue_place(queue))
         return SUITE_NO_MEMORY;
-    if (exhibit_interrupt == NULL && (exhibit.features & VIRTIO_BIT(VIRTIO_F_EVENT_IDX)) == 0)
-        queue->avail->flags = VIRTQ_AVAIL_F_NO_INTERRUPT;
     exhibit_queue_addresses(queue);
     return SUITE_OK;
 }

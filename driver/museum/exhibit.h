@@ -134,8 +134,8 @@ enum suite_result exhibit_flush(const struct virtio_gpu_rect *rect);
 /* ---- what only some exhibits have ---- */
 
 /*
- * The interrupt handler, in service from the end of the bring-up on. Without one the driver polls,
- * and asks for no interrupts.
+ * The interrupt handler, in service from the end of the bring-up on. Without one the driver only
+ * polls.
  */
 void exhibit_interrupt(void) __attribute__((weak));
 /* `call scene [N]`: what else has to happen. SUITE_UNSUPPORTED unless an exhibit has it. */
