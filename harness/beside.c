@@ -313,7 +313,7 @@ static void json_findings(struct page_json *json, const struct beside_run *run)
     page_json_close(json, ']');
 }
 
-static void json_run(struct page_json *json, const char *key, const struct beside_run *run)
+void beside_json_run(struct page_json *json, const char *key, const struct beside_run *run)
 {
     page_json_open(json, key, '{');
     page_json_string(json, "state", beside_state_words(run->state));
@@ -350,7 +350,7 @@ void beside_json(struct page_json *json, const struct beside *beside)
     page_json_string(json, "scenario", beside->name);
     page_json_string(json, "path", beside->path);
     page_json_string(json, "sentence", beside->sentence);
-    json_run(json, "simulated", &beside->simulated);
-    json_run(json, "qemu", &beside->qemu);
+    beside_json_run(json, "simulated", &beside->simulated);
+    beside_json_run(json, "qemu", &beside->qemu);
     page_json_close(json, '}');
 }

@@ -121,5 +121,7 @@ void beside_free(struct beside *all, const struct string_list *files);
 /* Both runs as one object of JSON; `json` is at an element of an array. */
 struct page_json;
 void beside_json(struct page_json *json, const struct beside *beside);
+/* One of them. */
+void beside_json_run(struct page_json *json, const char *key, const struct beside_run *run);
 
 #endif

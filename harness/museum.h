@@ -67,8 +67,12 @@ int museum_main(int argc, char **argv);
  */
 bool museum_run(struct museum *museum, const char *const *paths, size_t count);
 
-/* The table as JSON. False after a message. */
-bool museum_json(const struct museum *museum, const char *path);
+/*
+ * The table as JSON, with what came of each exhibit on QEMU's device if `beside` (not NULL) says
+ * it. False after a message.
+ */
+struct beside;
+bool museum_json(const struct museum *museum, const struct beside *beside, const char *path);
 
 const char *museum_state_word(enum museum_state state);
 

@@ -2,48 +2,61 @@
  * The museum's table as JSON: one object an exhibit.
  */
 #include "museum.h"
-#include <jansson.h>
+#include "beside.h"
 #include "command.h"
+#include "page_json.h"
 
-static json_t *run_object(const struct museum_run *run)
+static void put_run(struct page_json *json, const char *key, const struct museum_run *run)
 {
-    json_t *object = json_pack("{s:s, s:s, s:I, s:f}", "state", museum_state_word(run->state),
-                               "calls", run->calls, "steps", (json_int_t)run->steps, "milliseconds",
-                               (double)run->nanoseconds / 1e6);
-    if (object && run->wrong[0]) {
-        json_object_set_new(object, "wrong", json_string(run->wrong));
+    page_json_open(json, key, '{');
+    page_json_string(json, "state", museum_state_word(run->state));
+    page_json_string(json, "calls", run->calls);
+    page_json_number(json, "steps", run->steps);
+    page_json_number(json, "nanoseconds", run->nanoseconds);
+    if (run->wrong[0]) {
+        page_json_string(json, "wrong", run->wrong);
     }
-    return object;
+    page_json_close(json, '}');
 }
 
-static json_t *exhibit_object(const struct museum_exhibit *exhibit)
+static void put_exhibit(struct page_json *json, const struct museum_exhibit *exhibit,
+                        const struct beside *beside)
 {
-    json_t *references = json_array();
+    page_json_open(json, NULL, '{');
+    page_json_string(json, "id", exhibit->about.id);
+    page_json_string(json, "exhibit", exhibit->name);
+    page_json_string(json, "symptom", exhibit->symptom);
+    page_json_open(json, "references", '[');
     for (size_t i = 0; i < exhibit->about.reference_count; i++) {
-        json_array_append_new(references, json_string(exhibit->about.reference[i]));
+        page_json_string(json, NULL, exhibit->about.reference[i]);
     }
-    return json_pack("{s:s, s:s, s:s, s:o, s:s, s:s, s:i, s:s, s:o, s:o}", "id", exhibit->about.id,
-                     "exhibit", exhibit->name, "symptom", exhibit->symptom, "references",
-                     references, "rule", exhibit->rule, "file", exhibit->file, "line",
-                     (int)exhibit->line, "finding", exhibit->text, "before",
-                     run_object(&exhibit->before), "after", run_object(&exhibit->after));
+    page_json_close(json, ']');
+    page_json_string(json, "names", exhibit->rule);
+    page_json_string(json, "text", exhibit->text);
+    page_json_string(json, "file", exhibit->file);
+    page_json_number(json, "line", exhibit->line);
+    put_run(json, "before", &exhibit->before);
+    put_run(json, "mended", &exhibit->after);
+    if (beside) {
+        beside_json_run(json, "qemu", &beside->qemu);
+    }
+    page_json_close(json, '}');
 }
 
-bool museum_json(const struct museum *museum, const char *path)
+bool museum_json(const struct museum *museum, const struct beside *beside, const char *path)
 {
     struct whole_file file;
     if (!whole_file_open(&file, path)) {
         return false;
     }
-    json_t *rows = json_array();
-    bool good = rows != NULL;
-    for (size_t i = 0; i < museum->count && good; i++) {
-        good = json_array_append_new(rows, exhibit_object(&museum->exhibit[i])) == 0;
+    struct page_json json = {file.stream, true};
+    page_json_open(&json, NULL, '{');
+    page_json_open(&json, "exhibits", '[');
+    for (size_t i = 0; i < museum->count; i++) {
+        put_exhibit(&json, &museum->exhibit[i], beside ? &beside[i] : NULL);
     }
-    json_t *table = good ? json_pack("{s:O}", "exhibits", rows) : NULL;
-    good = table && json_dumpf(table, file.stream, JSON_INDENT(1)) == 0 &&
-           fputc('\n', file.stream) != EOF;
-    json_decref(table);
-    json_decref(rows);
-    return whole_file_close(&file, good) && good;
+    page_json_close(&json, ']');
+    page_json_close(&json, '}');
+    bool written = fputc('\n', file.stream) != EOF;
+    return whole_file_close(&file, written) && written;
 }

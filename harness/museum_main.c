@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "beside.h"
+#include "columns.h"
 #include "command.h"
 #include "options.h"
 #include "resources.h"
@@ -17,6 +19,7 @@
 #define MUSEUM_OPTIONS(X)                                                                          \
     X(DRIVERS, "--drivers", NULL, "DIR", "look for driver objects museum-NAME.so here")            \
     X(SCENARIOS, "--scenarios", NULL, "DIR", "look for their scenarios here")                      \
+    X(QEMU, "--qemu", NULL, "", "beside it, what QEMU's own device says to the same driver")       \
     X(JSON, "--json", NULL, "FILE", "write the table as JSON, too")                                \
     X(HELP, "--help", NULL, "", "print this")
 
@@ -35,7 +38,7 @@ static const struct option_row option_table[OPTION_COUNT] = {
 
 struct arguments {
     const char *driver_dir, *scenario_dir, *json_path;
-    bool help;
+    bool qemu, help;
     struct string_list names;
 };
 
@@ -54,6 +57,9 @@ static int set_option(void *context, size_t row, const char *value)
         return 0;
     case OPTION_SCENARIOS:
         arguments->scenario_dir = value;
+        return 0;
+    case OPTION_QEMU:
+        arguments->qemu = true;
         return 0;
     case OPTION_JSON:
         arguments->json_path = value;
@@ -244,61 +250,176 @@ static bool collect(struct collection *collection, const struct arguments *argum
 
 /* ---- the table ---- */
 
+/* X(name, title, width): with a space between them 80 columns. */
+#define MUSEUM_COLUMNS(X)                                                                          \
+    X(ID, "id", 3)                                                                                 \
+    X(NAME, "exhibit", MUSEUM_NAME_MAX)                                                            \
+    X(FINDING, "ringside names", 17)                                                               \
+    X(STEPS, "  steps", 7)                                                                         \
+    X(MENDED, "mended", 6)                                                                         \
+    X(QEMU, "on QEMU", 13)
+
+enum museum_column {
+#define X(name, title, width) COLUMN_##name,
+    MUSEUM_COLUMNS(X)
+#undef X
+        COLUMN_COUNT
+};
+
+#define X(name, title, width) +(width) + 1
+_Static_assert(MUSEUM_COLUMNS(X) - 1 <= 80, "the table fits a terminal");
+#undef X
+
 static bool is_good(const struct museum_exhibit *exhibit)
 {
     return exhibit->before.state == MUSEUM_AS_EXPECTED &&
            exhibit->after.state == MUSEUM_AS_EXPECTED;
 }
 
-static void print_row(const struct museum_exhibit *exhibit)
+static void print_cells(const char *const cell[COLUMN_COUNT], bool qemu)
 {
-    char at[SCENARIO_WORD_BYTES + 16];
-    snprintf(at, sizeof at, "%s:%u", exhibit->rule[0] ? exhibit->rule : "-", exhibit->line);
-    printf("%-4s%-*s %-20s %7" PRIu64 " %6.1f  %s\n", exhibit->about.id, (int)MUSEUM_NAME_MAX,
-           exhibit->name, at, exhibit->before.steps, (double)exhibit->before.nanoseconds / 1e6,
-           exhibit->after.state == MUSEUM_AS_EXPECTED ? "clean" : "NOT");
-    if (exhibit->before.state != MUSEUM_AS_EXPECTED) {
-        printf("    before: %s\n",
-               exhibit->before.wrong[0] ? exhibit->before.wrong : "was not run");
+    static const size_t widths[COLUMN_COUNT] = {
+#define X(name, title, width) width,
+        MUSEUM_COLUMNS(X)
+#undef X
+    };
+    columns_row(stdout, widths, cell, qemu ? COLUMN_COUNT : COLUMN_QEMU);
+}
+
+/* Does the driver get what it asked for, and does QEMU say a word about it? */
+static void fill_qemu(char *out, size_t out_bytes, const struct beside_run *run)
+{
+    static const char *const words[BESIDE_FATE_COUNT] = {
+        [BESIDE_NONE] = "fails",      [BESIDE_COMPLETED] = "works", [BESIDE_EMPTY] = "empty",
+        [BESIDE_SHORT] = "cut short", [BESIDE_UNSEEN] = "hangs",    [BESIDE_TIMEOUT] = "hangs",
+    };
+    uint64_t lines = run->printed.dropped;
+    for (size_t i = 0; i < run->printed.count; i++) {
+        lines += run->printed.line[i].times;
     }
-    if (exhibit->after.state != MUSEUM_AS_EXPECTED) {
-        printf("    after: %s\n", exhibit->after.wrong[0] ? exhibit->after.wrong : "was not run");
+    if (run->state != BESIDE_STATE_DONE) {
+        snprintf(out, out_bytes, "-");
+    } else if (lines == 0) {
+        snprintf(out, out_bytes, "%s, silent", words[run->fate]);
+    } else {
+        snprintf(out, out_bytes, "%s, %" PRIu64 " line%s", words[run->fate], lines,
+                 lines == 1 ? "" : "s");
+    }
+}
+
+static void print_wrong(const char *run, const struct museum_run *done)
+{
+    const struct report_options options = report_options_for(stdout, REPORT_NEVER);
+    char text[MUSEUM_TEXT_BYTES + 32];
+    if (done->state != MUSEUM_AS_EXPECTED) {
+        snprintf(text, sizeof text, "    %s: %s", run,
+                 done->wrong[0] ? done->wrong : museum_state_word(done->state));
+        report_wrap(stdout, &options, REPORT_STYLE_PLAIN, "", 8, 0, text);
+    }
+}
+
+/* `beside` NULL: QEMU was not asked. */
+static void print_row(const struct museum_exhibit *exhibit, const struct beside *beside)
+{
+    char names[SCENARIO_WORD_BYTES + 16] = "nothing", steps[32], qemu[64] = "";
+    if (exhibit->rule[0]) {
+        snprintf(names, sizeof names, "%s:%u", exhibit->rule, exhibit->line);
+    }
+    snprintf(steps, sizeof steps, "%7" PRIu64, exhibit->before.steps);
+    if (beside) {
+        fill_qemu(qemu, sizeof qemu, &beside->qemu);
+    }
+    const char *const cell[COLUMN_COUNT] = {exhibit->about.id,
+                                            exhibit->name,
+                                            names,
+                                            steps,
+                                            exhibit->after.state == MUSEUM_AS_EXPECTED ? "clean"
+                                                                                       : "NOT",
+                                            qemu};
+    print_cells(cell, beside != NULL);
+    print_wrong("before", &exhibit->before);
+    print_wrong("mended", &exhibit->after);
+}
+
+static void print_silence(const struct museum *museum, const struct beside *beside)
+{
+    const char *version = "";
+    size_t asked = 0, silent = 0;
+    for (size_t i = 0; i < museum->count; i++) {
+        const struct beside_run *run = &beside[i].qemu;
+        if (run->state == BESIDE_STATE_DONE) {
+            asked++;
+            silent += run->printed.count == 0 && run->printed.dropped == 0;
+            version = run->qemu_version;
+        }
+    }
+    if (asked > 0) {
+        printf("QEMU %s was in front of %zu of them, and had nothing to say to %zu\n", version,
+               asked, silent);
     }
 }
 
 /* Returns how many exhibits are as expected. */
-static size_t print_table(const struct museum *museum)
+static size_t print_table(const struct museum *museum, const struct beside *beside)
 {
+    static const char *const titles[COLUMN_COUNT] = {
+#define X(name, title, width) title,
+        MUSEUM_COLUMNS(X)
+#undef X
+    };
     size_t good = 0;
-    printf("%-4s%-*s %-20s %7s %6s  %s\n", "id", (int)MUSEUM_NAME_MAX, "exhibit", "finding:line",
-           "steps", "ms", "mended");
+    uint64_t nanoseconds = 0;
+    print_cells(titles, beside != NULL);
     for (size_t i = 0; i < museum->count; i++) {
-        print_row(&museum->exhibit[i]);
-        good += is_good(&museum->exhibit[i]);
+        const struct museum_exhibit *exhibit = &museum->exhibit[i];
+        print_row(exhibit, beside ? &beside[i] : NULL);
+        good += is_good(exhibit);
+        nanoseconds += exhibit->before.nanoseconds + exhibit->after.nanoseconds;
     }
-    printf("%zu exhibit%s, %zu as expected\n", museum->count, museum->count == 1 ? "" : "s", good);
+    printf("%zu exhibit%s, %zu as expected; %.0f ms, as they were and mended\n", museum->count,
+           museum->count == 1 ? "" : "s", good, (double)nanoseconds / 1e6);
+    if (beside) {
+        print_silence(museum, beside);
+    }
     return good;
 }
 
-static int show(const struct arguments *arguments, const struct collection *collection)
+/* Runs them on QEMU's device; NULL after a message. */
+static struct beside *run_beside(const struct arguments *arguments, const struct string_list *paths)
+{
+    const struct beside_options options = {.driver_dir = arguments->driver_dir};
+    struct beside *beside = beside_run(&options, paths);
+    for (size_t i = 0; beside && i < paths->count; i++) {
+        const struct beside_run *run = &beside[i].qemu;
+        if (run->state == BESIDE_STATE_MISSING || run->state == BESIDE_STATE_BROKEN) {
+            options_refuse("museum", "%s", run->why);
+            beside_free(beside, paths);
+            return NULL;
+        }
+    }
+    return beside;
+}
+
+static int show(const struct arguments *arguments, const struct string_list *paths)
 {
     struct museum *museum = isolate_alloc(sizeof *museum);
-    const char *paths[MUSEUM_EXHIBITS_MAX];
+    struct beside *beside = NULL;
     if (!museum) {
         fputs("ringside: out of memory\n", stderr);
         return EXIT_ENVIRONMENT;
     }
     museum->driver_dir = arguments->driver_dir;
-    for (size_t i = 0; i < collection->count; i++) {
-        paths[i] = collection->item[i].path;
-    }
     int status = EXIT_ENVIRONMENT;
-    if (museum_run(museum, paths, collection->count)) {
-        bool good = print_table(museum) == museum->count;
+    if (museum_run(museum, (const char *const *)paths->item, paths->count) &&
+        (!arguments->qemu || (beside = run_beside(arguments, paths)))) {
+        bool good = print_table(museum, beside) == museum->count;
         status = good ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;
-        if (arguments->json_path && !museum_json(museum, arguments->json_path)) {
+        if (arguments->json_path && !museum_json(museum, beside, arguments->json_path)) {
             status = EXIT_ENVIRONMENT;
         }
+    }
+    if (beside) {
+        beside_free(beside, paths);
     }
     isolate_free(museum, sizeof *museum);
     return status;
@@ -319,10 +440,14 @@ int museum_main(int argc, char **argv)
     } else if (status == 0 && arguments.help) {
         print_help();
     } else if (status == 0) {
-        status = collect(collection, &arguments) ? show(&arguments, collection) : EXIT_ENVIRONMENT;
+        struct string_list paths = {0};
+        bool good = collect(collection, &arguments);
         for (size_t i = 0; i < collection->count; i++) {
+            good = good && string_list_add(&paths, collection->item[i].path);
             free(collection->item[i].path);
         }
+        status = good ? show(&arguments, &paths) : EXIT_ENVIRONMENT;
+        string_list_free(&paths);
     }
     free(collection);
     string_list_free(&arguments.names);

@@ -14,3 +14,6 @@ ringside_add_qemu_test(diff-random diff --quiet --random 20000 --seed 1)
 # A QEMU that dies of what it is asked is told of.
 ringside_add_qemu_test(death diff tests/qemu/queue-size-raised-while-ready.scn)
 set_tests_properties(qemu/death PROPERTIES PASS_REGULAR_EXPRESSION "QEMU was ended by signal 6")
+
+# What QEMU's own device says to the drivers of the museum.
+ringside_add_qemu_test(museum museum --qemu)

@@ -80,6 +80,12 @@ STEP enum suite_result exhibit_negotiate(void)
 
     REG(DeviceFeaturesSel) = 0;
     offered = REG(DeviceFeatures);
+    if (exhibit.version == 1) { /* no more than 32 bits, and no FEATURES_OK */
+        exhibit.features = exhibit_accept(offered);
+        REG(DriverFeaturesSel) = 0;
+        REG(DriverFeatures) = (uint32_t)exhibit.features;
+        return SUITE_OK;
+    }
     REG(DeviceFeaturesSel) = 1;
     offered |= (uint64_t)REG(DeviceFeatures) << 32;
     exhibit.features = exhibit_accept(offered);
@@ -87,8 +93,6 @@ STEP enum suite_result exhibit_negotiate(void)
     REG(DriverFeatures) = (uint32_t)exhibit.features;
     REG(DriverFeaturesSel) = 1;
     REG(DriverFeatures) = (uint32_t)(exhibit.features >> 32);
-    if (exhibit.version == 1)
-        return SUITE_OK;
     REG(Status) |= VIRTIO_STATUS_FEATURES_OK;
     return (REG(Status) & VIRTIO_STATUS_FEATURES_OK) != 0 ? SUITE_OK : SUITE_BAD_DEVICE;
 }
