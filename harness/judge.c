@@ -36,7 +36,9 @@ static bool is_ready;
 
 static bool wants(const struct rule *rule, unsigned source, unsigned kind, unsigned subject)
 {
-    if ((rule->on & EVENT_MASK(kind)) == 0 || (rule->by_driver && source == OTHERS) ||
+    bool is_end = kind == EVENT_KIND_COUNT; /* nobody's event */
+
+    if ((rule->on & EVENT_MASK(kind)) == 0 || (rule->by_driver && source == OTHERS && !is_end) ||
         (rule->by_device && source != OTHERS) ||
         (rule->bad_access && source != DRIVER_BADLY))
         return false;

@@ -127,6 +127,7 @@ static void check_fills_elsewhere(const struct rule *rule, struct judge *judge,
                                   const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, (uint32_t)event->value);
+    struct finding *finding;
     char label[FINDING_TEXT_BYTES];
 
     if (queue == NULL || !queue->live || !avail_is_untouched(judge, queue) ||
@@ -136,11 +137,16 @@ static void check_fills_elsewhere(const struct rule *rule, struct judge *judge,
              "from here the device computes an available ring at 0x%" PRIx64
              ", right behind the descriptor table",
              queue->avail_addr);
-    judge_raise(judge, rule, &queue->pfn_write, label, &judge->used_idx_store[event->value],
-                "the driver moves its avail.idx here, in what is the device's used ring",
-                "the device's available ring of queue %u is at 0x%" PRIx64
-                ", the driver has it elsewhere",
-                (unsigned)event->value, queue->avail_addr);
+    finding =
+        judge_raise(judge, rule, &queue->pfn_write, label, &judge->used_idx_store[event->value],
+                    "the driver moves its avail.idx here, in what is the device's used ring",
+                    "the device's available ring of queue %u is at 0x%" PRIx64
+                    ", the driver has it elsewhere",
+                    (unsigned)event->value, queue->avail_addr);
+    if (finding != NULL)
+        snprintf(finding->help, sizeof finding->help,
+                 "allocate one block: descriptor table, available ring right behind it, used ring "
+                 "at the next multiple of QueueAlign");
 }
 
 /* Stuck, the device has completed, and the driver did not look at used.idx since. */
@@ -419,7 +425,7 @@ static const struct rule rules[] = {
     {RULE("XSPLIT-DRV-12", MUST_NOT, ERROR, "2.7.8", "The Virtqueue Used Ring",
           "The driver writes the used ring only before the queue is live.",
           "keep the driver's own notes elsewhere"),
-     .on = STORES | ON(WRITE) | RULE_AT_END, .where = USED_PLACES | AT(REGISTER),
+     .on = STORES | ON(WRITE) | RULE_AT_END, .where = USED_PLACES | AT(REGISTER) | AT(NONE),
      .registers = REGISTER(QueueNotify), .by_driver = true, .tells = true,
      .check = check_used_ring_store},
     {RULE("XSPLIT-DRV-05", MUST, ERROR, "2.7.13.1", "Placing Buffers Into The Descriptor Table",
