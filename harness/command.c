@@ -16,6 +16,7 @@
 #include "resources.h"
 #include "rule.h"
 #include "scenario.h"
+#include "schedules.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -30,6 +31,7 @@ static int version_main(int argc, char **argv);
 /* X(word, function, arguments, help) */
 #define COMMANDS(X)                                                                                \
     X("run", run_main, "[OPTION]... PATH...", "run scenarios: files, or folders of *.scn")         \
+    X("schedules", schedules_main, "[OPTION]... PATH...", "run scenarios under random schedules")  \
     X("step", step_main, "[OPTION]... PATH", "drive one scenario by hand, forward and back")       \
     X("show", show_main, "[OPTION]... SCENARIO", "watch a run in a window, forward and back")      \
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \

@@ -256,6 +256,9 @@ static void put_facts(struct page_json *json, const struct world_outcome *outcom
              scenario->interrupts_any ? "between any two accesses of the driver"
                                       : "only where the driver waits");
     put_fact(json, "seed", "%" PRIu64, scenario->seed);
+    if (scenario->schedule == SCHEDULE_RANDOM)
+        put_fact(json, "odds", "%" PRIu32 " of %u that the device goes on", scenario->odds,
+                 SCENARIO_ODDS_MAX);
     put_fact(json, "device", "%s, virtio-mmio version %" PRIu32 ", slot %" PRIu32 ", profile %s",
              scenario_device_word(scenario->kind), scenario->device.version, scenario->device.slot,
              scenario->device.profile == SIM_PROFILE_QEMU ? "qemu" : "spec");

@@ -230,6 +230,7 @@ static struct scenario *scenario_new(const char *path, const char *text, const c
     scenario->disk_bytes = BLK_DISK_BYTES_DEFAULT;
     scenario->memory_base = scenario->machine.ram_base;
     scenario->memory_bytes = DEFAULT_MEMORY_BYTES;
+    scenario->odds = SCENARIO_ODDS_MAX / 2;
     return scenario;
 }
 

@@ -18,7 +18,8 @@
  *   driver    NAME [option value]...
  *   memory    [base A] [size N[KiB|MiB|GiB]] [next A] [identity | offset N] [static-dma]
  *             [stack-dma] [poison]
- *   schedule  eager | lazy | random [interrupts idle | any]
+ *   schedule  eager | lazy | random [odds N] [interrupts idle | any]
+ *             odds N: of 64, that the device goes on by one more step; 32 unless told otherwise
  *   seed      N
  *   fault     WORD [argument] [request N]   the words are in fault.h
  *   fault     WORD [argument] [request N | at STEP]  also between actions, for what comes then
@@ -83,19 +84,20 @@
 #include "pattern.h"
 #include "suite.h"
 
-#define SCENARIO_LINES_MAX   1000u
-#define SCENARIO_LINE_BYTES  1000u
-#define SCENARIO_ACTIONS_MAX 256u
-#define SCENARIO_EXPECTS_MAX 128u
-#define SCENARIO_OPTIONS_MAX 32u
-#define SCENARIO_TARGETS_MAX 16u
-#define SCENARIO_PAUSES_MAX  32u
-#define SCENARIO_WORD_BYTES  64u
+#define SCENARIO_LINES_MAX      1000u
+#define SCENARIO_LINE_BYTES     1000u
+#define SCENARIO_ACTIONS_MAX    256u
+#define SCENARIO_EXPECTS_MAX    128u
+#define SCENARIO_OPTIONS_MAX    32u
+#define SCENARIO_TARGETS_MAX    16u
+#define SCENARIO_PAUSES_MAX     32u
+#define SCENARIO_ODDS_MAX       64u
+#define SCENARIO_WORD_BYTES     64u
 /* The result of a call that shall not return: ended when it only waits, or after a limit. */
-#define SCENARIO_RUNNING     (-2)
-#define SCENARIO_SPECS_MAX   16u
+#define SCENARIO_RUNNING        (-2)
+#define SCENARIO_SPECS_MAX      16u
 #define SCENARIO_REFERENCES_MAX 8u
-#define SCENARIO_MENDED_MAX  16u /* results of the cured run */
+#define SCENARIO_MENDED_MAX     16u /* results of the cured run */
 
 enum scenario_device {
     SCENARIO_DEVICE_GPU,
@@ -225,7 +227,8 @@ struct scenario {
     uint64_t features_pretended;                  /* offered with nothing behind them */
     uint64_t features_on, features_off;           /* as asked; already applied to device.features */
     uint32_t display_width_px, display_height_px; /* default 1280 x 800 */
-    uint64_t disk_bytes;                          /* default 1 MiB */
+    bool display_given;
+    uint64_t disk_bytes; /* default 1 MiB */
     bool disk_read_only;
     struct sim_faults faults;
     /* driver */
@@ -240,6 +243,7 @@ struct scenario {
     bool identity, static_dma, stack_dma, poison;
     /* schedule */
     enum schedule_kind schedule;
+    uint32_t odds;       /* RANDOM: of SCENARIO_ODDS_MAX */
     bool interrupts_any; /* they come between any two accesses, not only where the driver waits */
     uint64_t seed;
     size_t action_count;

@@ -291,6 +291,7 @@ static bool device_option(struct parser *parser, enum device_option option,
         device->queue_size_max = (uint32_t)number;
         return true;
     case DEVICE_DISPLAY:
+        scenario->display_given = true;
         return parse_extent(parser, parse_next(parser), &scenario->display_width_px,
                             &scenario->display_height_px);
     case DEVICE_SLOT:
@@ -413,6 +414,14 @@ bool parse_schedule(struct parser *parser)
         return false;
     }
     parser->scenario->schedule = (enum schedule_kind)kind;
+    if (kind == SCHEDULE_RANDOM && word_is(parse_peek(parser), "odds")) {
+        uint64_t odds = 0;
+        parse_next(parser);
+        if (!parse_number(parser, "odds", 1, SCENARIO_ODDS_MAX - 1, &odds)) {
+            return false;
+        }
+        parser->scenario->odds = (uint32_t)odds;
+    }
     if (word_is(parse_peek(parser), "interrupts")) {
         static const char *const whens[] = {"idle", "any"};
         parse_next(parser);

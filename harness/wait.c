@@ -19,9 +19,10 @@ uint64_t world_random(uint64_t *state)
     return (*state * UINT64_C(0x2545f4914f6cdd1d)) >> 32;
 }
 
-static bool random_bit(struct world *world)
+/* Of so many odds, does the device take one more step? */
+static bool goes_on(struct world *world)
 {
-    return (world_random(&world->random) >> 31) != 0;
+    return (world_random(&world->random) >> 26) >= SCENARIO_ODDS_MAX - world->scenario->odds;
 }
 
 /* Nobody holds the device, or has ended the run, while it stood still at the boundary here. */
@@ -91,7 +92,7 @@ static uint32_t take_turn(struct world *world)
         break;
     case SCHEDULE_RANDOM:
         for (unsigned i = 0; i < 64 && sim_device_enabled(&world->device); i++) {
-            if (!random_bit(world) || !device_may_step(world))
+            if (!goes_on(world) || !device_may_step(world))
                 break;
             count++;
             if (sim_device_step(&world->device))

@@ -19,7 +19,7 @@ const char test_scenario_all_verbs[] =
     "features -EVENT_IDX +ANY_LAYOUT  eager-poll\n"
     "driver    levitate  queue-size 16  legacy  # a comment\n"
     "memory    base 0x80000000  size 32MiB  next 0x80010000  identity static-dma stack-dma poison\n"
-    "schedule  random\n"
+    "schedule  random  odds 8  interrupts any\n"
     "seed      0x123456789abcdef0\n"
     "fault     completion-late 100 request 2\n"
     "fault     completion-lost\n"
@@ -76,6 +76,8 @@ START_TEST(every_verb_is_read)
     ck_assert_uint_eq(s->violates_count, 1);
     ck_assert_str_eq(s->violates[0], "LMMIO-DRV-D10");
     ck_assert_uint_eq(s->schedule, SCHEDULE_RANDOM);
+    ck_assert_uint_eq(s->odds, 8);
+    ck_assert(s->interrupts_any);
     ck_assert_uint_eq(s->seed, UINT64_C(0x123456789abcdef0));
     ck_assert_uint_eq(s->target_count, 1);
     ck_assert_str_eq(s->target[0], "aarch64");

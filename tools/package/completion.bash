@@ -16,6 +16,7 @@ _ringside()
     replay:--target) words='all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be' ;;
     run:--trace-format) words='text perfetto vcd' ;;
     run:--device) words='sim qemu' ;;
+    *:--save) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
     *:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
     show:--png) mapfile -t COMPREPLY < <(compgen -f -X '!*.png' -- "$word"; compgen -d -- "$word") ;;
     show:--do) words='continue until goto step back restart' ;;
@@ -29,7 +30,7 @@ _ringside()
         case $word in
         -*)
             case $command in
-            show | museum | silence) words=$(ringside "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
+            show | museum | silence | schedules) words=$(ringside "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
             *) words=$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
             esac
             ;;
@@ -40,7 +41,7 @@ _ringside()
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
     elif [ "${#COMPREPLY[@]}" -eq 0 ]; then
         case $command in
-        run | step | replay | diff | show | silence) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
+        run | step | replay | diff | show | silence | schedules) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac
     fi

@@ -16,6 +16,7 @@ _ringside() {
     replay:--target) _values target all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be; return ;;
     run:--trace-format) _values format text perfetto vcd; return ;;
     run:--device) _values device sim qemu; return ;;
+    *:--save) _files -g '*.scn'; return ;;
     *:--driver) _files -g '*.so'; return ;;
     show:--png) _files -g '*.png'; return ;;
     show:--do) _values command continue until goto step back restart; return ;;
@@ -31,13 +32,13 @@ _ringside() {
     esac
     if [[ ${words[CURRENT]} == -* ]]; then
         local asked=help
-        [[ $command == (show|museum|silence) ]] && asked="$command --help"
+        [[ $command == (show|museum|silence|schedules) ]] && asked="$command --help"
         words_there=(${(f)"$(ringside ${=asked} 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')"})
         _describe -t options option words_there -o
         return
     fi
     case $command in
-    run|step|replay|diff|show|silence) _files -g '*.scn(-.)' ;;
+    run|step|replay|diff|show|silence|schedules) _files -g '*.scn(-.)' ;;
     *) _files ;;
     esac
 }
