@@ -141,6 +141,12 @@ struct sim_queue {
     struct sim_segment *writable; /* gathered apart, appended to chain.segment when complete */
     uint32_t writable_capacity;
     const struct sim_fault *fault[SIM_FAULT_KIND_COUNT]; /* armed for this chain; NULL = not */
+    /* a fault: a chain that is answered and not used yet; step 0 = none */
+    struct {
+        uint64_t until_step;
+        uint64_t written_bytes;
+        uint16_t head;
+    } overtaken;
     uint64_t held_until_step;  /* a fault holds the completion back until then; 0 = not */
     uint64_t reset_until_step; /* a fault lets QueueReset read 1 until then */
 };

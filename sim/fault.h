@@ -13,6 +13,8 @@
 /* X(name, word, meaning of the argument) */
 #define SIM_FAULT_KINDS(X)                                                                         \
     X(COMPLETION_LATE, "completion-late", "driver steps to wait before the response is written")   \
+    X(COMPLETION_OVERTAKEN, "completion-overtaken",                                                \
+      "driver steps to wait behind the response; later requests are used first")                   \
     X(COMPLETION_LOST, "completion-lost", "none: the request is executed, nothing is written")     \
     X(RESPONSE_TYPE, "response-type", "the type written instead")                                  \
     X(REWRITE_DESCRIPTORS, "rewrite-descriptors",                                                  \

@@ -15,7 +15,9 @@
  * A refusal whose action is RESET breaks the queue: it is IDLE and stays so until a reset.
  *
  * Invariants: `runnable` has a queue's bit exactly while its phase is not IDLE and the device may
- * work; the device takes entries in ring order and uses them in the order in which it took them.
+ * work; the device takes entries in ring order and uses them in the order in which it took them,
+ * but for one at a time that a fault has put aside between RESPONSE and USED_ELEM (`overtaken`):
+ * it comes back where AVAIL_IDX would be, and a queue that waits for it is not IDLE but held.
  *
  * Not handled: packed queues; more than one chain of a queue in progress.
  */
@@ -42,6 +44,7 @@ static void become_idle(struct sim_device *device, uint32_t queue)
     q->phase = SIM_PHASE_IDLE;
     q->kicked = false;
     q->held_until_step = 0;
+    q->overtaken.until_step = 0;
     device->runnable &= ~queue_bit(queue);
     device->held &= ~queue_bit(queue);
 }
@@ -90,8 +93,12 @@ void sim_queue_notified(struct sim_device *device, uint32_t queue)
     if (q->phase == SIM_PHASE_IDLE)
         q->phase = SIM_PHASE_AVAIL_IDX;
     device->runnable |= queue_bit(queue);
+    if (q->overtaken.until_step != 0 && q->phase == SIM_PHASE_AVAIL_IDX)
+        q->held_until_step = 0; /* something to overtake it with */
     if (q->held_until_step != 0)
         device->held |= queue_bit(queue);
+    else
+        device->held &= ~queue_bit(queue);
 }
 
 /* ---- ring accesses; false: reported, and the queue is broken ---- */
@@ -158,7 +165,10 @@ static void step_avail_idx(struct sim_device *device, uint32_t queue)
         return;
     q->avail_seen = idx;
     uint16_t ahead = (uint16_t)(idx - q->avail_next);
-    if (ahead == 0)
+    if (ahead == 0 && q->overtaken.until_step != 0) {
+        q->held_until_step = q->overtaken.until_step;
+        device->held |= queue_bit(queue);
+    } else if (ahead == 0)
         become_idle(device, queue);
     else if (ahead > q->size || q->unanswered_count >= q->size)
         refuse_ring(device, queue, SIM_REFUSAL_AVAIL_JUMP, EVENT_PLACE_AVAIL_IDX, 0, idx,
@@ -263,12 +273,44 @@ static void step_execute(struct sim_device *device, uint32_t queue)
     }
 }
 
+/* A fault: the chain in hand is answered, and its used element is to come after others'. */
+static void put_aside(struct sim_device *device, uint32_t queue, const struct sim_fault *fault)
+{
+    struct sim_queue *q = &device->queue[queue];
+    emit_fault(device, queue, fault);
+    q->overtaken.until_step = device->clock_steps + fault->argument;
+    q->overtaken.written_bytes = q->chain.written_bytes;
+    q->overtaken.head = q->chain.head;
+    q->phase = SIM_PHASE_AVAIL_IDX;
+}
+
+/* Is the chain that was put aside to be used next? */
+static bool is_overtaken_due(const struct sim_device *device, const struct sim_queue *queue)
+{
+    return queue->phase == SIM_PHASE_AVAIL_IDX && queue->overtaken.until_step != 0 &&
+           device->clock_steps >= queue->overtaken.until_step;
+}
+
+static void take_up_again(struct sim_queue *queue)
+{
+    chain_begin(queue, queue->overtaken.head);
+    queue->chain.written_bytes = queue->overtaken.written_bytes;
+    memset(queue->fault, 0, sizeof(queue->fault));
+    queue->overtaken.until_step = 0;
+    queue->phase = SIM_PHASE_USED_ELEM;
+}
+
 static void step_used_elem(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
+    const struct sim_fault *overtaken = sim_fault_of(device, queue, SIM_FAULT_COMPLETION_OVERTAKEN);
     const struct sim_fault *rewrite = sim_fault_of(device, queue, SIM_FAULT_REWRITE_DESCRIPTORS);
     const struct sim_fault *id = sim_fault_of(device, queue, SIM_FAULT_USED_ID);
     const struct sim_fault *len = sim_fault_of(device, queue, SIM_FAULT_USED_LEN);
+    if (overtaken != NULL && overtaken->argument > 0 && q->overtaken.until_step == 0) {
+        put_aside(device, queue, overtaken);
+        return;
+    }
     if (rewrite != NULL) {
         emit_fault(device, queue, rewrite);
         chain_rewrite_descriptors(device, queue, (uint8_t)rewrite->argument);
@@ -516,7 +558,7 @@ bool sim_device_peek(const struct sim_device *device, struct event *out)
     const uint32_t avail_slot = q->size != 0 ? q->avail_next % q->size : 0;
     const uint32_t used_slot = q->size != 0 ? q->used_idx % q->size : 0;
     *out = sim_event(device, EVENT_LOAD, queue);
-    switch (q->phase) {
+    switch (is_overtaken_due(device, q) ? SIM_PHASE_USED_ELEM : q->phase) {
 #define X(name, what, where, number)                                                               \
     case SIM_PHASE_##name:                                                                         \
         out->kind = EVENT_##what;                                                                  \
@@ -544,6 +586,8 @@ bool sim_device_step(struct sim_device *device)
         sim_queue_notified(device, queue); /* eager_poll has found something */
     device->queue[queue].held_until_step = 0;
     device->held &= ~queue_bit(queue);
+    if (is_overtaken_due(device, &device->queue[queue]))
+        take_up_again(&device->queue[queue]);
     step_queue(device, queue);
     return true;
 }

@@ -40,6 +40,50 @@ START_TEST(a_request_takes_exactly_these_steps)
 }
 END_TEST
 
+START_TEST(a_request_that_is_overtaken_is_used_behind_the_later_one)
+{
+    struct bench *bench = bench_live(2, SPEC, 0, 16);
+    const struct sim_fault fault = {SIM_FAULT_COMPLETION_OVERTAKEN, 100, 1, 0};
+    ck_assert(sim_fault_arm(&bench->device.faults, &fault));
+    bench_offer_echo(bench, 0);
+    bench_kick(bench);
+    bench_run(bench);
+    ck_assert_uint_eq(bench_used_idx(bench), 0);
+    ck_assert_uint_eq(bench->count[EVENT_RESPOND], 1);
+    ck_assert_uint_eq(sim_device_wakes_at(&bench->device), 100);
+    bench_offer_echo(bench, 2); /* it waits, and takes a later one meanwhile */
+    bench_kick(bench);
+    bench_run(bench);
+    ck_assert_uint_eq(bench_used_idx(bench), 1);
+    ck_assert_uint_eq(bench_load32(bench, bench->used_addr + 4), 2);
+    bench->device.clock_steps = 99;
+    ck_assert(!sim_device_enabled(&bench->device));
+    bench->device.clock_steps = 100;
+    bench_run(bench);
+    ck_assert_uint_eq(bench_used_idx(bench), 2);
+    ck_assert_uint_eq(bench_load32(bench, bench->used_addr + 12), 0);
+    ck_assert_uint_eq(bench_load32(bench, bench->used_addr + 16), 4);
+    ck_assert_uint_eq(bench->device.runnable, 0);
+    bench_destroy(bench);
+}
+END_TEST
+
+START_TEST(a_reset_forgets_the_request_that_is_overtaken)
+{
+    struct bench *bench = bench_live(2, SPEC, 0, 16);
+    const struct sim_fault fault = {SIM_FAULT_COMPLETION_OVERTAKEN, 100, 1, 0};
+    ck_assert(sim_fault_arm(&bench->device.faults, &fault));
+    bench_offer_echo(bench, 0);
+    bench_kick(bench);
+    bench_run(bench);
+    bench_write(bench, VIRTIO_MMIO_Status, 0);
+    bench->device.clock_steps = 100;
+    ck_assert(!sim_device_enabled(&bench->device));
+    ck_assert_uint_eq(sim_device_wakes_at(&bench->device), 0);
+    bench_destroy(bench);
+}
+END_TEST
+
 START_TEST(with_event_idx_the_event_fields_take_the_place_of_the_flags)
 {
     struct bench *bench = bench_live(2, SPEC, EVENT_IDX, 16);
@@ -376,6 +420,8 @@ int main(void)
 {
     const TTest *const tests[] = {
         a_request_takes_exactly_these_steps,
+        a_request_that_is_overtaken_is_used_behind_the_later_one,
+        a_reset_forgets_the_request_that_is_overtaken,
         with_event_idx_the_event_fields_take_the_place_of_the_flags,
         entries_added_while_the_device_works_need_no_second_notification,
         a_notification_without_anything_new_is_coped_with,
