@@ -15,7 +15,7 @@
 #include "process.h"
 #include "symbols.h"
 
-#define DRIVERS_LOADED_MAX 64u
+#define DRIVERS_LOADED_MAX 256u
 
 static struct driver *loaded[DRIVERS_LOADED_MAX];
 static size_t loaded_count;

@@ -22,9 +22,9 @@
 #include "resources.h"
 #include "source_ilp32.h"
 
-#define OBJECTS_MAX      16u
+#define OBJECTS_MAX      256u
 #define UNITS_MAX        65536u /* of one object */
-#define TEXT_FILES_MAX   64u
+#define TEXT_FILES_MAX   256u
 #define TEXT_FILE_BYTES  (4u << 20)
 #define PLACES_FIRST     256u /* slots of the table of answers; a power of two */
 #define INLINE_DEPTH_MAX 16u
