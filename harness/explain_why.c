@@ -190,6 +190,9 @@ static const struct {
     {"MMIO-DRV-28",
      "The line stays raised: the handler runs again and again and the rest of the kernel "
      "never does; with edge-triggered lines no interrupt comes any more."},
+    {"XMMIO-DRV-07",
+     "A buffer that comes in between raises a bit that is up already, and the acknowledgement "
+     "takes it down: it hangs once in many thousand requests, under load."},
     {"XMMIO-DRV-01",
      "The size may be more than the device can take, or an old queue may still be live. It "
      "works with QEMU's 1024 and fails elsewhere."},
@@ -299,6 +302,11 @@ static const struct {
                     "entries out: the lower part of the picture is missing."},
     {"XGPU-DRV-17",
      "The device refuses; a driver that does not look at the answer draws into nothing."},
+    {"XGPU-DRV-22",
+     "Each partial update shows the top left corner of the picture, in the right place."},
+    {"XGPU-DRV-23",
+     "Red and blue change places, or all channels move by one. Names in pixel libraries are of "
+     "words, and look the same."},
     {"XGPU-DRV-20", "The device refuses; a screen that the driver counts on is not there."},
     {"XGPU-DRV-21", "Each command succeeds, and the screen stays black or shows the last picture."},
     {"RS-DMA-OUTSIDE",
@@ -343,7 +351,20 @@ static const struct {
      "The driver takes an old answer for the new question. All answers are off by one from "
      "then on."},
     {"RS-DESC-LEAK",
-     "Each time-out costs descriptors, and after a few the queue is full for good."},
+     "Each time-out costs descriptors, and after a few the queue is full for good. So does a chain "
+     "of which only the head is taken back."},
+    {"RS-WRONG-COMPLETION",
+     "It works as long as the device answers in the order of the questions. Under load it does "
+     "not, and buffers are read, or freed, that the device still writes to."},
+    {"RS-USED-ID-UNCHECKED",
+     "The id becomes an index into the driver's own tables. A device that means harm, or is only "
+     "broken, picks what is freed."},
+    {"RS-STALE-POLL",
+     "The compiler reads a plain variable once and keeps it. The debug build works, the release "
+     "build hangs, and a line of debug output `cures` it."},
+    {"RS-CACHE-LOST",
+     "On an emulator caches are coherent and nothing happens. On the board the request that the "
+     "device reads is what was in memory before, or a variable has its old value again."},
     {"RS-RESPONSE-UNCHECKED",
      "The device said no, and the driver goes on as if it had said yes: the cause is lost, "
      "the effect shows much later."},
@@ -406,6 +427,15 @@ static const struct {
     {"XSPLIT-DRV-09",
      "A buffer that was used between the last look and the request for interrupts makes no "
      "interrupt: the driver sleeps with its answer in front of it."},
+    {"XSPLIT-DRV-14",
+     "The notification may overtake the index on a machine that lets it. The device looks, finds "
+     "nothing new and sleeps; nothing comes until the next request."},
+    {"XSPLIT-DRV-15",
+     "A processor that reads ahead may have the element from before the device wrote it: the id "
+     "and length of another request, once in many."},
+    {"XSPLIT-DRV-16",
+     "The device has answered and said nothing, as it was asked to. The driver sleeps for ever "
+     "with the answer in front of it."},
     {"SPLIT-DRV-24",
      "Without it the device may see the new index and an old entry behind it: garbage, "
      "once in a million, on Arm and RISC-V."},

@@ -458,8 +458,8 @@ static void driver_event(struct model *model, const struct event *event)
             model->last_look = model->last_load;
         if (event->place > EVENT_PLACE_MEMORY)
             model_driver_load(model, event);
-        else if (model->tail_count != 0)
-            model_tail_load(model, event);
+        else
+            model_memory_load(model, event);
         return;
     case EVENT_STORE:
     case EVENT_UPDATE:
@@ -491,6 +491,8 @@ static void driver_event(struct model *model, const struct event *event)
         model_barrier(model, event);
         return;
     case EVENT_CACHE:
+        model_cache_kept(&model->cache, event);
+        return;
     case EVENT_ALLOC:
     case EVENT_FREE:
     case EVENT_FOREIGN:

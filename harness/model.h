@@ -27,6 +27,7 @@
 #include "bus.h"
 #include "device.h"
 #include "event.h"
+#include "model_cache.h"
 #include "model_gpu.h"
 #include "virtio/mmio.h"
 
@@ -35,6 +36,9 @@
 #define MODEL_SCANOUTS_MAX  16u
 #define MODEL_CONFIG_WORDS  64u /* of 32 bits, of configuration space; the rest is not noted */
 #define MODEL_TAILS         8u /* response buffers with a tail that are remembered */
+/* Requests in flight, and entries of a queue, above which loads from responses are not noted. */
+#define MODEL_EARLY_MAX      16u
+#define MODEL_EARLY_SIZE_MAX 256u
 
 enum model_area { MODEL_AREA_DESC, MODEL_AREA_DRIVER, MODEL_AREA_DEVICE, MODEL_AREA_COUNT };
 
@@ -75,7 +79,9 @@ struct model_entry {
     /* the driver's last store to each field of desc[i] */
     struct model_mark addr_stored, len_stored, flags_stored, next_stored;
     uint16_t owner;     /* head + 1 of the request in flight that uses it; 0 = none */
-    uint16_t link;      /* next descriptor of that chain + 1; 0 = last */
+    uint16_t link;      /* next descriptor of the last such chain + 1; 0 = last */
+    bool strange;       /* used.ring[i] has an id that was not in flight */
+    uint64_t back_step; /* when its chain came back last; 0 = never */
     uint16_t used_head; /* id that the device put into used.ring[i], and len */
     uint32_t used_len;
 };
@@ -133,6 +139,10 @@ struct model_queue {
     struct event told;         /* last INTERRUPT for a used buffer of this queue */
     uint64_t responded_bytes;  /* of the last RESPOND */
     struct event element_load; /* last load of a used element by the driver */
+    uint64_t element_before_step; /* and of the one before */
+    uint64_t moved_step;       /* the driver saw last that used.idx had moved; 0 = never */
+    uint64_t looks;            /* loads of used.idx by the driver since the last QueueNotify */
+    struct event cut;          /* it looked for the rest of a chain where it had cleared the link */
     struct event used_flags_store, avail_event_store; /* by the device */
     struct event used_flags_load, avail_event_load;   /* by the driver */
     struct event arm; /* the driver's last store that asks for interrupts */
@@ -193,6 +203,9 @@ struct model_call {
         late; /* the used element loaded last was that of a request given up in another call */
     uint32_t late_head;
     uint16_t late_queue;
+    struct event early; /* last load from the response of a request of this call, in flight */
+    uint16_t early_head, early_queue;
+    struct event strange; /* the used element loaded last had an id that was not in flight */
 };
 
 struct model_display {
@@ -261,6 +274,7 @@ struct model {
     struct event barrier;       /* the driver's last one that orders anything for the device */
     struct event store_barrier; /* ... stores before stores */
     struct event full_barrier;  /* ... everything before everything */
+    struct event load_barrier;  /* ... loads before loads */
     uint32_t tail_count;
     struct model_tail tail[MODEL_TAILS];
     struct event tail_load; /* the driver's last load of a tail, and which it was */
@@ -270,6 +284,7 @@ struct model {
     struct model_display display;
     struct model_config space;
     struct model_gpu gpu;
+    struct model_cache cache;
     struct model_store by_addr[MODEL_STORES];  /* stores to MEMORY, direct-mapped by address */
     struct model_store by_value[MODEL_STORES]; /* stores of what may be an address, by value */
 };

@@ -1,5 +1,6 @@
 /*
- * Chains as they lie in RAM: walked, read as a request, and what of a response was not written.
+ * Chains as they lie in RAM: walked, read as a request, and what the driver reads of a response too
+ * soon, or though it was not written.
  *
  * Rules look at a chain when it is published or executed; what the driver changes in it later is a
  * fault of its own (XSPLIT-DRV-05).
@@ -155,7 +156,7 @@ void model_tail_begin(struct model *model, const struct model_queue *queue, uint
     model_walk(model, queue, head, cut_piece, &cutting);
 }
 
-void model_tail_load(struct model *model, const struct event *event)
+static void load_tail(struct model *model, const struct event *event)
 {
     for (uint32_t i = 0; i < model->tail_count; i++) {
         const struct model_tail *tail = &model->tail[i];
@@ -165,5 +166,64 @@ void model_tail_load(struct model *model, const struct event *event)
         model->tail_load = model_keep(event);
         model->tail_loaded = *tail;
         return;
+    }
+}
+
+/* ---- loads of memory ---- */
+
+struct looking {
+    uint64_t addr;
+    bool found;
+};
+
+static bool look_into(void *context, const struct model_desc *desc)
+{
+    struct looking *looking = context;
+
+    looking->found =
+        (desc->flags & (VIRTQ_DESC_F_WRITE | VIRTQ_DESC_F_INDIRECT)) == VIRTQ_DESC_F_WRITE &&
+        looking->addr - desc->addr < desc->len_bytes;
+    return !looking->found;
+}
+
+/*
+ * Reads from a response that is still the device's, behind the completion of another request. A
+ * driver that waits for its only request by looking at the response is none.
+ */
+static void load_early(struct model *model, uint32_t number, const struct event *event)
+{
+    const struct model_queue *queue = &model->queue[number];
+    uint32_t seen = 0;
+
+    for (uint32_t head = 0; head < queue->size && seen < queue->in_flight; head++) {
+        const struct model_request *request = &queue->request[head];
+        struct looking looking = {.addr = event->addr};
+        if (!model_is_in_flight(request))
+            continue;
+        seen++;
+        if (request->call != (uint32_t)model->call.call.value ||
+            request->mark[MODEL_PUBLISHED].step > queue->moved_step)
+            continue;
+        model_walk(model, queue, head, look_into, &looking);
+        if (!looking.found)
+            continue;
+        model->call.early = model_keep(event);
+        model->call.early_head = (uint16_t)head;
+        model->call.early_queue = (uint16_t)number;
+        return;
+    }
+}
+
+void model_memory_load(struct model *model, const struct event *event)
+{
+    if (model->tail_count != 0)
+        load_tail(model, event);
+    if (model->cache.maintained)
+        model_cache_loaded(&model->cache, event);
+    for (uint32_t i = 0; i < model->queue_count; i++) {
+        const struct model_queue *queue = &model->queue[i];
+        if (queue->live && queue->in_flight != 0 && queue->moved_step != 0 &&
+            queue->in_flight <= MODEL_EARLY_MAX && queue->size <= MODEL_EARLY_SIZE_MAX)
+            load_early(model, i, event);
     }
 }

@@ -73,6 +73,13 @@ static void executed(struct model *model, const struct event *event)
             command->bytes >= sizeof command->in.set_scanout)
             gpu->first_scanout = model_keep(event);
         return;
+    case VIRTIO_GPU_CMD_RESOURCE_CREATE_2D:
+        if (!model_find_store_into(model,
+                                   event->extra +
+                                       offsetof(struct virtio_gpu_resource_create_2d, format),
+                                   sizeof(le32), &gpu->format_stored))
+            gpu->format_stored = queue->avail_store;
+        return;
     case VIRTIO_GPU_CMD_RESOURCE_CREATE_BLOB:
         resource = add(gpu, virtio_le32(command->in.create_blob.resource_id), event);
         if (resource == NULL)
@@ -118,6 +125,8 @@ static void succeeded(struct model *model, const struct event *event)
             return;
         resource->width_px = virtio_le32(command->in.create_2d.width);
         resource->height_px = virtio_le32(command->in.create_2d.height);
+        resource->format = virtio_le32(command->in.create_2d.format);
+        resource->format_stored = gpu->format_stored;
         return;
     case VIRTIO_GPU_CMD_RESOURCE_UNREF:
         if (resource != NULL)

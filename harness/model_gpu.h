@@ -28,10 +28,12 @@ struct model_resource {
     uint32_t blob_flags;
     uint32_t pieces; /* of backing, as far as there is room */
     struct model_piece piece[MODEL_PIECES];
-    struct event attached;    /* RESPOND that said so; step 0 = nothing is */
-    struct event transferred; /* last TRANSFER_TO_HOST_2D */
-    uint64_t transfer_number; /* of that request on the control queue */
-    struct event created;     /* EXECUTE of the command that made it */
+    struct event attached;      /* RESPOND that said so; step 0 = nothing is */
+    struct event transferred;   /* last TRANSFER_TO_HOST_2D */
+    uint64_t transfer_number;   /* of that request on the control queue */
+    struct event created;       /* EXECUTE of the command that made it */
+    uint32_t format;            /* of a resource that is no blob */
+    struct event format_stored; /* where the driver chose it */
 };
 
 /* The request that a queue's device executed last. */
@@ -59,7 +61,8 @@ struct model_command {
 struct model_gpu {
     struct model_command command[VIRTIO_GPU_QUEUE_COUNT];
     struct model_resource resource[MODEL_RESOURCES];
-    bool overflowed;        /* more resources than MODEL_RESOURCES */
+    struct event format_stored; /* the driver's choice in the last RESOURCE_CREATE_2D */
+    bool overflowed;            /* more resources than MODEL_RESOURCES */
     uint64_t fenced_number; /* the last fenced control request whose completion the driver saw */
     struct event display_info, edid; /* last EXECUTE since the bring-up; step 0 = none */
     struct event first_scanout;      /* EXECUTE of the first SET_SCANOUT of a resource */

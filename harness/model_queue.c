@@ -63,7 +63,7 @@ static uint32_t own_chain(struct model *model, struct model_queue *queue, uint16
     return count;
 }
 
-static void disown_chain(struct model_queue *queue, uint16_t head)
+static void disown_chain(struct model_queue *queue, uint16_t head, uint64_t step)
 {
     uint32_t at = head;
 
@@ -72,6 +72,7 @@ static void disown_chain(struct model_queue *queue, uint16_t head)
         if (entry->owner != head + 1u)
             return;
         entry->owner = 0;
+        entry->back_step = step;
         queue->owned--;
         if (entry->link == 0)
             return;
@@ -171,6 +172,7 @@ void model_queue_notified(struct model_queue *queue, const struct event *event)
     queue->notify = *event;
     queue->notified_before = queue->notified_idx;
     queue->notified_idx = queue->avail_idx;
+    queue->looks = 0;
 }
 
 /* ---- life of a queue ---- */
@@ -222,7 +224,8 @@ void model_queue_start(struct model *model, struct model_queue *queue, const str
     queue->reset_write = never;
     queue->desc_store = queue->slot_store = queue->avail_store = queue->notify = never;
     queue->fetch = queue->used_element = queue->used_idx_store = queue->used_idx_load = never;
-    queue->element_load = queue->execute = queue->suppression = queue->told = never;
+    queue->element_load = queue->execute = queue->suppression = queue->told = queue->cut = never;
+    queue->element_before_step = queue->moved_step = queue->looks = 0;
     queue->used_flags_store = queue->avail_event_store = never;
     queue->used_flags_load = queue->avail_event_load = queue->arm = never;
     queue->slot_stores = queue->slots_before = 0;
@@ -297,10 +300,13 @@ static void driver_saw_used_idx(struct model *model, struct model_queue *queue, 
     uint32_t count = (uint16_t)(idx - queue->seen_idx);
 
     queue->used_idx_load = model_keep(event);
+    queue->looks++;
     if (idx != queue->seen_idx)
         queue->batch_idx = queue->seen_idx;
     if (queue->size == 0 || count > queue->size)
         return;
+    if (count != 0)
+        queue->moved_step = event->step;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t slot = (uint16_t)(queue->seen_idx + i) % queue->size;
         uint32_t head = queue->entry[slot].used_head;
@@ -325,8 +331,10 @@ static void driver_loaded_element(struct model *model, struct model_queue *queue
     if (event->index >= queue->size || event->width_bytes < sizeof(le32) ||
         (event->addr - queue->used_addr) % sizeof(le32) != 0)
         return; /* not a field of it: the driver takes this for something else */
+    queue->element_before_step = queue->element_load.step;
     queue->element_load = model_keep(event);
     head = queue->entry[event->index].used_head;
+    model->call.strange = queue->entry[event->index].strange ? queue->element_load : never;
     if (head >= queue->size)
         return;
     model->call.late = never;
@@ -336,6 +344,19 @@ static void driver_loaded_element(struct model *model, struct model_queue *queue
         model->call.late_head = head;
         model->call.late_queue = event->queue;
     }
+}
+
+/* Does the driver look for the rest of a chain that came back where it has cleared the link? */
+static void driver_loaded_desc(struct model_queue *queue, const struct event *event)
+{
+    const struct model_entry *entry;
+
+    if (event->index >= queue->size)
+        return;
+    entry = &queue->entry[event->index];
+    if (entry->owner == 0 && entry->link != 0 && entry->back_step != 0 &&
+        entry->flags_stored.step > entry->back_step && (event->value & VIRTQ_DESC_F_NEXT) == 0)
+        queue->cut = model_keep(event);
 }
 
 void model_driver_load(struct model *model, const struct event *event)
@@ -356,6 +377,8 @@ void model_driver_load(struct model *model, const struct event *event)
     else if (event->place == EVENT_PLACE_USED_RING || event->place == EVENT_PLACE_USED_RING_ID ||
              event->place == EVENT_PLACE_USED_RING_LEN)
         driver_loaded_element(model, queue, event);
+    else if (event->place == EVENT_PLACE_DESC_FLAGS)
+        driver_loaded_desc(queue, event);
 }
 
 static bool covers(uint64_t from, uint64_t end, size_t field, size_t field_bytes)
@@ -390,6 +413,7 @@ void model_driver_store(struct model *model, const struct event *event)
 {
     struct model_queue *queue;
 
+    model_cache_stored(&model->cache, event);
     if (event->place <= EVENT_PLACE_MEMORY || event->queue >= SIM_QUEUES_MAX) {
         remember(model, event);
         return;
@@ -473,16 +497,16 @@ static void device_used(struct model *model, struct model_queue *queue, uint16_t
     if (queue->size == 0 || count > queue->size)
         return;
     for (uint32_t i = 0; i < count; i++) {
-        const struct model_entry *entry =
-            &queue->entry[(uint16_t)(queue->used_idx + i) % queue->size];
+        struct model_entry *entry = &queue->entry[(uint16_t)(queue->used_idx + i) % queue->size];
         uint32_t head = entry->used_head;
         queue->completed++;
-        if (head >= queue->size || !model_is_in_flight(&queue->request[head]))
+        entry->strange = head >= queue->size || !model_is_in_flight(&queue->request[head]);
+        if (entry->strange)
             continue;
         if (entry->used_len < queue->request[head].writable_bytes)
             model_tail_begin(model, queue, head, entry->used_len, event);
         climb(queue, head, MODEL_USED, event);
-        disown_chain(queue, (uint16_t)head);
+        disown_chain(queue, (uint16_t)head, event->step);
         queue->in_flight--;
     }
     queue->used_idx = idx;
@@ -492,6 +516,7 @@ void model_device_store(struct model *model, const struct event *event)
 {
     struct model_queue *queue;
 
+    model_cache_device_stored(&model->cache, event);
     if (event->queue >= SIM_QUEUES_MAX)
         return;
     queue = &model->queue[event->queue];

@@ -60,8 +60,9 @@ uint32_t model_request_read(const struct model *model, const struct model_queue 
 /* The device used a chain and said that it wrote `len_bytes` of it, fewer than it has. */
 void model_tail_begin(struct model *model, const struct model_queue *queue, uint32_t head,
                       uint32_t len_bytes, const struct event *event);
-/* A load of memory while `tail_count` is not 0: does it touch a tail? */
-void model_tail_load(struct model *model, const struct event *event);
+/* A load of memory: does it touch a tail, or the response of a request in flight, or what a cache
+ * has lost? */
+void model_memory_load(struct model *model, const struct event *event);
 
 /* A barrier of the driver's. */
 void model_barrier(struct model *model, const struct event *event);

@@ -10,6 +10,7 @@
 #include "beside.h"
 #include "columns.h"
 #include "command.h"
+#include "driver.h"
 #include "options.h"
 #include "resources.h"
 
@@ -188,6 +189,14 @@ bool museum_has_driver(const char *driver)
     return strncmp(driver, MUSEUM_DRIVER_PREFIX, sizeof MUSEUM_DRIVER_PREFIX - 1) == 0;
 }
 
+/* Is it the driver, or its build for the other byte order? */
+static bool is_driver(const char *name, const char *driver)
+{
+    size_t length = strlen(driver);
+    return strncmp(name, driver, length) == 0 &&
+           (name[length] == '\0' || strcmp(name + length, DRIVER_BIG_ENDIAN) == 0);
+}
+
 /* Every driver of the museum has its scenario, and every scenario the driver of its name. */
 static bool check_pairs(const struct collection *collection, const char *driver_dir)
 {
@@ -197,7 +206,7 @@ static bool check_pairs(const struct collection *collection, const char *driver_
     for (size_t i = 0; i < drivers.count; i++) {
         bool is_shown = !museum_has_driver(drivers.item[i]);
         for (size_t j = 0; j < collection->count && !is_shown; j++) {
-            is_shown = strcmp(collection->item[j].driver, drivers.item[i]) == 0;
+            is_shown = is_driver(drivers.item[i], collection->item[j].driver);
         }
         if (!is_shown) {
             options_refuse("museum", "driver %s has no scenario %s.scn; is it an old one?",

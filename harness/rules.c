@@ -68,10 +68,11 @@ static void insert_unchecked(const struct rule_unchecked *row)
 const struct rule *rule_table(size_t *count)
 {
     static const struct rule_list *const lists[] = {
-        &rules_status,       &rules_features,     &rules_reset,     &rules_config,
-        &rules_queue,        &rules_queue_ring,   &rules_transport, &rules_interrupt,
-        &rules_setup,        &rules_gpu,          &rules_gpu_state, &rules_device,
-        &rules_device_queue, &rules_queue_notify, &rules_reserved,  &rules_self};
+        &rules_status,     &rules_features,     &rules_reset,        &rules_config,
+        &rules_queue,      &rules_queue_ring,   &rules_transport,    &rules_interrupt,
+        &rules_setup,      &rules_gpu,          &rules_gpu_state,    &rules_device,
+        &rules_gpu_pixels, &rules_device_queue, &rules_queue_notify, &rules_reserved,
+        &rules_completion, &rules_self};
 
     if (table_count == 0) {
         for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {

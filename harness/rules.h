@@ -40,7 +40,8 @@ struct rule_list {
     }
 extern const struct rule_list rules_status, rules_features, rules_reset, rules_config, rules_queue,
     rules_queue_ring, rules_queue_notify, rules_transport, rules_interrupt, rules_setup, rules_gpu,
-    rules_gpu_state, rules_device, rules_device_queue, rules_reserved, rules_self;
+    rules_gpu_pixels, rules_gpu_state, rules_device, rules_device_queue, rules_reserved,
+    rules_completion, rules_self;
 
 /* Bits that the driver's last write of Status set anew. */
 static inline uint32_t rule_fresh_status(const struct judge *judge)

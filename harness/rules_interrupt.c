@@ -153,6 +153,36 @@ static void check_all_queues(const struct rule *rule, struct judge *judge,
     }
 }
 
+/*
+ * The driver waits in vain: a buffer was used behind its last look at used.idx and before its last
+ * write to InterruptACK, which took the interrupt away that would have told of it.
+ */
+static void check_ack_then_look(const struct rule *rule, struct judge *judge,
+                                const struct event *event)
+{
+    const struct model *model = &judge->model;
+    const struct event *ack = &model->last_write[VIRTIO_MMIO_REG_InterruptACK];
+
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        const struct model_queue *queue = &model->queue[i];
+        char label[FINDING_TEXT_BYTES];
+        if (!queue->live || queue->told.step == 0 || queue->told.step > ack->step)
+            continue;
+        rule_looks(rule, judge);
+        if (event->kind != EVENT_STUCK || queue->used_idx == queue->seen_idx ||
+            queue->used_idx_store.step > ack->step || queue->used_idx_load.step > ack->step ||
+            queue->used_idx_load.step < model->interrupt_look.step || /* MMIO-DRV-27 */
+            (ack->value & VIRTIO_MMIO_INT_USED) == 0)
+            continue;
+        snprintf(label, sizeof label, "used.idx of queue %u is %u by now, the driver has seen %u",
+                 i, queue->used_idx, queue->seen_idx);
+        judge_raise(judge, rule, ack, label, &queue->told, "the interrupt that told of it",
+                    "driver acknowledged an interrupt for a buffer of queue %u that it had not "
+                    "looked at",
+                    i);
+    }
+}
+
 #define REGISTERS_OF(kind, names) .on = (kind), .where = AT(REGISTER), .registers = (names)
 
 /* clang-format off */
@@ -186,6 +216,13 @@ static const struct rule rules[] = {
      .assumes = "nothing: it is judged only where the driver then waits in vain, and is an error "
                 "for that",
      .check = check_all_queues},
+    {RULE("XMMIO-DRV-07", MUST, ERROR, "4.2.3.4.1", "Notifications From The Device",
+          "Behind InterruptACK used.idx is looked at: the interrupt is gone.",
+          "write InterruptACK first and then look at used.idx; what comes later interrupts again"),
+     .on = ON(WRITE) | ON(STUCK), .where = AT(REGISTER) | AT(NONE),
+     .registers = REGISTER(InterruptACK), .tells = true, .explains_wait = true,
+     .assumes = "nothing: it is judged only where the driver then waits in vain",
+     .check = check_ack_then_look},
     {RULE("MMIO-DRV-28", MUST, ERROR, "4.2.3.4.1", "Notifications From The Device",
           "The events that were handled are written to InterruptACK.",
           "write the value read from InterruptStatus to InterruptACK"),

@@ -254,10 +254,28 @@ static bool device_is_faulty(const struct judge *judge)
            (fault->value == SIM_FAULT_USED_ID || fault->value == SIM_FAULT_REWRITE_DESCRIPTORS);
 }
 
+/* What is still the device's, and if so, that a later request came back before it. */
+static void own_words(const struct model_queue *queue, uint32_t owner, char *out, size_t out_bytes)
+{
+    const struct model_request *request = &queue->request[owner];
+
+    snprintf(out, out_bytes, "the device still owns it");
+    for (uint32_t head = 0; head < queue->size; head++) {
+        const struct model_request *other = &queue->request[head];
+        if (other->number <= request->number || other->mark[MODEL_FREE].step == 0)
+            continue;
+        snprintf(out, out_bytes,
+                 "it belongs to head %u; what came back was head %u, made available later", owner,
+                 head);
+        return;
+    }
+}
+
 static void check_free_descriptors(const struct rule *rule, struct judge *judge,
                                    const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);
+    char label[FINDING_TEXT_BYTES];
     struct event cause;
     uint32_t desc = event->index;
     uint32_t owner;
@@ -278,8 +296,8 @@ static void check_free_descriptors(const struct rule *rule, struct judge *judge,
         return;
     owner = queue->entry[desc].owner - 1u;
     cause = published_at(queue, owner);
-    judge_raise(judge, rule, event, "the device still owns it", &cause,
-                "it was made available here and not used yet",
+    own_words(queue, owner, label, sizeof label);
+    judge_raise(judge, rule, event, label, &cause, "it was made available here and not used yet",
                 queue->reused && desc == queue->reused_desc &&
                         event->place >= EVENT_PLACE_AVAIL_FLAGS
                     ? "driver made descriptor %u of queue %u available again, which the device owns"

@@ -48,6 +48,26 @@ static bool is_owed(const struct judge *judge, const struct model_queue *queue)
     return (queue->used_flags & VIRTQ_USED_F_NO_NOTIFY) == 0;
 }
 
+/* The driver read avail_event after it had moved avail.idx, and drew the wrong conclusion. */
+static bool is_miscompared(const struct rule *rule, const struct model_queue *queue)
+{
+    return strcmp(rule->id, "SPLIT-DRV-22") == 0 &&
+           queue->avail_event_load.step > queue->avail_store.step &&
+           queue->avail_event_load.step > queue->avail_event_store.step;
+}
+
+static void raise_miscompared(const struct rule *rule, struct judge *judge,
+                              const struct model_queue *queue, uint32_t number)
+{
+    char label[FINDING_TEXT_BYTES];
+
+    snprintf(label, sizeof label, "avail.idx went from %u to %u: that passes %u, modulo 65536",
+             queue->notified_idx, queue->avail_idx, queue->avail_event);
+    judge_raise(judge, rule, &queue->avail_event_load, label, &queue->avail_store,
+                "avail.idx was moved here",
+                "driver read avail_event of queue %u and did not notify the device", number);
+}
+
 /* The device waits for a notification that did not come, and the driver waits or is done. */
 static void check_notified(const struct rule *rule, struct judge *judge, const struct event *event)
 {
@@ -80,7 +100,9 @@ static void check_notified(const struct rule *rule, struct judge *judge, const s
         }
         snprintf(label, sizeof label, "avail.idx is %u now; no QueueNotify %u came after it",
                  queue->avail_idx, i);
-        if (cause == notify)
+        if (is_miscompared(rule, queue))
+            raise_miscompared(rule, judge, queue, i);
+        else if (cause == notify)
             judge_raise(judge, rule, &queue->avail_store, label, cause, cause_label,
                         "driver made a buffer of queue %u available and notified queue %u", i,
                         (unsigned)notify->value);
@@ -189,8 +211,7 @@ static void check_barrier(const struct rule *rule, struct judge *judge, const st
     struct event stored = last_entry_store(judge, event);
 
     if (stored.step == 0 || model->barrier.step == 0 || orders_stores_itself(judge) ||
-        is_between(judge, event) ||
-        model_has_feature(model, VIRTIO_F_ORDER_PLATFORM))
+        is_between(judge, event) || model_has_feature(model, VIRTIO_F_ORDER_PLATFORM))
         return;
     rule_looks(rule, judge);
     if (model->store_barrier.step < stored.step && (event->flags & EVENT_RELEASE) == 0)
@@ -232,6 +253,79 @@ static void check_full_barrier(const struct rule *rule, struct judge *judge,
                     &queue->avail_store, "avail.idx was stored here, and no full barrier since",
                     "driver may miss that the device of queue %u wants to be notified",
                     event->queue);
+}
+
+/* The driver's barrier between avail.idx and the notification, where nothing is read in between. */
+static void check_notify_barrier(const struct rule *rule, struct judge *judge,
+                                 const struct event *event)
+{
+    const struct model *model = &judge->model;
+    const struct model_queue *queue = notified(judge, event);
+
+    if (queue == NULL || model->barrier.step == 0 || orders_stores_itself(judge) ||
+        is_between(judge, event) || queue->used_flags_load.step > queue->avail_store.step ||
+        queue->avail_event_load.step > queue->avail_store.step)
+        return;
+    rule_looks(rule, judge);
+    if (model->store_barrier.step < queue->avail_store.step)
+        judge_raise(judge, rule, event, "this may come first", &queue->avail_store,
+                    "avail.idx was stored here, and no barrier since",
+                    "the device may be notified of queue %u before it can see avail.idx move",
+                    (unsigned)event->value);
+}
+
+/* The same on the way back: used.idx, then what it speaks of. */
+static void check_element_barrier(const struct rule *rule, struct judge *judge,
+                                  const struct event *event)
+{
+    const struct model *model = &judge->model;
+    const struct model_queue *queue = rule_queue(judge, event->queue);
+
+    if (queue == NULL || queue->size == 0 || queue->used_idx_load.step == 0 ||
+        model->barrier.step == 0 || orders_stores_itself(judge) || is_between(judge, event) ||
+        (event->flags & EVENT_RANGE) != 0)
+        return;
+    rule_looks(rule, judge);
+    if (model->load_barrier.step < queue->used_idx_load.step &&
+        (queue->used_idx_load.flags & EVENT_ACQUIRE) == 0)
+        judge_raise(judge, rule, event, "this may have been read before the device wrote it",
+                    &queue->used_idx_load, "used.idx was read here, and no barrier since",
+                    "the element of queue %u's used ring may be older than used.idx says",
+                    event->queue);
+}
+
+/* ---- asleep without having asked ---- */
+
+static void check_asked(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    const struct model *model = &judge->model;
+
+    if (event->pc == model->last_load.pc || judge_has(judge, "LSPLIT-DRV-03"))
+        return; /* it looks for itself */
+    for (uint32_t i = 0; i < SIM_QUEUES_MAX; i++) {
+        const struct model_queue *queue = &model->queue[i];
+        const struct event *asked = &queue->suppression;
+        struct event at = *event;
+        char label[FINDING_TEXT_BYTES];
+        if (!queue->live || queue->completed == 0)
+            continue;
+        rule_looks(rule, judge);
+        if (event->kind != EVENT_STUCK || queue->used_idx == queue->seen_idx ||
+            asked->step < queue->used_idx_store.step || queue->must_notify ||
+            queue->arm.step > asked->step || queue->used_idx_load.step > asked->step)
+            continue;
+        if (with_event_idx(judge))
+            snprintf(label, sizeof label, "used.idx is %u, and used_event is still %u",
+                     queue->used_idx, (unsigned)asked->value);
+        else
+            snprintf(label, sizeof label, "used.idx is %u, and avail.flags is %u", queue->used_idx,
+                     (unsigned)asked->value);
+        if (at.pc == 0)
+            at = *model_look(model);
+        at.queue = (uint16_t)i;
+        judge_raise(judge, rule, &at, label, asked, "the device looked here whether to interrupt",
+                    "driver waits for an interrupt of queue %u that it did not ask for", i);
+    }
 }
 
 #define NOTIFIES                                                                                   \
@@ -284,6 +378,20 @@ static const struct rule rules[] = {
           "a full barrier before used.flags or avail_event is read"),
      .on = ON(LOAD), .where = AT(USED_FLAGS) | AT(AVAIL_EVENT), .by_driver = true, .tells = true,
      .check = check_full_barrier, .assumes = ORDERED},
+    {RULE("XSPLIT-DRV-14", MUST, NOTE, "2.7.13", "Supplying Buffers to The Device",
+          "A barrier stands between moving avail.idx and notifying the device.",
+          "put the barrier before the write of QueueNotify, not behind it"),
+     NOTIFIES, .check = check_notify_barrier, .assumes = ORDERED},
+    {RULE("XSPLIT-DRV-15", MUST, NOTE, "2.7.14", "Receiving Used Buffers From The Device",
+          "A barrier stands between reading used.idx and reading the element that it speaks of.",
+          "a load barrier behind the load of used.idx, or an acquire load"),
+     .on = ON(LOAD), .where = AT(USED_RING) | AT(USED_RING_ID) | AT(USED_RING_LEN),
+     .by_driver = true, .tells = true, .check = check_element_barrier, .assumes = ORDERED},
+    {RULE("XSPLIT-DRV-16", MUST, ERROR, "2.7.7", "Used Buffer Notification Suppression",
+          "A driver that sleeps until an interrupt comes has asked for it.",
+          "store the driver's own count in used_event (without EVENT_IDX: 0 in avail.flags) behind "
+          "each look at used.idx, look once more, and then sleep"),
+     .on = ON(WAIT) | ON(STUCK), .tells = true, .explains_wait = true, .check = check_asked},
     {RULE("XSPLIT-DRV-09", MUST, NOTE, "2.7.14", "Receiving Used Buffers From The Device",
           "After interrupts were asked for, used.idx is looked at once more before waiting.",
           "full barrier, look at used.idx, and only then sleep"),

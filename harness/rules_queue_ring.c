@@ -268,6 +268,7 @@ static bool comes_next(const struct model_queue *queue, uint32_t slot)
 static void check_consumed(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);
+    struct finding *finding;
     char label[FINDING_TEXT_BYTES];
 
     if (queue == NULL || queue->size == 0 || (event->flags & EVENT_RANGE) != 0 ||
@@ -277,11 +278,22 @@ static void check_consumed(const struct rule *rule, struct judge *judge, const s
     if (!comes_next(queue, event->index) ||
         judge->model.spurious.step > queue->used_idx_store.step)
         return;
-    snprintf(label, sizeof label, "used.idx is %u: entry %u comes next", queue->used_idx,
-             queue->used_idx);
-    judge_raise(judge, rule, event, label, &queue->used_idx_load, "used.idx was read here",
-                "driver took an entry of queue %u's used ring that the device has not used",
-                event->queue);
+    if (queue->completed > UINT16_MAX)
+        snprintf(label, sizeof label,
+                 "used.idx is %u: it wrapped at 65536, as the driver's own count must",
+                 queue->used_idx);
+    else
+        snprintf(label, sizeof label, "used.idx is %u: entry %u comes next", queue->used_idx,
+                 queue->used_idx);
+    finding =
+        judge_raise(judge, rule, event, label, &queue->used_idx_load, "used.idx was read here",
+                    "driver took an entry of queue %u's used ring that the device has not "
+                    "used",
+                    event->queue);
+    /* It looked, there was nothing, and it took an entry all the same: no look ahead of time. */
+    if (finding != NULL && queue->used_idx_load.step > queue->element_before_step &&
+        queue->completed > UINT16_MAX)
+        finding->level = FINDING_ERROR;
 }
 
 /* An interrupt without a used buffer, and the driver took one all the same. */
@@ -331,7 +343,8 @@ static void check_tail(const struct rule *rule, struct judge *judge, const struc
                          .step = model->tail_loaded.used.step};
     char label[FINDING_TEXT_BYTES];
 
-    if (model->tail_count == 0 && load->step == 0)
+    if ((model->tail_count == 0 && load->step == 0) ||
+        model->class->device_id == VIRTIO_ID_BLOCK)
         return;
     rule_looks(rule, judge);
     if (load->step == 0 || load->step < model->call.call.step || relied != ok ||
@@ -373,6 +386,7 @@ static void check_legacy_len(const struct rule *rule, struct judge *judge,
                     "driver gave a request up for its used len; the response is whole");
 }
 
+#define TAILS   "no disk, which writes the status of a request that fails behind what len covers"
 #define ELEMENT AT(USED_RING) | AT(USED_RING_ID) | AT(USED_RING_LEN)
 
 /* clang-format off */
@@ -414,17 +428,13 @@ static const struct rule rules[] = {
     {RULE("SPLIT-DRV-15", MUST_NOT, ERROR, "2.7.8.3", "The Virtqueue Used Ring",
           "Nothing is assumed about bytes of a response behind the used element's len.",
           "check len before using a field of the response; zero the buffer before the request"),
-     .on = ON(RETURN), .where = AT(NONE), .tells = true,
-     .device_id = VIRTIO_ID_GPU, .versions = RULE_V2,
-     .check = check_tail_relied,
-     .assumes = "a GPU's responses: a disk that fails writes its status behind what len covers"},
+     .on = ON(RETURN), .where = AT(NONE), .tells = true, .versions = RULE_V2,
+     .check = check_tail_relied, .assumes = TAILS},
     {RULE("SPLIT-DRV-16", SHOULD, WARNING, "2.7.8.3", "The Virtqueue Used Ring",
           "Bytes of a response behind the used element's len are not looked at.",
           "check len before looking at a field of the response"),
-     .on = ON(RETURN) | RULE_AT_END, .where = AT(NONE), .tells = true,
-     .device_id = VIRTIO_ID_GPU, .versions = RULE_V2,
-     .check = check_tail_read,
-     .assumes = "a GPU's responses: a disk that fails writes its status behind what len covers"},
+     .on = ON(RETURN) | RULE_AT_END, .where = AT(NONE), .tells = true, .versions = RULE_V2,
+     .check = check_tail_read, .assumes = TAILS},
     {RULE("LSPLIT-DRV-D1", SHOULD, WARNING, "2.7.8.1", "Legacy Interface: The Virtqueue Used Ring",
           "On a version-1 device the used element's len is disregarded: many give a wrong one.",
           "go by the response itself"),

@@ -157,7 +157,8 @@ static void check_spin(const struct rule *rule, struct judge *judge, const struc
 static void check_silent_spin(const struct rule *rule, struct judge *judge,
                               const struct event *event)
 {
-    raise_crash(rule, judge, event, CRASH(SILENT_SPIN), FINDING_ERROR);
+    raise_crash(rule, judge, event, CRASH(SILENT_SPIN),
+                judge_has(judge, "RS-STALE-POLL") ? FINDING_NOTE : FINDING_ERROR);
 }
 
 /* ---- what the probe did not see ---- */
@@ -374,6 +375,32 @@ static bool is_late(const struct model *model)
     return model->fault.step != 0 && model->fault.value == SIM_FAULT_COMPLETION_LATE;
 }
 
+/* The driver's store that took the link out of a descriptor of a chain that had come back. */
+static struct event link_store(const struct model_queue *queue, uint32_t desc)
+{
+    return (struct event){.step = queue->entry[desc].flags_stored.step,
+                          .pc = queue->entry[desc].flags_stored.pc,
+                          .party = EVENT_PARTY_DRIVER,
+                          .kind = EVENT_STORE,
+                          .place = EVENT_PLACE_DESC_FLAGS,
+                          .queue = queue->cut.queue,
+                          .index = desc,
+                          .width_bytes = sizeof(le16),
+                          .value = queue->cut.value};
+}
+
+/* How a driver lost them, where that was seen: it cleared a link before it had followed it. */
+static void raise_cut(const struct rule *rule, struct judge *judge, const struct model_queue *queue)
+{
+    struct event cleared = link_store(queue, queue->cut.index);
+
+    judge_raise(judge, rule, &queue->cut, "the rest of the chain is looked for here", &cleared,
+                "NEXT was cleared here",
+                "driver cleared descriptor %u of queue %u before it had taken back the rest of its "
+                "chain; the queue is full, and the device holds nothing",
+                queue->cut.index, queue->cut.queue);
+}
+
 /*
  * A queue that is full although the device holds nothing of it, or that is full of nothing but
  * requests which were given up: only a reset brings those back, and the driver made none. A driver
@@ -393,7 +420,9 @@ static void check_leak(const struct rule *rule, struct judge *judge, const struc
                                 : queue->size_write.step != 0;
         bool lost = queue->live && queue->in_flight != 0 && !is_late(model) &&
                     queue->size - queue->owned < queue->longest && all_given_up(queue);
-        if (idle)
+        if (idle && queue->live && queue->cut.step != 0)
+            raise_cut(rule, judge, queue);
+        else if (idle)
             judge_raise(judge, rule, &model->last_driver, "QUEUE_FULL was returned",
                         &queue->avail_store, "the last request was made available here",
                         "driver found queue %u full, but the device holds none of its %u "

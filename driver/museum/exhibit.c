@@ -16,6 +16,11 @@ struct exhibit exhibit;
 
 /* ---- bring-up ---- */
 
+STEP uint32_t exhibit_device_id(void)
+{
+    return VIRTIO_ID_GPU;
+}
+
 STEP bool exhibit_find(void)
 {
     for (uint32_t slot = 0; slot < SLOTS; slot++) {
@@ -26,7 +31,7 @@ STEP bool exhibit_find(void)
         exhibit.version = REG(Version);
         if (exhibit.version != 1 && exhibit.version != 2)
             continue;
-        if (REG(DeviceID) == VIRTIO_ID_GPU)
+        if (REG(DeviceID) == exhibit_device_id())
             return true;
     }
     return false;

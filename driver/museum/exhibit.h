@@ -75,7 +75,9 @@ extern struct exhibit exhibit;
 
 /* ---- steps of the bring-up ---- */
 
-/* The first slot that holds a GPU. */
+/* The type of device that is looked for: a GPU. */
+uint32_t exhibit_device_id(void);
+/* The first slot that holds one. */
 bool exhibit_find(void);
 /* Find, reset, acknowledge, negotiate, set up the queue, DRIVER_OK, in this order. */
 enum suite_result exhibit_bring_up(void);
