@@ -541,8 +541,16 @@ static int drivers_main(int argc, char **argv)
     }
     struct string_list drivers = {0};
     files_drivers(&drivers, folder);
+    size_t exhibits = 0;
     for (size_t i = 0; i < drivers.count; i++) {
-        puts(drivers.item[i]);
+        if (museum_has_driver(drivers.item[i])) {
+            exhibits++;
+        } else {
+            puts(drivers.item[i]);
+        }
+    }
+    if (exhibits > 0) {
+        printf("and %zu of the museum\n", exhibits);
     }
     bool none = drivers.count == 0;
     string_list_free(&drivers);

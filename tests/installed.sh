@@ -42,6 +42,8 @@ part_demo() {
     [ -s pictures/d-lost-display-v2-before-lost.png ] || die "row D: there is no picture"
     ringside drivers | tr '\n' ' ' >drivers.txt
     has "drivers" 'levitate rcore reference ' drivers.txt
+    ringside museum >museum.txt || { cat museum.txt; die "the museum fails"; }
+    has "museum" ' as expected; ' museum.txt
     ringside run -q suite >suite.txt || { cat suite.txt; die "the suite fails"; }
     has "suite" ' 0 failed' suite.txt
 }
