@@ -3,6 +3,7 @@
  */
 #include "beside.h"
 
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,15 +14,22 @@
 #include "qemu_device.h"
 #include "resources.h"
 #include "suite.h"
+#include "virtio/ring.h"
 
-/* What a reader keeps of the queues of a run while it goes on. */
+/* What a reader keeps of a queue while a run goes on. */
+struct queue_tally {
+    uint64_t live_step; /* since when it has been live */
+    uint64_t published; /* as the model counts, last seen */
+    uint16_t used_idx;  /* as it lay in RAM, last seen */
+    bool short_of_room; /* a response had too little room, and its chain is not back yet */
+};
+
 struct tally {
-    uint64_t published[SIM_QUEUES_MAX], used[SIM_QUEUES_MAX]; /* as the model counts, last seen */
-    uint64_t requests, completed;
+    struct queue_tally queue[SIM_QUEUES_MAX];
+    uint64_t requests, used;
     bool stuck;
-    bool cut, empty; /* a response had too little room; in vain, even */
-    bool cut_now;    /* the one that the device is at */
-    bool unseen;     /* one was used, and the driver did not look there until the end */
+    bool cut, empty; /* a response was; one was not written at all */
+    bool unseen;     /* one came back, and the driver did not look there until the end */
 };
 
 /* Lies in memory that survives the process which runs the drivers; see isolate.h. */
@@ -29,7 +37,6 @@ struct beside_job {
     const struct beside_options *options;
     const struct string_list *files;
     struct world_outcome *outcome;
-    struct tally tally;
     bool on_qemu; /* the run that is under way */
     struct beside *all;
 };
@@ -69,12 +76,44 @@ const char *beside_completes(const struct beside_run *run)
 
 /* ---- while it runs ---- */
 
-static uint64_t more_than(uint64_t now, uint64_t *before)
+/* A field of a ring as it lies in RAM, which on QEMU's device is QEMU's; 0 = outside of it. */
+static uint32_t ring_field(const struct world_sight *sight, uint64_t addr, uint32_t bytes)
 {
-    uint64_t more = now > *before ? now - *before : 0;
+    const struct arena *arena = sight->arena;
+    uint64_t raw = 0;
 
-    *before = now; /* a queue that is made live again begins at 0 */
-    return more;
+    if (addr < arena->base || addr - arena->base > arena->size_bytes - bytes)
+        return 0;
+    memcpy(&raw, arena_host(arena, addr), bytes);
+    return (uint32_t)model_ring(sight->model, raw, bytes);
+}
+
+/* Whatever the device did, it has done when the driver takes its next step. */
+static void look_at_queue(struct tally *tally, uint32_t number, const struct world_sight *sight)
+{
+    const struct model_queue *queue = &sight->model->queue[number];
+    struct queue_tally *seen = &tally->queue[number];
+    uint16_t idx;
+
+    if (!queue->live || queue->size == 0)
+        return;
+    if (seen->live_step != queue->live_at.step)
+        *seen = (struct queue_tally){.live_step = queue->live_at.step};
+    tally->requests += queue->published - seen->published;
+    seen->published = queue->published;
+    idx = (uint16_t)ring_field(sight, queue->used_addr + offsetof(struct virtq_used, idx),
+                               sizeof idx);
+    if (idx != seen->used_idx && seen->short_of_room) {
+        uint64_t elem = queue->used_addr + offsetof(struct virtq_used, ring) +
+                        sizeof(struct virtq_used_elem) * ((uint16_t)(idx - 1u) % queue->size);
+        uint32_t len = ring_field(sight, elem + offsetof(struct virtq_used_elem, len), sizeof len);
+        tally->cut = true;
+        tally->empty |= len == 0;
+        seen->short_of_room = false;
+    }
+    tally->used += (uint16_t)(idx - seen->used_idx);
+    seen->used_idx = idx;
+    tally->unseen |= idx != queue->seen_idx;
 }
 
 static void take(void *context, const struct event *event, const struct world_sight *sight)
@@ -82,20 +121,14 @@ static void take(void *context, const struct event *event, const struct world_si
     struct tally *tally = context;
 
     tally->stuck |= event->kind == EVENT_STUCK;
-    if (event->kind == EVENT_REFUSE && event->value == SIM_REFUSAL_RESPONSE_SHORT)
-        tally->cut = tally->cut_now = true;
-    if (event->party == EVENT_PARTY_DEVICE && event->kind == EVENT_STORE &&
-        event->place == EVENT_PLACE_USED_RING && tally->cut_now) {
-        tally->empty |= event->value >> 32 == 0; /* len */
-        tally->cut_now = false;
-    }
+    if (event->kind == EVENT_REFUSE && event->value == SIM_REFUSAL_RESPONSE_SHORT &&
+        event->queue < SIM_QUEUES_MAX)
+        tally->queue[event->queue].short_of_room = true;
+    if (event->party == EVENT_PARTY_DEVICE)
+        return;
     tally->unseen = false;
-    for (uint32_t i = 0; i < sight->model->queue_count; i++) {
-        const struct model_queue *queue = &sight->model->queue[i];
-        tally->requests += more_than(queue->published, &tally->published[i]);
-        tally->completed += more_than(queue->completed, &tally->used[i]);
-        tally->unseen |= queue->live && queue->used_idx != queue->seen_idx;
-    }
+    for (uint32_t i = 0; i < sight->model->queue_count; i++)
+        look_at_queue(tally, i, sight);
 }
 
 /* ---- when it is over ---- */
@@ -114,11 +147,11 @@ static enum beside_fate judge_fate(const struct tally *tally, const struct world
 {
     if (tally->stuck || is_in_vain(outcome))
         return tally->unseen ? BESIDE_UNSEEN : BESIDE_TIMEOUT;
-    if (tally->requests > 0 && tally->completed == 0)
+    if (tally->requests > 0 && tally->used == 0)
         return BESIDE_TIMEOUT;
     if (tally->cut)
         return tally->empty ? BESIDE_EMPTY : BESIDE_SHORT;
-    return tally->completed > 0 ? BESIDE_COMPLETED : BESIDE_NONE;
+    return tally->used > 0 ? BESIDE_COMPLETED : BESIDE_NONE;
 }
 
 static void keep_calls(struct beside_run *run, const struct world_outcome *outcome)
@@ -160,7 +193,7 @@ static void keep(struct beside_run *run, const struct tally *tally,
     run->state = BESIDE_STATE_DONE;
     run->fate = judge_fate(tally, outcome);
     run->requests = tally->requests;
-    run->used = tally->completed;
+    run->used = tally->used;
     run->as_expected = outcome->failure_count == 0;
     run->differs = outcome->difference_count > 0;
     run->printed = outcome->printed;
@@ -177,11 +210,12 @@ static void stop_short(struct beside_run *run, enum beside_state state, const ch
 
 /* ---- one scenario ---- */
 
-static void run_on(struct beside_job *job, const struct scenario *scenario, bool on_qemu,
-                   struct beside_run *out)
+void beside_run_one(const struct beside_options *given, const struct scenario *scenario,
+                    bool on_qemu, struct world_outcome *scratch, struct beside_run *out)
 {
     const char *why = on_qemu ? qemu_device_unfit(scenario) : NULL;
-    const char *folder = job->options->driver_dir;
+    const char *folder = given->driver_dir;
+    struct tally tally = {0};
     struct world_options options = {.driver_dir =
                                         folder != NULL ? folder : resource_folder(RESOURCE_drivers),
                                     .guard = true,
@@ -189,7 +223,7 @@ static void run_on(struct beside_job *job, const struct scenario *scenario, bool
                                     .rules = true,
                                     .qemu = on_qemu,
                                     .reader_count = 1,
-                                    .reader[0] = {take, &job->tally}};
+                                    .reader[0] = {take, &tally}};
 
     if (why != NULL) {
         stop_short(out, BESIDE_STATE_UNFIT, why);
@@ -199,16 +233,14 @@ static void run_on(struct beside_job *job, const struct scenario *scenario, bool
         stop_short(out, BESIDE_STATE_MISSING, why);
         return;
     }
-    job->on_qemu = on_qemu;
-    job->tally = (struct tally){0};
-    why = world_run(scenario, &options, job->outcome);
+    why = world_run(scenario, &options, scratch);
     if (why != NULL)
         stop_short(out, BESIDE_STATE_BROKEN, why);
     else
-        keep(out, &job->tally, job->outcome);
-    if (job->outcome->unloaded)
+        keep(out, &tally, scratch);
+    if (scratch->unloaded)
         source_close(); /* the driver was unloaded: its addresses may soon be another's */
-    world_outcome_free(job->outcome);
+    world_outcome_free(scratch);
 }
 
 static bool run_one(void *context, size_t index)
@@ -223,9 +255,11 @@ static bool run_one(void *context, size_t index)
     beside->read = true;
     snprintf(beside->name, sizeof beside->name, "%s", scenario->name);
     scenario_sentence(scenario, beside->sentence, sizeof beside->sentence);
-    run_on(job, scenario, false, &beside->simulated);
-    if (!job->options->only_simulated)
-        run_on(job, scenario, true, &beside->qemu);
+    job->on_qemu = false;
+    beside_run_one(job->options, scenario, false, job->outcome, &beside->simulated);
+    job->on_qemu = !job->options->only_simulated;
+    if (job->on_qemu)
+        beside_run_one(job->options, scenario, true, job->outcome, &beside->qemu);
     scenario_free(scenario);
     return true;
 }

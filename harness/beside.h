@@ -2,9 +2,8 @@
  * One scenario in front of the simulated device and in front of QEMU's: on either, what came of the
  * driver's requests and calls, and what was found; on QEMU's, what QEMU itself had to say of it.
  *
- * A request's fate is told by events, and on QEMU's device by those of the witness, which is held
- * against QEMU's memory and registers all along (qemu_device.h): where the two differ, `differs`
- * says so.
+ * What came back is read from the used rings in RAM, which on QEMU's device are QEMU's. Where QEMU
+ * does otherwise than the simulated device in its profile (qemu_device.h), `differs` says so.
  */
 #ifndef RINGSIDE_HARNESS_BESIDE_H
 #define RINGSIDE_HARNESS_BESIDE_H
@@ -72,7 +71,7 @@ struct beside_run {
     enum beside_state state;
     char why[BESIDE_TEXT_BYTES]; /* unless DONE */
     enum beside_fate fate;
-    uint64_t requests; /* published, or waited for in vain */
+    uint64_t requests; /* made available on a live queue */
     uint64_t used;     /* that the device gave back */
     size_t call_count; /* the first BESIDE_CALLS_MAX are kept */
     struct beside_call call[BESIDE_CALLS_MAX];
@@ -117,6 +116,13 @@ const char *beside_completes(const struct beside_run *run);
  */
 struct beside *beside_run(const struct beside_options *options, const struct string_list *files);
 void beside_free(struct beside *all, const struct string_list *files);
+
+/*
+ * One scenario on one of the devices, in this process: for jobs of isolate.h. `scratch` holds
+ * nothing before and after it; `out` is zeroed.
+ */
+void beside_run_one(const struct beside_options *options, const struct scenario *scenario,
+                    bool on_qemu, struct world_outcome *scratch, struct beside_run *out);
 
 /* Both runs as one object of JSON; `json` is at an element of an array. */
 struct page_json;

@@ -240,6 +240,22 @@ struct finding *judge_find(const struct judge *judge, const char *id, uint32_t q
     return NULL;
 }
 
+void judge_withdraw(struct judge *judge, const char *id, uint64_t since_step)
+{
+    struct findings *findings = judge->findings;
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < findings->count; i++) {
+        const struct finding *finding = &findings->item[i];
+        if (strcmp(finding->rule->id, id) == 0 && finding->at.event.step > since_step)
+            continue;
+        if (kept != i)
+            findings->item[kept] = *finding;
+        kept++;
+    }
+    findings->count = kept;
+}
+
 static void add_place(struct finding *finding, const struct event *at)
 {
     if (at == NULL || at->step == 0 || at->pc == finding->at.event.pc)

@@ -69,6 +69,12 @@ struct finding *judge_raise(struct judge *judge, const struct rule *rule, const 
  */
 bool place_address(const struct sim_device *device, struct event *event);
 
+/*
+ * Takes back what a rule found behind `since_step`: it is now known to be a consequence of
+ * something else, which has a finding of its own.
+ */
+void judge_withdraw(struct judge *judge, const char *id, uint64_t since_step);
+
 /* Makes `at` the finding's place; the place that it had goes to `also`. */
 void judge_promote(struct finding *finding, const struct event *at, const char *label);
 

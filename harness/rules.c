@@ -203,6 +203,21 @@ static struct event blame_field(const struct judge *judge, const struct model_qu
     return at;
 }
 
+struct event rule_blame_field(const struct judge *judge, const struct model_queue *queue,
+                              const struct model_desc *desc, enum event_place field)
+{
+    struct event at = {0};
+
+    if (!desc->in_indirect && desc->index < queue->size)
+        at = blame_field(judge, queue, desc->index, field);
+    if (at.step == 0)
+        (void)model_find_store_into(&judge->model,
+                                    desc->table_addr + virtq_desc_bytes(desc->index) +
+                                        field_offset_bytes(field),
+                                    sizeof(le16), &at);
+    return at;
+}
+
 /* The store of the field that the device stumbled over, or of a descriptor at all. */
 static struct event blame_descriptor(const struct judge *judge, const struct model_queue *queue,
                                      const struct event *refusal)

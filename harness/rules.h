@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include "judge.h"
+#include "model_queue.h"
 #include "rule.h"
 #include "virtio/config.h"
 
@@ -95,6 +96,10 @@ uint64_t rule_untagged(const struct judge *judge, uint64_t addr);
 
 /* The step of the driver that led to a refusal, as near as it is known; step 0 = unknown. */
 struct event rule_blame(const struct judge *judge, const struct event *refusal);
+
+/* The driver's store of a field of a descriptor as the walk came by it; step 0 = unknown. */
+struct event rule_blame_field(const struct judge *judge, const struct model_queue *queue,
+                              const struct model_desc *desc, enum event_place field);
 
 /* The name of what lies at an address, for labels. */
 const char *rule_name(const struct judge *judge, uint64_t addr, char *out, size_t out_bytes);

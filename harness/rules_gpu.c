@@ -11,6 +11,7 @@
 #include "gpu.h"
 #include "virtio/config.h"
 #include "virtio/gpu.h"
+#include "virtio/ring.h"
 
 /* What a refusal or a response is about: the command that was executed last on that queue. */
 static uint32_t command_of(const struct judge *judge, const struct event *event)
@@ -56,10 +57,89 @@ static void check_numbers(const struct rule *rule, struct judge *judge, const st
     raise_request(rule, judge, event, label, sim_refusal_text((enum sim_refusal)event->value));
 }
 
+/* The chain of a request that leaves its response too little room. */
+struct room {
+    uint32_t request_bytes;          /* of its command */
+    uint32_t readable_bytes;         /* so far */
+    bool has_writable, has_unmarked; /* unmarked: behind the request, and device-readable */
+    struct model_desc writable, unmarked, last;
+};
+
+static bool look_for_room(void *context, const struct model_desc *desc)
+{
+    struct room *room = context;
+
+    if ((desc->flags & VIRTQ_DESC_F_INDIRECT) != 0)
+        return true;
+    room->last = *desc;
+    if ((desc->flags & VIRTQ_DESC_F_WRITE) != 0) {
+        room->writable = *desc;
+        room->has_writable = true;
+    } else if (room->readable_bytes >= room->request_bytes && !room->has_unmarked) {
+        room->unmarked = *desc;
+        room->has_unmarked = true;
+    } else {
+        room->readable_bytes += desc->len_bytes;
+    }
+    return true;
+}
+
+static uint32_t request_bytes(uint32_t command)
+{
+    switch (command) {
+#define X(name, code, queue, needs, request, response, response_bytes)                             \
+    case code:                                                                                     \
+        return request;
+        VIRTIO_GPU_COMMANDS(X)
+#undef X
+    }
+    return sizeof(struct virtio_gpu_ctrl_hdr);
+}
+
+/* There is too little room for the response: which descriptor is it? */
+static void check_room(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    const struct model_queue *queue = rule_queue(judge, event->queue);
+    struct room room = {.request_bytes = request_bytes(command_of(judge, event))};
+    char command[96], label[FINDING_TEXT_BYTES], what[FINDING_TEXT_BYTES];
+    struct event at;
+
+    if (queue == NULL || !queue->live)
+        return;
+    command_words(judge, event, command, sizeof command);
+    model_walk(&judge->model, queue, queue->hand, look_for_room, &room);
+    if (room.has_writable) {
+        at = rule_blame_field(judge, queue, &room.writable, EVENT_PLACE_DESC_LEN);
+        snprintf(what, sizeof what,
+                 "the response buffer has %" PRIu64 " bytes, the response %" PRIu64, event->addr,
+                 event->extra);
+        snprintf(label, sizeof label, "descriptor %u is the last that the device may write",
+                 room.writable.index);
+    } else if (room.has_unmarked) {
+        at = rule_blame_field(judge, queue, &room.unmarked, EVENT_PLACE_DESC_FLAGS);
+        snprintf(what, sizeof what, "the response descriptor is not marked WRITE");
+        snprintf(label, sizeof label, "WRITE (2) is missing; descriptor %u has %u bytes",
+                 room.unmarked.index, room.unmarked.len_bytes);
+    } else {
+        at = rule_blame_field(judge, queue, &room.last, EVENT_PLACE_DESC_FLAGS);
+        snprintf(what, sizeof what, "the chain has no descriptor for the response");
+        snprintf(label, sizeof label, "the chain ends here; %" PRIu64 " bytes are needed",
+                 event->extra);
+    }
+    if (at.step == 0)
+        at = rule_blame(judge, event);
+    judge_raise(judge, rule, &at, label, &queue->avail_store, "the request was made available here",
+                "%s: %s", command, what);
+}
+
 static void check_sizes(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     char label[FINDING_TEXT_BYTES];
 
+    if (event->value == SIM_REFUSAL_RESPONSE_SHORT) {
+        check_room(rule, judge, event);
+        return;
+    }
     if (event->value == SIM_REFUSAL_COMMAND_UNKNOWN)
         snprintf(label, sizeof label, "the header's type is 0x%" PRIx64, event->addr);
     else

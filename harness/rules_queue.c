@@ -58,8 +58,8 @@ static void check_alignment(const struct rule *rule, struct judge *judge, const 
         judge_raise(judge, rule,
                     queue->area_write[area][0].step != 0 ? &queue->area_write[area][0] : event,
                     label, event, "the queue was made ready here",
-                    "driver put the %s of queue %u at 0x%" PRIx64, area_name[area],
-                    judge->model.queue_sel, addr);
+                    "driver put the %s of queue %u at 0x%" PRIx64 ", which is not aligned",
+                    area_name[area], judge->model.queue_sel, addr);
     }
 }
 
@@ -191,7 +191,8 @@ static void check_size(const struct rule *rule, struct judge *judge, const struc
         (model_is_power_of_two(event->value) && event->value <= VIRTQ_SIZE_MAX))
         return;
     judge_raise(judge, rule, event, event->value == 0 ? "a queue of nothing" : "not a power of two",
-                NULL, NULL, "driver wrote %" PRIu64 " to `QueueSize`", event->value);
+                NULL, NULL, "driver wrote %" PRIu64 " to `QueueSize`, which is %s", event->value,
+                model_is_power_of_two(event->value) ? "more than 32768" : "no power of two");
 }
 
 static const struct model_queue *moved_queue(const struct judge *judge, const struct event *event)

@@ -120,6 +120,17 @@ static void check_order(const struct rule *rule, struct judge *judge, const stru
         !is_ok(event) || event->value == 0 || queue == NULL ||
         judge->model.queue_sel >= judge->model.queue_count)
         return;
+    if (is_fresh(judge, &queue->max_read) && queue->max_read.value == 0)
+        return; /* there is no such queue: XMMIO-DRV-02 */
+    if (!is_fresh(judge, &queue->size_write)) {
+        char label[FINDING_TEXT_BYTES];
+        snprintf(label, sizeof label, "the device takes its rings to have QueueSizeMax entries: %u",
+                 judge->model.config.queue_size_max);
+        judge_raise(judge, rule, event, label, NULL, NULL,
+                    "driver made queue %u ready without writing `QueueSize` first",
+                    judge->model.queue_sel);
+        return;
+    }
     if (is_fresh(judge, &queue->max_read))
         return; /* whether QueueReady was read as well: after a reset it is 0 */
     finding = judge_raise(judge, rule, event, "the size may be more than the device can take", NULL,
@@ -240,7 +251,7 @@ static void check_power_of_two(const struct rule *rule, struct judge *judge,
 {
     if (model_is_legacy(&judge->model) && is_ok(event) && !model_is_power_of_two(event->value))
         judge_raise(judge, rule, event, "not a power of two", NULL, NULL,
-                    "driver wrote %" PRIu64 " to `%s`", event->value,
+                    "driver wrote %" PRIu64 " to `%s`, which is no power of two", event->value,
                     mmio_register_name((int)event->index));
 }
 

@@ -57,6 +57,11 @@ static void check_steps_apart(const struct rule *rule, struct judge *judge,
         finding->level = FINDING_NOTE;
     else if (finding != NULL && (fresh & both) == both)
         finding->level = FINDING_ERROR;
+    if ((fresh & both) != both)
+        return;
+    /* What was done while the bits were missing was not early: they are late. */
+    judge_withdraw(judge, "INIT-DRV-01c", judge->model.status.reset.step);
+    judge_withdraw(judge, "INIT-DRV-01g", judge->model.status.reset.step);
 }
 
 static void check_status_clears(const struct rule *rule, struct judge *judge,
@@ -209,14 +214,19 @@ static void check_features_ok(const struct rule *rule, struct judge *judge,
                               const struct event *event)
 {
     const struct model_status *status = &judge->model.status;
+    bool negotiated = judge->model.features.last_write.step > status->reset.step;
 
     if (!is_ok(event) || status->veto.step != 0 ||
         (rule_fresh_status(judge) & VIRTIO_STATUS_DRIVER_OK) == 0)
         return;
     rule_looks(rule, judge);
-    if ((((uint32_t)event->value | status->before) & VIRTIO_STATUS_FEATURES_OK) == 0)
-        judge_raise(judge, rule, event, "FEATURES_OK (8) was never set", NULL, NULL,
-                    "driver set DRIVER_OK without FEATURES_OK");
+    if ((((uint32_t)event->value | status->before) & VIRTIO_STATUS_FEATURES_OK) != 0)
+        return;
+    judge_raise(judge, rule, event, "FEATURES_OK (8) was never set", NULL, NULL,
+                "driver set DRIVER_OK without FEATURES_OK%s",
+                negotiated ? "" : ", and accepted no feature at all");
+    /* Queues were not made ready too early for it: it never came. */
+    judge_withdraw(judge, "INIT-DRV-01g", status->reset.step);
 }
 
 static void check_features_read_back(const struct rule *rule, struct judge *judge,
@@ -352,10 +362,14 @@ static void check_early_notify(const struct rule *rule, struct judge *judge,
     if (!is_ok(event) || (model->status.value & VIRTIO_STATUS_DRIVER_OK) != 0 ||
         (dead && model->display.lost != 0) || (model_is_legacy(model) && !dead))
         return;
-    judge_raise(judge, rule, event, "ignored by the device", &model->status.write,
+    judge_raise(judge, rule, event,
+                model->config.profile == SIM_PROFILE_QEMU
+                    ? "QEMU's device goes to work all the same"
+                    : "ignored by the device",
+                &model->status.write,
                 dead ? "the device was reset here" : "the last write to Status",
-                "driver notified queue %u while Status was %u", (unsigned)event->value,
-                model->status.value);
+                "driver notified queue %u while Status was %u, without DRIVER_OK",
+                (unsigned)event->value, model->status.value);
 }
 
 static void check_legacy_features_ok(const struct rule *rule, struct judge *judge,

@@ -284,17 +284,18 @@ static void count(struct silence *silence, const struct beside *beside)
     silence->completed += qemu->fate < BESIDE_UNSEEN;
 }
 
-/* A message about what keeps a scenario from being run, by the environment's fault; NULL = nothing.
- */
-static const char *trouble(const struct beside *beside)
+/* Is the environment at fault that a scenario was not run? An exit status, after a message. */
+static int trouble(const struct beside *beside)
 {
     const struct beside_run *const runs[] = {&beside->simulated, &beside->qemu};
 
     for (size_t i = 0; i < 2; i++) {
-        if (runs[i]->state == BESIDE_STATE_MISSING || runs[i]->state == BESIDE_STATE_BROKEN)
-            return runs[i]->why;
+        if (runs[i]->state == BESIDE_STATE_MISSING)
+            return refuse("%s", runs[i]->why);
+        if (runs[i]->state == BESIDE_STATE_BROKEN)
+            return refuse("%s: %s", beside->path, runs[i]->why);
     }
-    return NULL;
+    return beside->read ? EXIT_AS_EXPECTED : EXIT_ENVIRONMENT; /* what it read wrong, it told */
 }
 
 static bool write_json(const struct silence *silence, const struct beside *all)
@@ -352,11 +353,7 @@ static int make_table(struct silence *silence)
     if (all == NULL)
         return EXIT_ENVIRONMENT;
     for (size_t i = 0; i < silence->paths.count && status == EXIT_AS_EXPECTED; i++) {
-        const char *why = all[i].read ? trouble(&all[i]) : NULL;
-        if (why != NULL)
-            status = refuse("%s", why);
-        else if (!all[i].read)
-            status = EXIT_ENVIRONMENT;
+        status = trouble(&all[i]);
         count(silence, &all[i]);
     }
     if (status == EXIT_AS_EXPECTED) {

@@ -66,6 +66,13 @@ static const struct rule_case cases[] = {
      "write Status 0xb"},
     {"no FEATURES_OK", V2, PROBE RESET WELCOME OFFER ACCEPT W("Status 7"), "INIT-DRV-01e",
      "write Status 7"},
+    {"no FEATURES_OK, and a queue", V2, PROBE RESET WELCOME OFFER ACCEPT SELECT ADDRESSES READY
+     W("Status 7"), "INIT-DRV-01e", "write Status 7"},
+    {"no FEATURES_OK, a reset, and all is well", V2, PROBE RESET WELCOME OFFER ACCEPT SELECT
+     ADDRESSES READY RESET ZERO WELCOME OFFER ACCEPT AGREE SELECT ADDRESSES READY GO,
+     "INIT-DRV-01g", "write QueueReady 1"},
+    {"all steps in one write at the end", V2, PROBE RESET OFFER ACCEPT SELECT ADDRESSES READY
+     W("Status 15"), "STATUS-DRV-01", "write Status 0xf"},
     {"version 1 needs none", V1, BEGIN_1 GO_1, "", ""},
     {"FEATURES_OK not read back", V2, PROBE RESET WELCOME OFFER ACCEPT W("Status 11") SELECT
      ADDRESSES READY GO, "INIT-DRV-01f", "write Status 0xf"},
