@@ -165,6 +165,26 @@ START_TEST(the_table_is_made_by_a_command)
 }
 END_TEST
 
+/* What the table says of QEMU is QEMU's doing, not what the simulated device takes it for. */
+START_TEST(a_qemu_that_does_otherwise_is_told)
+{
+    static const struct shell_case cases[] = {
+        {"mkdir bin && printf '#!/bin/sh\\nexec %s \"$@\" -global virtio-mmio.force-legacy=on\\n' "
+         "\"$(command -v qemu-system-aarch64)\" >bin/qemu-system-aarch64 && chmod +x bin/*",
+         0, "", ""},
+        {"PATH=$PWD/bin:$PATH $R silence --markdown $S/silence/23-as-it-should-be-version-2.scn", 1,
+         "on a version-2 device | **no** | `virtio_mmio_read: read from non-legacy register",
+         "QEMU's device does not do what the simulated one does"},
+    };
+
+    if (!has_qemu())
+        return;
+    shell_begin("test_beside");
+    setenv("S", RINGSIDE_SOURCE_DIR "/scenarios", 1);
+    shell_check(cases, sizeof cases / sizeof cases[0]);
+}
+END_TEST
+
 START_TEST(no_line_of_the_table_is_wider_than_a_terminal)
 {
     if (!has_qemu())
@@ -192,6 +212,7 @@ int main(void)
     tcase_add_test(tcase, qemu_does_the_same_and_its_words_are_kept);
     tcase_add_test(tcase, what_cannot_be_run_says_why_and_keeps_no_other_from_it);
     tcase_add_test(tcase, the_table_is_made_by_a_command);
+    tcase_add_test(tcase, a_qemu_that_does_otherwise_is_told);
     tcase_add_test(tcase, no_line_of_the_table_is_wider_than_a_terminal);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
