@@ -208,6 +208,7 @@ int main(void)
     tcase_add_test(places, source_lines_are_read_below_the_project);
     tcase_add_test(places, an_absolute_path_is_read_where_it_is);
     suite_add_tcase(suite, places);
+    tcase_set_timeout(places, 120);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
