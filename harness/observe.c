@@ -132,12 +132,12 @@ __attribute__((noinline)) static void step(enum probe_kind kind, uintptr_t host,
     probe_on_host(host_access, &access);
 }
 
-static inline void observe(enum probe_kind kind, const volatile void *address, uint32_t bytes,
-                           uint8_t flags, uintptr_t pc)
+/* All of what an access can mean. */
+__attribute__((noinline)) static void consider(enum probe_kind kind, uintptr_t host, uint32_t bytes,
+                                               uint8_t flags, uintptr_t pc)
 {
-    uintptr_t host = (uintptr_t)address;
-
-    count(pc);
+    if (probe.budget < 0)
+        budget_out(pc);
     if (matters(host)) {
         /* A register is always told: the load would find the window closed. */
         if (!(probe.skip_polls && kind == PROBE_READ && !probe.pending && known_poll(host, pc)) ||
@@ -152,6 +152,22 @@ static inline void observe(enum probe_kind kind, const volatile void *address, u
         if (kind != PROBE_READ && !in_range(&probe.stack, host) && !in_range(&probe.image, host))
             process_foreign_store(host, bytes, pc);
     }
+}
+
+/*
+ * Most accesses are to the driver's own variables and mean nothing: those leave here, with no
+ * register saved.
+ */
+static inline void observe(enum probe_kind kind, const volatile void *address, uint32_t bytes,
+                           uint8_t flags, uintptr_t pc)
+{
+    uintptr_t host = (uintptr_t)address;
+
+    *probe_place = pc;
+    if (--probe.budget >= 0 && !probe.pending && !probe.offers && !matters(host) &&
+        (kind == PROBE_READ || in_range(&probe.stack, host)))
+        return;
+    consider(kind, host, bytes, flags, pc);
 }
 
 /* ---- plain, volatile and unaligned accesses ---- */
