@@ -14,7 +14,8 @@ import termios
 import fcntl
 
 PROMPT = "(ringside) "
-SECONDS_MAX = 20
+SECONDS_MAX = 60
+LOOKS_MAX = 6000
 
 
 def main():
@@ -50,6 +51,13 @@ def main():
         sys.exit(1)
 
     def send(keys):
+        """Types, once keys come through one by one: the prompt is there a moment before that."""
+        for _ in range(LOOKS_MAX):
+            if not termios.tcgetattr(terminal)[3] & termios.ICANON:
+                break
+            select.select([], [], [], SECONDS_MAX / LOOKS_MAX)
+        else:
+            fail("the prompt does not edit lines")
         os.write(terminal, keys.encode())
 
     def check(condition, why):
