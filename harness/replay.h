@@ -144,14 +144,15 @@ void replay_row_fill(struct replay_row *row, const struct world_outcome *simulat
 void replay_table_head(FILE *out);
 void replay_table_row(FILE *out, const struct replay_row *row);
 
-/* ---- replay_matrix.c, replay_matrix_json.c: scenarios down, machines across ---- */
+/* ---- replay_matrix.c: scenarios down; the simulator, QEMU's device and machines across ---- */
 
-/* X(name, word): what came of a scenario on a machine. */
+/* X(name, word): what came of a scenario there. */
 #define REPLAY_CELLS(X)                                                                            \
     X(WAITING, "waiting")                                                                          \
+    X(RAN, "ran") /* on the simulator: what the others are held against */                         \
     X(AGREES, "agrees")                                                                            \
     X(DIFFERS, "differs")                                                                          \
-    X(NOT_HERE, "not-here") /* the machine has no such thing */                                    \
+    X(NOT_HERE, "not-here") /* there is no such thing there */                                     \
     X(SKIPPED, "skipped")   /* the environment lacks what the machine needs */                     \
     X(FAILED, "failed")     /* the environment broke */
 
@@ -169,8 +170,10 @@ struct replay_cell {
     char calls[REPLAY_TEXT_BYTES];  /* "OK, TIMEOUT" */
     char screen[REPLAY_TEXT_BYTES]; /* "1280x800", "never", "lost" */
     char reason[REPLAY_TEXT_BYTES]; /* why not here, skipped or failed */
+    char named[REPLAY_TEXT_BYTES];  /* a named difference, up to which it was compared; or "" */
     uint64_t pixels;                /* all of them the same; 0 = there was no picture */
-    int64_t interrupts;
+    uint64_t values;                /* of QEMU's device that were compared */
+    int64_t interrupts;             /* that a machine took; -1 = not known */
     unsigned simulator_ms, start_ms, guest_ms, screen_ms;
     size_t difference_count; /* over the limit they are only counted */
     char difference[REPLAY_CELL_DIFFERENCES_MAX][REPLAY_TEXT_BYTES];
@@ -178,19 +181,37 @@ struct replay_cell {
 
 struct boot_target;
 
+/* What stands in a column: the host-built driver in front of either device, or a machine. */
+enum replay_side_kind { REPLAY_SIMULATOR, REPLAY_DEVICE, REPLAY_MACHINE };
+
+struct replay_side {
+    enum replay_side_kind kind;
+    const struct boot_target *target; /* of a machine */
+};
+
 struct replay_matrix {
     struct scenario **scenario;
     size_t scenario_count;
+    bool device; /* QEMU's own device has a column, too */
     const struct boot_target *target[16];
     size_t target_count;
-    struct replay_cell *cell; /* row by row, the machines of a scenario side by side */
+    struct replay_cell *cell; /* row by row */
     uint64_t elapsed_ms;
 };
+
+/* The simulator, QEMU's device if it is wanted, the machines. */
+static inline size_t replay_columns(const struct replay_matrix *matrix)
+{
+    return 1u + matrix->device + matrix->target_count;
+}
+
+struct replay_side replay_side(const struct replay_matrix *matrix, size_t column);
+const char *replay_side_name(const struct replay_side *side);
 
 static inline struct replay_cell *replay_cell(const struct replay_matrix *matrix, size_t row,
                                               size_t column)
 {
-    return &matrix->cell[row * matrix->target_count + column];
+    return &matrix->cell[row * replay_columns(matrix) + column];
 }
 
 const char *replay_cell_word(enum replay_cell_state state);
@@ -203,7 +224,9 @@ const char *replay_cell_word(enum replay_cell_state state);
 int replay_matrix_run(struct replay_matrix *matrix, const struct replay_options *options,
                       unsigned jobs);
 
-/* The table as JSON. False after a message. */
+/* replay_matrix_print.c: in 80 columns, with a line for whatever is not the simulator's. */
+void replay_matrix_print(const struct replay_matrix *matrix);
+/* replay_matrix_json.c: the same as JSON. False after a message. */
 bool replay_matrix_json(const struct replay_matrix *matrix, const char *path);
 
 /* ---- replay_pictures.c ---- */

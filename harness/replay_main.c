@@ -20,8 +20,9 @@
 #define REPLAY_OPTIONS(X)                                                                          \
     X(TARGET, "--target", "NAME",                                                                  \
       "the machine that is booted (aarch64); NAME,NAME or all: a table")                           \
-    X(JSON, "--json", "FILE", "write the table of machines here, too")                             \
-    X(JOBS, "-j", "N", "so many QEMUs side by side, for a table of machines (2)")                  \
+    X(DEVICE, "--device", "qemu", "a table with a column for QEMU's own device, too")              \
+    X(JSON, "--json", "FILE", "write the table here, too")                                         \
+    X(JOBS, "-j", "N", "so many QEMUs side by side, for a table (2)")                              \
     X(OUT, "--out", "DIR", "leave pictures here: NAME-sim.png, -qemu.png, -both.png")              \
     X(IMAGES, "--images", "DIR", "look for bootable images DRIVER-TARGET.elf here")                \
     X(DRIVERS, "--drivers", "DIR", "look for the simulator's driver objects NAME.so here")         \
@@ -125,7 +126,7 @@ static int set_target(struct replay_job *job, const char *value)
 
 static bool wants_matrix(const struct replay_job *job)
 {
-    return job->matrix.target_count > 1 || job->json;
+    return job->matrix.target_count > 1 || job->matrix.device || job->json;
 }
 
 static int set_jobs(struct replay_job *job, const char *value)
@@ -155,6 +156,11 @@ static int set_option(void *context, size_t row, const char *value)
     switch ((enum replay_option)row) {
     case OPTION_TARGET:
         return set_target(job, value);
+    case OPTION_DEVICE:
+        if (strcmp(value, "qemu") != 0)
+            return refuse("--device takes qemu, not %s", value);
+        job->matrix.device = true;
+        return 0;
     case OPTION_JSON:
         job->json = value;
         return 0;

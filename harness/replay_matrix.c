@@ -1,9 +1,10 @@
 /*
- * Scenarios down, machines across: every scenario is booted on every machine that can have it, and
- * each time held against the simulator with a driver of that machine's byte order.
+ * Scenarios down; the simulator, QEMU's device and machines across. Every scenario is booted on
+ * every machine that can have it, and each time held against the simulator with a driver of that
+ * machine's byte order; in front of QEMU's device it is compared value by value (qemu_device.h).
  *
- *   WAITING --a worker takes it--> AGREES | DIFFERS | NOT_HERE | FAILED
- *      +------ the machine's QEMU or compiler is missing -----> SKIPPED
+ *   WAITING --a worker takes it--> RAN | AGREES | DIFFERS | NOT_HERE | FAILED
+ *      +------ QEMU or the machine's compiler is missing ----> SKIPPED
  *
  * Workers are processes, since a QEMU is waited for with signals held back; each takes the next
  * cell until there is none, and writes what came of it into memory that all share. Each scenario on
@@ -28,10 +29,9 @@
 #include <unistd.h>
 #include "boot.h"
 #include "patience.h"
+#include "qemu_device.h"
 #include "resources.h"
-
-#define NAME_WIDTH 17
-#define CELL_WIDTH 8
+#include "source.h"
 
 _Static_assert(sizeof(((struct replay_matrix *)0)->target) / sizeof(struct boot_target *) ==
                    BOOT_TARGETS_MAX,
@@ -63,6 +63,28 @@ const char *replay_cell_word(enum replay_cell_state state)
     return words[state];
 }
 
+struct replay_side replay_side(const struct replay_matrix *matrix, size_t column)
+{
+    if (column == 0)
+        return (struct replay_side){.kind = REPLAY_SIMULATOR};
+    if (matrix->device && column == 1)
+        return (struct replay_side){.kind = REPLAY_DEVICE};
+    return (struct replay_side){REPLAY_MACHINE, matrix->target[column - 1 - matrix->device]};
+}
+
+const char *replay_side_name(const struct replay_side *side)
+{
+    switch (side->kind) {
+    case REPLAY_SIMULATOR:
+        return "simulator";
+    case REPLAY_DEVICE:
+        return "qemu-device";
+    case REPLAY_MACHINE:
+        return side->target->name;
+    }
+    abort();
+}
+
 __attribute__((format(printf, 3, 4))) static void
 set_cell(struct replay_cell *cell, enum replay_cell_state state, const char *format, ...)
 {
@@ -87,19 +109,28 @@ static bool has_images(const struct boot_target *target, const struct replay_opt
     return any;
 }
 
-/* All cells of a machine that this system lacks something for. */
-static void skip_machine(const struct replay_matrix *matrix, size_t column,
-                         const struct replay_options *options)
+/* All cells of a column that this system lacks something for. */
+static void skip_column(const struct replay_matrix *matrix, size_t column,
+                        const struct replay_options *options)
 {
-    const struct boot_target *target = matrix->target[column];
-    const char *package = NULL;
+    const struct replay_side side = replay_side(matrix, column);
+    /* The device is that of the first machine's QEMU: see qemu.h. */
+    const struct boot_target *target = side.kind == REPLAY_MACHINE ? side.target : &boot_targets[0];
+    char reason[REPLAY_TEXT_BYTES];
 
+    if (side.kind == REPLAY_SIMULATOR)
+        return;
     if (!boot_qemu_is_there(target))
-        package = target->qemu_package;
-    else if (!has_images(target, options))
-        package = target->compiler_package;
-    for (size_t row = 0; row < matrix->scenario_count && package; row++)
-        set_cell(replay_cell(matrix, row, column), REPLAY_CELL_SKIPPED, "install %s", package);
+        snprintf(reason, sizeof reason, "install %s", target->qemu_package);
+    else if (side.kind == REPLAY_MACHINE && !has_images(target, options))
+        snprintf(reason, sizeof reason,
+                 "no images of it were built; install %s, and configure again, which says what "
+                 "else it needs",
+                 target->compiler_package);
+    else
+        return;
+    for (size_t row = 0; row < matrix->scenario_count; row++)
+        set_cell(replay_cell(matrix, row, column), REPLAY_CELL_SKIPPED, "%s", reason);
 }
 
 /* What this machine does not have, or NULL. */
@@ -119,12 +150,26 @@ static const char *not_here(const struct scenario *scenario, const struct boot_t
 
 /* ---- one cell ---- */
 
+static const char *driver_dir(const struct replay_options *options)
+{
+    return options->driver_dir ? options->driver_dir : resource_folder(RESOURCE_drivers);
+}
+
+static void forget_simulated(struct worker *worker)
+{
+    if (!worker->simulated)
+        return;
+    if (worker->simulator.unloaded)
+        source_close(); /* its addresses may soon be another's */
+    world_outcome_free(&worker->simulator);
+    worker->simulated = NULL;
+}
+
 static const char *simulate(struct worker *worker, struct scenario *scenario, bool big_endian,
                             struct replay_cell *cell)
 {
     const struct world_options world = {
-        .driver_dir = worker->options->driver_dir ? worker->options->driver_dir
-                                                  : resource_folder(RESOURCE_drivers),
+        .driver_dir = driver_dir(worker->options),
         .guard = true,
         .rules = true,
     };
@@ -133,9 +178,7 @@ static const char *simulate(struct worker *worker, struct scenario *scenario, bo
 
     if (worker->simulated == scenario && worker->simulated_big_endian == big_endian)
         return NULL;
-    if (worker->simulated)
-        world_outcome_free(&worker->simulator);
-    worker->simulated = NULL;
+    forget_simulated(worker);
     scenario->device.big_endian = big_endian;
     const char *error = world_run(scenario, &world, &worker->simulator);
     scenario->device.big_endian = was_big_endian;
@@ -145,6 +188,20 @@ static const char *simulate(struct worker *worker, struct scenario *scenario, bo
     worker->simulated_big_endian = big_endian;
     cell->simulator_ms = (unsigned)(patience_deadline(0) - begin_ms);
     return NULL;
+}
+
+/* What a run of a host-built driver came to. */
+static void fill_from_world(const struct world_outcome *outcome, struct replay_cell *cell)
+{
+    int result[SCENARIO_ACTIONS_MAX];
+
+    replay_simulator_results(outcome, result);
+    replay_results_text(result, outcome->call_count, cell->calls, sizeof cell->calls);
+    replay_simulator_screen(outcome, cell->screen, sizeof cell->screen);
+    if (outcome->scanout.picture.rgb)
+        cell->pixels =
+            (uint64_t)outcome->scanout.picture.width_px * outcome->scanout.picture.height_px;
+    cell->interrupts = -1;
 }
 
 static void fill_cell(struct worker *worker, struct replay_cell *cell)
@@ -183,16 +240,65 @@ static const char *write_pictures(const struct worker *worker, const struct boot
     return replay_write_pictures(dir, &worker->simulator, &worker->qemu);
 }
 
-static void run_cell(struct worker *worker, size_t row, size_t column)
+static void run_simulator(struct worker *worker, struct scenario *scenario,
+                          struct replay_cell *cell)
 {
-    const struct replay_matrix *matrix = worker->matrix;
-    struct replay_cell *cell = replay_cell(matrix, row, column);
-    struct scenario *scenario = matrix->scenario[row];
-    const struct boot_target *target = matrix->target[column];
+    const char *error = simulate(worker, scenario, scenario->device.big_endian, cell);
+
+    if (error) {
+        set_cell(cell, REPLAY_CELL_FAILED, "%s", error);
+        return;
+    }
+    fill_from_world(&worker->simulator, cell);
+    cell->state = REPLAY_CELL_RAN;
+}
+
+static void run_device(struct worker *worker, struct scenario *scenario, struct replay_cell *cell)
+{
+    const struct world_options options = {.driver_dir = driver_dir(worker->options),
+                                          .guard = true,
+                                          .qemu = true,
+                                          .screens = true};
+    const char *unfit = qemu_device_unfit(scenario);
+    bool profile_given = scenario->profile_given;
+    int64_t begin_ms = patience_deadline(0);
+
+    if (unfit) {
+        set_cell(cell, REPLAY_CELL_NOT_HERE, "%s", unfit);
+        return;
+    }
+    forget_simulated(worker);        /* its driver goes, its memory is wanted */
+    scenario->profile_given = false; /* both sides are QEMU's here, whatever is expected of them */
+    const char *error = world_run(scenario, &options, &worker->simulator);
+    scenario->profile_given = profile_given;
+    if (error) {
+        set_cell(cell, REPLAY_CELL_FAILED, "%s", error);
+        return;
+    }
+    const struct world_outcome *outcome = &worker->simulator;
+    fill_from_world(outcome, cell);
+    cell->values = outcome->compared;
+    cell->guest_ms = (unsigned)(patience_deadline(0) - begin_ms);
+    if (outcome->parted)
+        snprintf(cell->named, sizeof cell->named, "%s", outcome->parted);
+    cell->difference_count = outcome->difference_count;
+    if (outcome->difference_count > 0) {
+        snprintf(cell->difference[0], sizeof cell->difference[0], "simulated  %.220s",
+                 outcome->difference.ours);
+        snprintf(cell->difference[1], sizeof cell->difference[1], "QEMU       %.220s",
+                 outcome->difference.theirs);
+        cell->difference_count = 2; /* lines */
+    }
+    cell->state = outcome->difference_count > 0 ? REPLAY_CELL_DIFFERS : REPLAY_CELL_AGREES;
+    worker->simulated = scenario;
+    forget_simulated(worker);
+}
+
+static void run_machine(struct worker *worker, struct scenario *scenario,
+                        const struct boot_target *target, struct replay_cell *cell)
+{
     struct replay_options options = *worker->options;
 
-    if (cell->state != REPLAY_CELL_WAITING)
-        return;
     options.target = target->name;
     const char *reason = not_here(scenario, target, &options);
     if (reason) {
@@ -213,13 +319,34 @@ static void run_cell(struct worker *worker, size_t row, size_t column)
     replay_outcome_free(&worker->qemu);
 }
 
+static void run_cell(struct worker *worker, size_t row, size_t column)
+{
+    struct replay_cell *cell = replay_cell(worker->matrix, row, column);
+    struct scenario *scenario = worker->matrix->scenario[row];
+    const struct replay_side side = replay_side(worker->matrix, column);
+
+    if (cell->state != REPLAY_CELL_WAITING)
+        return;
+    switch (side.kind) {
+    case REPLAY_SIMULATOR:
+        run_simulator(worker, scenario, cell);
+        return;
+    case REPLAY_DEVICE:
+        run_device(worker, scenario, cell);
+        return;
+    case REPLAY_MACHINE:
+        run_machine(worker, scenario, side.target, cell);
+        return;
+    }
+}
+
 /* ---- the workers ---- */
 
 _Noreturn static void work(const struct replay_matrix *matrix, const struct replay_options *options,
                            struct shared *shared, pid_t parent)
 {
     struct worker *worker = calloc(1, sizeof *worker);
-    size_t cells = matrix->scenario_count * matrix->target_count;
+    size_t columns = replay_columns(matrix), cells = matrix->scenario_count * columns;
 
     prctl(PR_SET_PDEATHSIG, SIGTERM);
     if (!worker || getppid() != parent)
@@ -232,7 +359,7 @@ _Noreturn static void work(const struct replay_matrix *matrix, const struct repl
             break;
         if (isatty(STDERR_FILENO))
             fprintf(stderr, "\r\033[K[%zu/%zu]", at + 1, cells);
-        run_cell(worker, at / matrix->target_count, at % matrix->target_count);
+        run_cell(worker, at / columns, at % columns);
     }
     _exit(0);
 }
@@ -263,136 +390,10 @@ static unsigned run_workers(const struct replay_matrix *matrix,
     return lost;
 }
 
-/* ---- the table ---- */
-
-/* The last call's result is what a scenario is about. */
-static const char *last_call(const char *calls)
-{
-    const char *comma = strrchr(calls, ',');
-    const char *last = comma ? comma + 2 : calls;
-    const char *times = strstr(last, "x ");
-
-    return times ? times + 2 : last;
-}
-
-static void cell_lines(const struct replay_cell *cell, const char *line[2])
-{
-    line[1] = "";
-    switch (cell->state) {
-    case REPLAY_CELL_AGREES:
-        line[0] = last_call(cell->calls);
-        line[1] = cell->screen;
-        return;
-    case REPLAY_CELL_NOT_HERE:
-        line[0] = "-";
-        return;
-    case REPLAY_CELL_DIFFERS:
-        line[0] = "DIFFERS";
-        line[1] = cell->screen;
-        return;
-    case REPLAY_CELL_SKIPPED:
-    case REPLAY_CELL_FAILED:
-    case REPLAY_CELL_WAITING:
-        line[0] = replay_cell_word(cell->state);
-        return;
-    }
-}
-
-/* A scenario's name on two lines, the first up to a hyphen. */
-static size_t name_break(const char *name)
-{
-    size_t bytes = strlen(name);
-
-    if (bytes <= NAME_WIDTH)
-        return bytes;
-    for (size_t i = NAME_WIDTH; i > 0; i--) {
-        if (name[i - 1] == '-')
-            return i;
-    }
-    return NAME_WIDTH;
-}
-
-static void print_row(const struct replay_matrix *matrix, size_t row)
-{
-    const struct scenario *scenario = matrix->scenario[row];
-    size_t first = name_break(scenario->name);
-
-    for (int i = 0; i < 2; i++) {
-        const char *name = i ? scenario->name + first : scenario->name;
-        size_t bytes = i ? strlen(name) : first;
-        printf("%-*.*s %s", NAME_WIDTH, (int)(bytes < NAME_WIDTH ? bytes : NAME_WIDTH), name,
-               i                               ? " "
-               : scenario->device.version == 1 ? "1"
-                                               : "2");
-        for (size_t column = 0; column < matrix->target_count; column++) {
-            const char *line[2];
-            bool last = column + 1 == matrix->target_count;
-            cell_lines(replay_cell(matrix, row, column), line);
-            printf(" %-*.*s", last ? 0 : CELL_WIDTH, CELL_WIDTH, line[i]);
-        }
-        putchar('\n');
-    }
-}
-
-static void print_table(const struct replay_matrix *matrix)
-{
-    printf("%-*s v", NAME_WIDTH, "scenario");
-    for (size_t column = 0; column < matrix->target_count; column++)
-        printf(" %-*.*s", CELL_WIDTH, CELL_WIDTH, matrix->target[column]->name);
-    putchar('\n');
-    for (size_t row = 0; row < matrix->scenario_count; row++)
-        print_row(matrix, row);
-}
-
-static void print_differences(const struct replay_matrix *matrix)
-{
-    for (size_t row = 0; row < matrix->scenario_count; row++) {
-        for (size_t column = 0; column < matrix->target_count; column++) {
-            const struct replay_cell *cell = replay_cell(matrix, row, column);
-            const char *name = matrix->scenario[row]->name;
-            const char *target = matrix->target[column]->name;
-            if (cell->state == REPLAY_CELL_FAILED || cell->state == REPLAY_CELL_WAITING)
-                printf("failed   %s on %s: %s\n", name, target,
-                       cell->reason[0] ? cell->reason : "nobody came to run it");
-            for (size_t i = 0; i < cell->difference_count && i < REPLAY_CELL_DIFFERENCES_MAX; i++)
-                printf("DIFFERS  %s on %s: %s\n", name, target, cell->difference[i]);
-        }
-    }
-}
-
-/* Machines that were skipped, how much was done, and what it took. */
-static void print_summary(const struct replay_matrix *matrix, const size_t count[])
-{
-    double simulator = 0, start = 0, guest = 0, screen = 0;
-    uint64_t pixels = 0;
-
-    for (size_t column = 0; column < matrix->target_count && matrix->scenario_count; column++) {
-        if (replay_cell(matrix, 0, column)->state == REPLAY_CELL_SKIPPED)
-            printf("%s is skipped: %s\n", matrix->target[column]->name,
-                   replay_cell(matrix, 0, column)->reason);
-    }
-    for (size_t i = 0; i < matrix->scenario_count * matrix->target_count; i++) {
-        const struct replay_cell *cell = &matrix->cell[i];
-        simulator += cell->simulator_ms / 1e3;
-        start += cell->start_ms / 1e3;
-        guest += cell->guest_ms / 1e3;
-        screen += cell->screen_ms / 1e3;
-        pixels += cell->pixels;
-    }
-    printf("%zu scenarios on %zu machines: %zu agree, %zu differ, %zu not to be had there, "
-           "%zu skipped\n%" PRIu64 " pixels compared, all the same where it says so\n",
-           matrix->scenario_count, matrix->target_count, count[REPLAY_CELL_AGREES],
-           count[REPLAY_CELL_DIFFERS], count[REPLAY_CELL_NOT_HERE], count[REPLAY_CELL_SKIPPED],
-           pixels);
-    printf("%.1f s; of all QEMUs together: %.1f s start, %.1f s driver at work, %.1f s screen; "
-           "simulator %.1f s\n",
-           (double)matrix->elapsed_ms / 1e3, start, guest, screen, simulator);
-}
-
 int replay_matrix_run(struct replay_matrix *matrix, const struct replay_options *options,
                       unsigned jobs)
 {
-    size_t cells = matrix->scenario_count * matrix->target_count;
+    size_t columns = replay_columns(matrix), cells = matrix->scenario_count * columns;
     size_t bytes = sizeof(struct shared) + cells * sizeof(struct replay_cell);
     size_t count[REPLAY_CELL_FAILED + 1] = {0};
     int64_t begin_ms = patience_deadline(0);
@@ -403,15 +404,13 @@ int replay_matrix_run(struct replay_matrix *matrix, const struct replay_options 
     if (shared == MAP_FAILED)
         abort(); /* out of memory for a few kilobytes a cell */
     matrix->cell = shared->cell;
-    for (size_t column = 0; column < matrix->target_count; column++)
-        skip_machine(matrix, column, options);
+    for (size_t column = 0; column < columns; column++)
+        skip_column(matrix, column, options);
     unsigned lost = run_workers(matrix, options, shared, jobs);
     matrix->elapsed_ms = (uint64_t)(patience_deadline(0) - begin_ms);
     for (size_t i = 0; i < cells; i++)
         count[matrix->cell[i].state]++;
-    print_table(matrix);
-    print_differences(matrix);
-    print_summary(matrix, count);
+    replay_matrix_print(matrix);
     if (lost > 0 || count[REPLAY_CELL_FAILED] > 0 || count[REPLAY_CELL_WAITING] > 0)
         return 2;
     return count[REPLAY_CELL_DIFFERS] > 0;

@@ -1,5 +1,5 @@
 /*
- * The table of scenarios and machines as JSON: one object a scenario, in it one a machine.
+ * The table as JSON: one object a scenario, in it one for the simulator, QEMU's device, a machine.
  */
 #include "replay.h"
 
@@ -22,12 +22,19 @@ static json_t *cell_object(const struct replay_cell *cell)
 
     if (cell->reason[0])
         json_object_set_new(object, "reason", json_string(cell->reason));
-    if (cell->state != REPLAY_CELL_AGREES && cell->state != REPLAY_CELL_DIFFERS)
+    if (cell->state != REPLAY_CELL_RAN && cell->state != REPLAY_CELL_AGREES &&
+        cell->state != REPLAY_CELL_DIFFERS)
         return object;
     json_object_set_new(object, "calls", json_string(cell->calls));
     json_object_set_new(object, "screen", json_string(cell->screen));
-    json_object_set_new(object, "pixels_compared", json_integer((json_int_t)cell->pixels));
-    json_object_set_new(object, "interrupts", json_integer(cell->interrupts));
+    if (cell->state != REPLAY_CELL_RAN)
+        json_object_set_new(object, "pixels_compared", json_integer((json_int_t)cell->pixels));
+    if (cell->values > 0)
+        json_object_set_new(object, "values_compared", json_integer((json_int_t)cell->values));
+    if (cell->named[0])
+        json_object_set_new(object, "named_difference", json_string(cell->named));
+    if (cell->interrupts >= 0)
+        json_object_set_new(object, "interrupts", json_integer(cell->interrupts));
     json_object_set_new(object, "differences", differences_of(cell));
     json_object_set_new(object, "milliseconds",
                         json_pack("{s:i, s:i, s:i, s:i}", "simulator", (int)cell->simulator_ms,
@@ -43,12 +50,16 @@ static json_t *table_object(const struct replay_matrix *matrix)
     for (size_t row = 0; row < matrix->scenario_count; row++) {
         const struct scenario *scenario = matrix->scenario[row];
         json_t *machines = json_object();
-        for (size_t column = 0; column < matrix->target_count; column++)
-            json_object_set_new(machines, matrix->target[column]->name,
+        json_t *object = json_pack("{s:s, s:s, s:i}", "scenario", scenario->name, "path",
+                                   scenario->path, "version", (int)scenario->device.version);
+        for (size_t column = 0; column < replay_columns(matrix); column++) {
+            const struct replay_side side = replay_side(matrix, column);
+            json_object_set_new(side.kind == REPLAY_MACHINE ? machines : object,
+                                replay_side_name(&side),
                                 cell_object(replay_cell(matrix, row, column)));
-        json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:o}", "scenario", scenario->name,
-                                              "path", scenario->path, "version",
-                                              (int)scenario->device.version, "machines", machines));
+        }
+        json_object_set_new(object, "machines", machines);
+        json_array_append_new(rows, object);
     }
     return json_pack("{s:o, s:I}", "scenarios", rows, "elapsed_milliseconds",
                      (json_int_t)matrix->elapsed_ms);

@@ -103,6 +103,7 @@ static const struct {
     {"", "--target arm,aarch64,arm some", "target arm is given twice"},
     {"", "--target m68k some/a.scn", "QEMU has no version-1 devices on this machine"},
     {"", "--target all some/not-for-qemu.scn", "has no line `replay qemu TARGET`"},
+    {"", "--device sim some", "--device takes qemu, not sim"},
     {"", "-j 0 some", "-j takes 1 to 16, not 0"},
     {"", "-j 2x some", "-j takes 1 to 16, not 2x"},
     {"", "--timeout 0 some", "--timeout takes 1 to 3600 seconds, not 0"},
@@ -177,7 +178,8 @@ START_TEST(a_machine_that_lacks_something_is_skipped_with_the_package)
     if (!can_replay())
         return;
     ck_assert_msg(run("", "--target aarch64,arm --images /nowhere card.scn") == 0, "%s", output);
-    ck_assert_ptr_nonnull(strstr(output, "arm is skipped: install gcc-arm-linux-gnueabi\n"));
+    ck_assert_ptr_nonnull(strstr(output, "arm is skipped: no images of it were built; install "
+                                         "gcc-arm-linux-gnueabi,"));
 }
 END_TEST
 
@@ -187,10 +189,14 @@ START_TEST(a_table_of_machines_has_a_cell_for_each_and_is_json_as_well)
 
     if (!can_replay())
         return;
-    ck_assert_msg(run("", "--target aarch64,m68k --json table.json -j 1 card.scn some/a.scn") == 0,
+    ck_assert_msg(run("", "--target aarch64,m68k --device qemu --json table.json -j 1 card.scn "
+                          "some/a.scn") == 0,
                   "%s", output);
-    ck_assert_msg(strstr(output, "\ncard              2 OK       "), "%s", output);
-    ck_assert_msg(strstr(output, "\na                 1 TIMEOUT  "), "%s", output);
+    ck_assert_msg(strstr(output, "\ncard            2 OK       same  same  "), "%s", output);
+    ck_assert_msg(strstr(output, "\n                  333x77   25k   25k   "), "%s", output);
+    ck_assert_msg(strstr(output, "\na               1 TIMEOUT  same  same  -"), "%s", output);
+    for (const char *at = output, *end; (end = strchr(at, '\n')) != NULL; at = end + 1)
+        ck_assert_msg(end - at <= 80, "%s", output);
     snprintf(path, sizeof path, "%s/table.json", dir);
     FILE *file = fopen(path, "r");
     ck_assert_ptr_nonnull(file);
@@ -198,6 +204,8 @@ START_TEST(a_table_of_machines_has_a_cell_for_each_and_is_json_as_well)
     fclose(file);
     ck_assert_msg(strstr(output, "\"state\": \"agrees\""), "%s", output);
     ck_assert_msg(strstr(output, "\"pixels_compared\": 25641"), "%s", output);
+    ck_assert_msg(strstr(output, "\"qemu-device\": {"), "%s", output);
+    ck_assert_msg(strstr(output, "\"values_compared\": "), "%s", output);
 }
 END_TEST
 
@@ -206,8 +214,8 @@ START_TEST(a_table_with_a_difference_gives_status_1)
     if (!can_replay())
         return;
     ck_assert_msg(run("", "--target aarch64 --json table.json differs.scn") == 1, "%s", output);
-    ck_assert_msg(strstr(output, "DIFFERS  differs on aarch64: call 2, get_display_info: simulator "
-                                 "OK, QEMU TIMEOUT\n"),
+    ck_assert_msg(strstr(output, "DIFFERS  differs on aarch64\n         call 2, get_display_info: "
+                                 "simulator OK, QEMU TIMEOUT\n"),
                   "%s", output);
 }
 END_TEST

@@ -17,6 +17,7 @@ _ringside()
     run:--trace-format) words='text perfetto vcd' ;;
     run:--device) words='sim qemu' ;;
     *:--save) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
+    replay:--device) words='qemu' ;;
     *:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
     show:--png) mapfile -t COMPREPLY < <(compgen -f -X '!*.png' -- "$word"; compgen -d -- "$word") ;;
     show:--do) words='continue until goto step back restart' ;;

@@ -17,6 +17,7 @@ _ringside() {
     run:--trace-format) _values format text perfetto vcd; return ;;
     run:--device) _values device sim qemu; return ;;
     *:--save) _files -g '*.scn'; return ;;
+    replay:--device) _values device qemu; return ;;
     *:--driver) _files -g '*.so'; return ;;
     show:--png) _files -g '*.png'; return ;;
     show:--do) _values command continue until goto step back restart; return ;;
