@@ -174,8 +174,8 @@ void bench_window(void)
     printf("  window            %8.1f ms  %7.2fx   processor time %8.1f ms  %7.2fx\n",
            median(watched) * 1e3, median(watched) / median(alone), median(watched_cpu) * 1e3,
            median(watched_cpu) / median(alone_cpu));
-    printf("                    %8.1f frames a second   (aim: 60, and under 1.10), each %.1f ms of\n"
-           "                    the other processor\n\n",
+    printf("                    %8.1f frames a second   (aim: 60, and under 1.10)\n"
+           "                    %8.1f ms of the other processor for each\n\n",
            median(rate), median(looker_cpu) * 1e3);
     scenario_free(scenario);
     free(drawn);
