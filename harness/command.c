@@ -37,6 +37,7 @@ static int version_main(int argc, char **argv);
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
     X("diff", diff_main, "[OPTION]... PATH...", "compare QEMU's device with the simulated one")    \
     X("silence", silence_main, "[OPTION]... [PATH]", "what QEMU says of a wrong driver")           \
+    X("hostile", hostile_main, "[OPTION]... [PATH]...", "every fault, at every step of a driver")  \
     X("replay-trace", replay_trace_main, "[OPTION]... FILE...", "make a recorded run again")       \
     X("museum", museum_main, "[OPTION]... [NAME]...", "known bugs of drivers, found and cured")    \
     X("rules", rules_main, "[PREFIX]", "list the rules; --all, --evidence ...: see below")         \
@@ -253,6 +254,15 @@ static bool take_run_option(struct run_options *options, enum run_option_row row
         return true;
     case RUN_DEVICE:
         return parse_device(value, &options->qemu);
+    case RUN_FAULT:
+        if (options->fault_count == SIM_FAULTS_MAX) {
+            fprintf(stderr, "ringside: more than %u faults\n", SIM_FAULTS_MAX);
+            return false;
+        }
+        options->fault[options->fault_count++] = value;
+        return true;
+    case RUN_PERSONALITY:
+        return command_take_personality(options, "", value);
     case RUN_UNTIL:
         if (!parse_step(value, &options->until_step)) {
             misused("--until needs a step number above 0, not", value, NULL, 0);
@@ -359,7 +369,8 @@ static int read_run_option(struct run_options *options, int argc, char **argv, i
 static bool is_for_step(enum run_option_row row)
 {
     return row == RUN_DRIVER || row == RUN_DRIVERS || row == RUN_NO_GUARD || row == RUN_NO_SHADOW ||
-           row == RUN_ISOLATE || row == RUN_COLOR || row == RUN_DEVICE || row == RUN_HELP;
+           row == RUN_ISOLATE || row == RUN_COLOR || row == RUN_DEVICE || row == RUN_FAULT ||
+           row == RUN_PERSONALITY || row == RUN_HELP;
 }
 
 /* Reads the command line of `run` and its like; -1, or the exit status that it has come to. */

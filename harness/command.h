@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "fault.h"
 #include "isolate.h"
 #include "output.h"
 #include "report_text.h"
@@ -32,6 +33,8 @@ int command_main(int argc, char **argv);
     X(DRIVER, "--driver", "FILE", false, "run this driver object, whatever the scenario names")    \
     X(DRIVERS, "--drivers", "DIR", false, "look for driver objects NAME.so here")                  \
     X(DEVICE, "--device", "NAME", false, "in front of the driver: sim, or QEMU's own: qemu")       \
+    X(FAULT, "--fault", "TEXT", false, "a fault besides the scenario's: \"used-len 0 at 412\"")    \
+    X(PERSONALITY, "--personality", "NAME", false, "the device's: strict, lazy, qemu-11 ...")      \
     X(UNTIL, "--until", "STEP", false, "stop at this step and show the last events before it")     \
     X(TRACE, "--trace", "FILE", true, "write every event as a line (to the screen without FILE)")  \
     X(TRACE_FORMAT, "--trace-format", "WORD", false, "text, perfetto or vcd: how FILE is written") \
@@ -65,6 +68,9 @@ struct run_options {
     enum isolate_mode isolate;
     bool guard, shadow, verbose, quiet;
     bool qemu; /* --device qemu */
+    size_t fault_count;
+    const char *fault[SIM_FAULTS_MAX]; /* --fault */
+    int personality;                   /* --personality: enum sim_personality + 1; 0 = none */
     size_t path_count;
     const char *path[COMMAND_PATHS_MAX];
 };
@@ -112,6 +118,17 @@ bool whole_file_close(struct whole_file *file, bool keep);
 
 int command_run(const struct run_options *options);
 
+/* ---- command_scenario.c ---- */
+
+/*
+ * Reads a scenario and adds what the command line says of its device: faults, a personality. NULL
+ * after a message to `errors`.
+ */
+struct scenario *command_scenario(const struct run_options *options, const char *path,
+                                  FILE *errors);
+/* Takes the word of --personality; false after a message. */
+bool command_take_personality(struct run_options *options, const char *command, const char *word);
+
 /* ---- `ringside step`: step_main.c ---- */
 
 int command_step(const struct run_options *options);
@@ -123,6 +140,10 @@ int command_replay_trace(const struct run_options *options);
 /* ---- `ringside silence`: silence_main.c ---- */
 
 int silence_main(int argc, char **argv);
+
+/* ---- `ringside hostile`: hostile_main.c ---- */
+
+int hostile_main(int argc, char **argv);
 
 /* ---- `ringside show`: show_main.c ---- */
 

@@ -310,7 +310,7 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
 
 static bool run_scenario(struct run *run, const char *path, size_t index, FILE *errors)
 {
-    struct scenario *scenario = scenario_read(path, errors);
+    struct scenario *scenario = command_scenario(run->options, path, errors);
     if (!scenario) {
         return false;
     }
@@ -374,7 +374,7 @@ static bool run_one(void *context, size_t index)
 static void tell_lost(void *context, size_t index, const struct isolate_death *death)
 {
     struct run *run = context;
-    struct scenario *scenario = scenario_read(run->paths->item[index], stderr);
+    struct scenario *scenario = command_scenario(run->options, run->paths->item[index], stderr);
     bool has_driver = scenario && (scenario->driver[0] || run->options->driver_path);
     if (run->trace && !run->timeline) {
         fprintf(run->trace, "\n# lost: the driver %s\n", death->text);

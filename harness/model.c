@@ -571,7 +571,7 @@ static void other_event(struct model *model, const struct event *event)
         scanout(model, event);
         return;
     case EVENT_FAULT:
-        model->fault = model_keep(event);
+        model_fault(model, event);
         return;
     case EVENT_CONFIG_CHANGE:
         model->space.change = model_keep(event);

@@ -31,11 +31,11 @@
 #include "model_gpu.h"
 #include "virtio/mmio.h"
 
-#define MODEL_STORES        256u /* last driver stores remembered, by address and by value */
-#define MODEL_FEATURE_WORDS 2u
-#define MODEL_SCANOUTS_MAX  16u
-#define MODEL_CONFIG_WORDS  64u /* of 32 bits, of configuration space; the rest is not noted */
-#define MODEL_TAILS         8u /* response buffers with a tail that are remembered */
+#define MODEL_STORES         256u /* last driver stores remembered, by address and by value */
+#define MODEL_FEATURE_WORDS  2u
+#define MODEL_SCANOUTS_MAX   16u
+#define MODEL_CONFIG_WORDS   64u /* of 32 bits, of configuration space; the rest is not noted */
+#define MODEL_TAILS          8u  /* response buffers with a tail that are remembered */
 /* Requests in flight, and entries of a queue, above which loads from responses are not noted. */
 #define MODEL_EARLY_MAX      16u
 #define MODEL_EARLY_SIZE_MAX 256u
@@ -61,15 +61,15 @@ enum model_request_state {
 };
 
 struct model_request {
-    uint64_t number;      /* publications on this queue, from 1 */
-    uint32_t call;        /* of the scenario, that published it */
-    uint16_t descriptors; /* of the queue's table */
+    uint64_t number;         /* publications on this queue, from 1 */
+    uint32_t call;           /* of the scenario, that published it */
+    uint16_t descriptors;    /* of the queue's table */
     uint32_t writable_bytes; /* of those */
-    uint8_t state;        /* enum model_request_state */
-    bool fenced;          /* by its header's flags, from EXECUTE */
-    bool abandoned;       /* the call that published it gave up */
-    uint32_t command;     /* type, from EXECUTE */
-    uint32_t response;    /* type, from RESPOND */
+    uint8_t state;           /* enum model_request_state */
+    bool fenced;             /* by its header's flags, from EXECUTE */
+    bool abandoned;          /* the call that published it gave up */
+    uint32_t command;        /* type, from EXECUTE */
+    uint32_t response;       /* type, from RESPOND */
     /* when each state was reached; [FREE]: when the driver saw the completion */
     struct model_mark mark[MODEL_REQUEST_STATE_COUNT];
 };
@@ -115,8 +115,8 @@ struct model_queue {
     uint16_t seen_idx;  /* as the driver loaded it last */
     uint16_t batch_idx; /* entries from here to seen_idx are what the driver takes back just now */
     uint16_t used_flags, avail_event;
-    uint32_t avail_delta; /* by how much the last store moved avail.idx, modulo 2^16 */
-    uint32_t slot_stores; /* entries that the driver wrote since */
+    uint32_t avail_delta;  /* by how much the last store moved avail.idx, modulo 2^16 */
+    uint32_t slot_stores;  /* entries that the driver wrote since */
     uint32_t slots_before; /* and before that, since the store of avail.idx before it */
     uint16_t chain_end;    /* behind the last descriptor that was published */
     uint16_t chain_before; /* the same before the last publication */
@@ -134,22 +134,22 @@ struct model_queue {
     uint16_t reused_desc;
     struct event desc_store, slot_store, avail_store, notify, fetch;
     struct event used_element, used_idx_store, used_idx_load;
-    struct event suppression;  /* device's last load of avail.flags or used_event */
-    bool must_notify;          /* what that asked for */
-    struct event told;         /* last INTERRUPT for a used buffer of this queue */
-    uint64_t responded_bytes;  /* of the last RESPOND */
-    struct event element_load; /* last load of a used element by the driver */
+    struct event suppression;     /* device's last load of avail.flags or used_event */
+    bool must_notify;             /* what that asked for */
+    struct event told;            /* last INTERRUPT for a used buffer of this queue */
+    uint64_t responded_bytes;     /* of the last RESPOND */
+    struct event element_load;    /* last load of a used element by the driver */
     uint64_t element_before_step; /* and of the one before */
-    uint64_t moved_step;       /* the driver saw last that used.idx had moved; 0 = never */
-    uint64_t looks;            /* loads of used.idx by the driver since the last QueueNotify */
-    struct event cut;          /* it looked for the rest of a chain where it had cleared the link */
+    uint64_t moved_step;          /* the driver saw last that used.idx had moved; 0 = never */
+    uint64_t looks;               /* loads of used.idx by the driver since the last QueueNotify */
+    struct event cut; /* it looked for the rest of a chain where it had cleared the link */
     struct event used_flags_store, avail_event_store; /* by the device */
     struct event used_flags_load, avail_event_load;   /* by the driver */
-    struct event arm; /* the driver's last store that asks for interrupts */
-    struct event table_load;   /* the device's last load from an indirect table */
-    struct event execute;      /* last EXECUTE; extra is the address of the request */
-    struct event refusal;      /* last REFUSE about this queue */
-    uint32_t tables;           /* entries allocated */
+    struct event arm;        /* the driver's last store that asks for interrupts */
+    struct event table_load; /* the device's last load from an indirect table */
+    struct event execute;    /* last EXECUTE; extra is the address of the request */
+    struct event refusal;    /* last REFUSE about this queue */
+    uint32_t tables;         /* entries allocated */
     struct model_request *request;
     struct model_entry *entry;
 };
@@ -256,14 +256,15 @@ struct model {
     struct model_status status;
     struct model_features features;
     struct model_queue queue[SIM_QUEUES_MAX];
-    struct event interrupt; /* last INTERRUPT */
-    struct event config_told;    /* last INTERRUPT for the configuration */
-    uint64_t interrupt_bits;     /* raised and not acknowledged */
+    struct event interrupt;   /* last INTERRUPT */
+    struct event config_told; /* last INTERRUPT for the configuration */
+    uint64_t interrupt_bits;  /* raised and not acknowledged */
     struct event
         interrupt_read; /* InterruptStatus was read with bits set and not acknowledged since */
     struct event interrupt_look; /* last read of InterruptStatus that showed a bit */
     uint64_t wait_step;          /* last WAIT that an interrupt ended */
     struct event fault;          /* last FAULT */
+    struct event lasting_fault;  /* the last one that requests feel until a reset */
     struct event reset;          /* last RESET of the device */
     struct event needs_reset;    /* since the last reset */
     bool broken_live;            /* DRIVER_OK was set then */
@@ -294,6 +295,8 @@ void model_create(struct model *model, const struct sim_config *config, uint32_t
                   const struct arena *arena);
 void model_destroy(struct model *model);
 void model_event(struct model *model, const struct event *event);
+/* FAULT: the device misbehaves on purpose. */
+void model_fault(struct model *model, const struct event *event);
 /* A read of a field or of ConfigGeneration; see struct model_config. */
 void model_config_read(struct model_config *space, const struct event *event);
 

@@ -127,15 +127,12 @@ static void put_row(struct prompt *prompt, const struct prompt_row *row)
 
 static void put_faults(struct prompt *prompt)
 {
-#define X(name, word, argument) {word, argument},
-    static const char *const faults[][2] = {SIM_FAULT_KINDS(X)};
-#undef X
-    for (size_t i = 0; i < COUNT(faults); i++) {
+    for (int kind = 0; kind < SIM_FAULT_KIND_COUNT; kind++) {
         char text[48];
-        snprintf(text, sizeof text, "    %-20s ", faults[i][0]);
-        report_wrap(prompt->out, &prompt->report, REPORT_STYLE_PLAIN, "", 25,
+        snprintf(text, sizeof text, "    %-24s ", sim_fault_word((enum sim_fault_kind)kind));
+        report_wrap(prompt->out, &prompt->report, REPORT_STYLE_PLAIN, "", 29,
                     report_put(prompt->out, &prompt->report, REPORT_STYLE_PLAIN, text),
-                    faults[i][1]);
+                    sim_fault_argument((enum sim_fault_kind)kind));
     }
 }
 

@@ -28,6 +28,11 @@ const char *qemu_device_unfit(const struct scenario *scenario)
     if (scenario->kind != SCENARIO_DEVICE_GPU)
         return "only the GPU is driven on QEMU: its disk works by itself, and nobody knows its "
                "random bytes";
+    if (scenario->personality >= 0 && scenario->personality != SIM_PERSONALITY_QEMU_7) {
+        snprintf(text, sizeof text, "it asks for the personality %s, and QEMU is as QEMU is",
+                 sim_personality_word((enum sim_personality)scenario->personality));
+        return text;
+    }
     if (scenario->profile_given && scenario->device.profile == SIM_PROFILE_SPEC)
         return "it asks for profile spec, and QEMU is as QEMU is";
     if (scenario->faults.count > 0) {

@@ -149,7 +149,8 @@ static void check_fills_elsewhere(const struct rule *rule, struct judge *judge,
                  "at the next multiple of QueueAlign");
 }
 
-/* Stuck, the device has completed, and the driver did not look at used.idx since. */
+/* Stuck, the device has completed, and the driver never looked at used.idx. (One that sleeps for an
+ * interrupt has looked before, and knows where it is.) */
 static void check_looks_elsewhere(const struct rule *rule, struct judge *judge,
                                   const struct event *event)
 {
@@ -164,8 +165,7 @@ static void check_looks_elsewhere(const struct rule *rule, struct judge *judge,
         const struct model_queue *queue = &model->queue[i];
         struct event at = *look;
         char at_label[FINDING_TEXT_BYTES], cause_label[FINDING_TEXT_BYTES];
-        if (!queue->live || queue->used_idx == queue->seen_idx ||
-            queue->used_idx_load.step > queue->used_idx_store.step ||
+        if (!queue->live || queue->used_idx == queue->seen_idx || queue->used_idx_load.step != 0 ||
             judge_find(judge, "LSPLIT-DRV-02", i) != NULL)
             continue;
         at.queue = (uint16_t)i;

@@ -29,7 +29,8 @@ static bool is_explained(const struct judge *judge)
  */
 static bool is_provoked(const struct judge *judge)
 {
-    return judge->model.fault.step > judge->model.call.call.step;
+    return judge->model.fault.step > judge->model.call.call.step ||
+           judge->model.lasting_fault.step > judge->model.reset.step;
 }
 
 static bool has_request(const struct judge *judge)

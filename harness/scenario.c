@@ -229,6 +229,7 @@ static struct scenario *scenario_new(const char *path, const char *text, const c
     scenario->display_height_px = DEFAULT_HEIGHT_PX;
     scenario->disk_bytes = BLK_DISK_BYTES_DEFAULT;
     scenario->memory_base = scenario->machine.ram_base;
+    scenario->personality = -1;
     scenario->memory_bytes = DEFAULT_MEMORY_BYTES;
     scenario->odds = SCENARIO_ODDS_MAX / 2;
     return scenario;
@@ -422,6 +423,17 @@ bool scenario_parse_action(const struct scenario *scenario, const char *line,
                           "this cannot be done by hand");
     }
     parser_free(parser);
+    return good;
+}
+
+bool scenario_parse_fault(const struct scenario *scenario, const char *text, struct sim_fault *out,
+                          FILE *errors)
+{
+    struct parser *parser = parser_for(scenario, text, errors);
+    bool good = parser && !parser->failed && parse_fault_words(parser, out);
+    if (parser) {
+        parser_free(parser);
+    }
     return good;
 }
 

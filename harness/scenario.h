@@ -12,6 +12,7 @@
  *             before `device` and `memory`; virt-aarch64 unless told otherwise
  *   device    gpu [version N] [profile spec|qemu] [queue-size-max N] [display WxH] [slot N]
  *             [features +NAME -NAME ?NAME ...] [eager-poll] [byte-order little | big]
+ *             [personality NAME, instead of profile and eager-poll: see personality.h]
  *             ?NAME or ?BIT: offered, but there is nothing behind it; byte-order: of the driver's
  *             CPU; the driver NAME is built as NAME-big-endian then
  *   device    blk ... [disk N[KiB|MiB]] [read-only]   /   device rng ...
@@ -21,8 +22,8 @@
  *   schedule  eager | lazy | random [odds N] [interrupts idle | any]
  *             odds N: of 64, that the device goes on by one more step; 32 unless told otherwise
  *   seed      N
- *   fault     WORD [argument] [request N]   the words are in fault.h
- *   fault     WORD [argument] [request N | at STEP]  also between actions, for what comes then
+ *   fault     WORD [argument] [request N | occurrence N | at STEP | from STEP]
+ *             the words are in fault.h; without more, always; between actions once, next
  *   call      NAME [argument]... [-> RESULT | -> ...]   without an arrow, OK is expected
  *             -> RUNNING: it does not return; it is ended when it only waits and no request is in
  *             flight, or after a million steps of work
@@ -82,6 +83,7 @@
 #include "ladder.h"
 #include "machine.h"
 #include "pattern.h"
+#include "personality.h"
 #include "suite.h"
 
 #define SCENARIO_LINES_MAX      1000u
@@ -220,6 +222,7 @@ struct scenario {
     bool machine_own;           /* laid out by options of the scenario */
     bool machine_given;         /* a driver's table must not choose another one */
     bool profile_given;
+    int personality; /* enum sim_personality, already in `device`; -1 = none */
     /* device */
     enum scenario_device kind;
     /* defaults: version 2, spec, the machine's slot, QEMU's features, 1024 */
@@ -279,6 +282,12 @@ void scenario_sentence(const struct scenario *scenario, char *out, size_t out_by
  */
 bool scenario_parse_action(const struct scenario *scenario, const char *line,
                            struct scenario_action *out, FILE *errors);
+/* Whatever the scenario says of profile, eager-poll and, where it is lazy, schedule. */
+void scenario_give_personality(struct scenario *scenario, enum sim_personality personality);
+
+/* Reads what follows `fault`: a word, its argument, and when; false after a message. */
+bool scenario_parse_fault(const struct scenario *scenario, const char *text, struct sim_fault *out,
+                          FILE *errors);
 /* Reads a pattern from a line, such as what follows `break`; false after a message. */
 bool scenario_parse_pattern(const struct scenario *scenario, const char *line, const char *what,
                             struct pattern *out, FILE *errors);

@@ -230,14 +230,13 @@ enum device_option {
     DEVICE_BYTE_ORDER,
     DEVICE_DISK,
     DEVICE_READ_ONLY,
+    DEVICE_PERSONALITY,
     DEVICE_OPTION_COUNT
 };
 
-static const char *const device_options[DEVICE_OPTION_COUNT] = {"version",        "profile",
-                                                                "queue-size-max", "display",
-                                                                "slot",           "features",
-                                                                "eager-poll",     "byte-order",
-                                                                "disk",           "read-only"};
+static const char *const device_options[DEVICE_OPTION_COUNT] = {
+    "version",    "profile",    "queue-size-max", "display",   "slot",       "features",
+    "eager-poll", "byte-order", "disk",           "read-only", "personality"};
 
 /* The one kind of device that has an option, or -1. */
 static int kind_with(enum device_option option)
@@ -266,6 +265,9 @@ static bool device_option(struct parser *parser, enum device_option option,
                           struct device_line *line)
 {
     static const char *const profiles[] = {"spec", "qemu"};
+#define X(name, word, profile, eager, hush, strict, order, size, lazy, text) word,
+    static const char *const personalities[] = {SIM_PERSONALITIES(X)};
+#undef X
     static const char *const orders[] = {"little", "big"};
     struct scenario *scenario = parser->scenario;
     struct sim_config *device = &scenario->device;
@@ -315,6 +317,12 @@ static bool device_option(struct parser *parser, enum device_option option,
     case DEVICE_READ_ONLY:
         scenario->disk_read_only = true;
         return true;
+    case DEVICE_PERSONALITY: {
+        int personality = parse_choice(parser, "personality", personalities, COUNT(personalities));
+        if (personality >= 0)
+            scenario_give_personality(scenario, (enum sim_personality)personality);
+        return personality >= 0;
+    }
     case DEVICE_OPTION_COUNT:
         break;
     }
@@ -342,6 +350,10 @@ bool parse_device(struct parser *parser)
                               device_options[option]);
         }
         seen[option] = true;
+        if (seen[DEVICE_PERSONALITY] && (seen[DEVICE_PROFILE] || seen[DEVICE_EAGER_POLL])) {
+            return parse_fail(parser, word, "one or the other", NULL,
+                              "a personality has its profile, and polls or does not");
+        }
         int owner = kind_with((enum device_option)option);
         if (owner >= 0 && owner != kind) {
             return parse_fail(parser, word, NULL, NULL, "`%s` is an option of %s devices",
@@ -399,6 +411,15 @@ bool parse_driver(struct parser *parser)
 
 /* ---- schedule, seed, fault ---- */
 
+void scenario_give_personality(struct scenario *scenario, enum sim_personality personality)
+{
+    sim_personality_apply(personality, &scenario->device);
+    scenario->personality = (int)personality;
+    if (sim_personality_is_lazy(personality)) {
+        scenario->schedule = SCHEDULE_LAZY;
+    }
+}
+
 static const char *const schedule_words[] = {
     [SCHEDULE_EAGER] = "eager", [SCHEDULE_LAZY] = "lazy", [SCHEDULE_RANDOM] = "random"};
 
@@ -412,6 +433,12 @@ bool parse_schedule(struct parser *parser)
     int kind = parse_choice(parser, "schedule", schedule_words, COUNT(schedule_words));
     if (kind < 0) {
         return false;
+    }
+    int personality = parser->scenario->personality;
+    if (personality >= 0 && sim_personality_is_lazy((enum sim_personality)personality) &&
+        kind != SCHEDULE_LAZY) {
+        return parse_fail(parser, parse_peek(parser), NULL, NULL,
+                          "the device's personality is lazy, and so is the schedule");
     }
     parser->scenario->schedule = (enum schedule_kind)kind;
     if (kind == SCHEDULE_RANDOM && word_is(parse_peek(parser), "odds")) {
@@ -440,50 +467,67 @@ bool parse_seed(struct parser *parser)
            parse_end(parser);
 }
 
-bool parse_fault(struct parser *parser)
+/* Whether a fault acts always, in one request, at one moment, at a step, or from a step on. */
+static bool fault_when(struct parser *parser, struct sim_fault *fault)
 {
-#define X(name, word, argument) word,
+    enum { REQUEST, AT, FROM, OCCURRENCE };
+    static const char *const whens[] = {"request", "at", "from", "occurrence"};
+    const struct word *word = parse_next(parser);
+    if (!word) {
+        return true;
+    }
+    int when = parse_choose(parser, word, "time of a fault", whens, COUNT(whens));
+    enum sim_fault_scope scope = sim_fault_scope(fault->kind);
+    switch (when) {
+    case REQUEST:
+        if (scope == SIM_FAULT_SCOPE_READ || scope == SIM_FAULT_SCOPE_WRITE) {
+            return parse_fail(parser, word, "`at STEP`, `from STEP` or `occurrence N`", NULL,
+                              "`%s` is about a register, not about a request",
+                              sim_fault_word(fault->kind));
+        }
+        return parse_number(parser, "a request's number", 1, UINT32_MAX, &fault->request);
+    case AT:
+    case FROM:
+        fault->repeats = when == FROM;
+        return parse_number(parser, "a step", 1, UINT64_MAX, &fault->from_step);
+    case OCCURRENCE:
+        return parse_number(parser, "how often it could have acted", 1, UINT32_MAX,
+                            &fault->occurrence);
+    }
+    return false;
+}
+
+bool parse_fault_words(struct parser *parser, struct sim_fault *out)
+{
+#define X(name, word, scope, argument) word,
     static const char *const words[] = {SIM_FAULT_KINDS(X)};
 #undef X
-#define X(name, word, argument) argument,
-    static const char *const arguments[] = {SIM_FAULT_KINDS(X)};
-#undef X
-
-    const struct word *at = parse_peek(parser);
     int kind = parse_choice(parser, "fault", words, COUNT(words));
     if (kind < 0) {
         return false;
     }
-    struct sim_fault fault = {.kind = (enum sim_fault_kind)kind};
-    bool takes_argument = strncmp(arguments[kind], "none", 4) != 0;
+    *out = (struct sim_fault){.kind = (enum sim_fault_kind)kind};
+    const char *argument = sim_fault_argument(out->kind);
+    bool takes_argument = strncmp(argument, "none", 4) != 0;
     char what[128];
-    snprintf(what, sizeof what, "a number (%s)", arguments[kind]);
-    if (takes_argument && !parse_number(parser, what, 0, UINT64_MAX, &fault.argument)) {
+    snprintf(what, sizeof what, "a number (%s)", argument);
+    if (takes_argument && !parse_number(parser, what, 0, UINT64_MAX, &out->argument)) {
         return false;
     }
-    if (word_is(parse_peek(parser), "request")) {
-        parse_next(parser);
-        if (!parse_number(parser, "a request's number", 1, UINT32_MAX, &fault.request)) {
-            return false;
-        }
-    } else if (word_is(parse_peek(parser), "at")) {
-        parse_next(parser);
-        if (!parse_number(parser, "a step", 1, UINT64_MAX, &fault.from_step)) {
-            return false;
-        }
-    } else if (parse_peek(parser)) {
-        return parse_fail(parser, parse_peek(parser),
-                          "`request N`, `at STEP` or the end of the line", NULL,
-                          "`%.*s` does not belong here", word_shown(parse_peek(parser)),
-                          parse_peek(parser)->text);
-    }
-    if (!parse_end(parser)) {
+    return fault_when(parser, out) && parse_end(parser);
+}
+
+bool parse_fault(struct parser *parser)
+{
+    const struct word *at = parse_peek(parser);
+    struct sim_fault fault;
+    if (!parse_fault_words(parser, &fault)) {
         return false;
     }
     if (parser->first_action_line != 0) {
         struct scenario_action *action = parse_new_action(parser, SCENARIO_FAULT);
-        if (action && fault.request == 0 && fault.from_step == 0) {
-            fault.from_step = 1; /* from here on, once */
+        if (action && fault.request == 0 && fault.from_step == 0 && fault.occurrence == 0) {
+            fault.from_step = SIM_FAULT_NEXT; /* from here on, once */
         }
         if (action) {
             action->fault = fault;

@@ -96,6 +96,8 @@ struct parser {
 #define X(name, word, once, setup) bool parse_##name(struct parser *parser);
 SCENARIO_VERBS(X)
 #undef X
+/* What follows the verb `fault`, to the end of the line. */
+bool parse_fault_words(struct parser *parser, struct sim_fault *out);
 
 /* ---- scenario_words.c ---- */
 

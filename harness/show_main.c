@@ -23,6 +23,8 @@
     X(DO, "--do", "COMMAND", "carry out a command of `ringside step` first: until finding")        \
     X(DRIVER, "--driver", "FILE", "run this driver object, whatever the scenario names")           \
     X(DRIVERS, "--drivers", "DIR", "look for driver objects NAME.so here")                         \
+    X(FAULT, "--fault", "TEXT", "a fault besides the scenario's: \"used-len 0 at 412\"")           \
+    X(PERSONALITY, "--personality", "NAME", "the device's: strict, lazy, qemu-11 ...")             \
     X(NO_GUARD, "--no-guard", "", "leave register windows readable between accesses")              \
     X(NO_SHADOW, "--no-shadow", "", "do not look for stores that the probe missed")                \
     X(HELP, "--help", "", "print this")
@@ -112,6 +114,13 @@ static int set_option(void *context, size_t row, const char *value)
     case OPTION_DRIVERS:
         arguments->run.driver_dir = value;
         return 0;
+    case OPTION_FAULT:
+        if (arguments->run.fault_count == SIM_FAULTS_MAX)
+            return refuse("more than %u faults", SIM_FAULTS_MAX);
+        arguments->run.fault[arguments->run.fault_count++] = value;
+        return 0;
+    case OPTION_PERSONALITY:
+        return command_take_personality(&arguments->run, "show", value) ? 0 : EXIT_ENVIRONMENT;
     case OPTION_NO_GUARD:
         arguments->run.guard = false;
         return 0;
@@ -193,7 +202,7 @@ int show_main(int argc, char **argv)
     else if (status == 0 && files.count != 1)
         status = refuse("%s: %zu scenarios; name one of them", arguments.run.path[0], files.count);
     if (status == 0) {
-        scenario = scenario_read(files.item[0], stderr);
+        scenario = command_scenario(&arguments.run, files.item[0], stderr);
         status = scenario != NULL && command_driver_is_there(&arguments.run, scenario, stderr)
                      ? show(&arguments, scenario)
                      : EXIT_ENVIRONMENT;

@@ -127,6 +127,13 @@ struct event world_register_event(struct world *world, uint32_t offset, uint32_t
     return event;
 }
 
+void world_was_read(struct world *world, const struct event *event)
+{
+    if (world->device.faults.count != 0 && event->verdict == EVENT_VERDICT_OK &&
+        (event->flags & EVENT_OTHER_SLOT) == 0)
+        mmio_was_read(&world->device, (uint32_t)event->addr);
+}
+
 /* The display as it was, kept when the driver is about to reset a device that shows a picture. */
 static void keep_last_picture(struct world *world, const struct event *event)
 {
@@ -273,6 +280,7 @@ static void window_access(struct world *world, bool is_write, uint32_t offset, u
     if (bytes <= 8) {
         memcpy(&event.value, world->window + offset, bytes);
         world_emit(world, &event);
+        world_was_read(world, &event);
         world_note_poll(world, world->pending_host, event.value, pc, true);
         if (!probe.pending)
             lay_out_again(world, offset, bytes, event.value);
@@ -283,6 +291,7 @@ static void window_access(struct world *world, bool is_write, uint32_t offset, u
         struct event word = world_register_event(world, offset + at, part, false, flags, pc);
         memcpy(&word.value, world->window + offset + at, part);
         world_emit(world, &word);
+        world_was_read(world, &word);
     }
 }
 

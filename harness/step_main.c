@@ -222,7 +222,7 @@ int command_step(const struct run_options *options)
                 options->path_count != 1 ? options->path_count : files.count);
     } else {
         step = isolate_alloc(sizeof *step);
-        scenario = scenario_read(files.item[0], stderr);
+        scenario = command_scenario(options, files.item[0], stderr);
         if (step == NULL)
             fputs("ringside: out of memory\n", stderr);
     }

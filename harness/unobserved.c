@@ -97,6 +97,7 @@ void world_unobserved_end(void)
     if (!world->pending_is_write) {
         world->pending.value = world_stored_value(world, &world->pending, world->pending_host);
         world_emit(world, &world->pending);
+        world_was_read(world, &world->pending);
         world->narrow_was_read = narrow;
     }
     world_finish();

@@ -108,6 +108,8 @@ void world_others_act(struct world *world)
     struct world_turn turn;
 
     world->device.clock_steps = world->steps;
+    if (world->device.faults.count != 0 && !world->hold)
+        sim_faults_come(&world->device);
     if (!sim_device_enabled(&world->device) || world->hold) {
         if (world->controlled)
             control_turn(world, false);

@@ -361,6 +361,18 @@ static void conclude(struct world *world)
     }
 }
 
+/* All but the bulk of it: calls and findings are cleared one by one, as they are made. */
+static void clear_outcome(struct world_outcome *out)
+{
+    size_t calls = offsetof(struct world_outcome, call);
+    size_t findings = offsetof(struct world_outcome, findings.item);
+    size_t rest = findings + sizeof out->findings.item;
+
+    memset(out, 0, calls);
+    memset((char *)out + calls + sizeof out->call, 0, findings - calls - sizeof out->call);
+    memset((char *)out + rest, 0, sizeof *out - rest);
+}
+
 const char *world_run(const struct scenario *scenario, const struct world_options *options,
                       struct world_outcome *out)
 {
@@ -368,7 +380,7 @@ const char *world_run(const struct scenario *scenario, const struct world_option
     const char *error;
 
     assert(world_now == NULL);
-    memset(out, 0, sizeof *out);
+    clear_outcome(out);
     out->scenario = scenario;
     if (world == NULL)
         return "out of memory";

@@ -58,6 +58,7 @@ static void act_register(struct world *world, const struct scenario_action *acti
     event.value = world_bus_read(world, offset, event.width_bytes);
     check_read(world, action, event.value);
     world_emit(world, &event);
+    world_was_read(world, &event);
 }
 
 /* A place named as in a trace, `controlq+0x104`: the event holds the offset alone. */

@@ -243,6 +243,8 @@ void world_window_protect(struct world *world, bool open);
 void world_window_fill(struct world *world, uint32_t offset, uint32_t bytes);
 struct event world_register_event(struct world *world, uint32_t offset, uint32_t bytes,
                                   bool is_write, uint8_t flags, uintptr_t pc);
+/* The driver has read a register: faults of the device take notice. */
+void world_was_read(struct world *world, const struct event *event);
 /* What an access of memory has stored or loaded, in the driver's byte order. */
 uint64_t world_stored_value(const struct world *world, const struct event *event, uintptr_t host);
 /* The window as it is between accesses. */

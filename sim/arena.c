@@ -124,7 +124,7 @@ const char *arena_create(struct arena *arena, const struct arena_config *config)
         error = shadow != MAP_FAILED ? NULL : "no address space for the shadow of the RAM";
     }
     if (error == NULL) {
-        arena->regions = calloc(ARENA_REGIONS_MAX, sizeof arena->regions[0]);
+        arena->regions = malloc(ARENA_REGIONS_MAX * sizeof arena->regions[0]);
         error = arena->regions != NULL ? NULL : "no memory for the table of DMA regions";
     }
     if (error != NULL) {

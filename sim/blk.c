@@ -171,10 +171,7 @@ static void fault_status(struct sim_device *device, uint32_t queue)
 
     if (fault == NULL)
         return;
-    struct event event = sim_event(device, EVENT_FAULT, queue);
-    event.value = SIM_FAULT_RESPONSE_TYPE;
-    event.extra = fault->argument;
-    sim_emit(device, &event);
+    sim_emit_fault(device, queue, fault);
     blk_of(device)->request.status = (uint8_t)fault->argument;
 }
 

@@ -154,7 +154,8 @@ static void add_segment(struct sim_device *device, uint32_t queue, const struct 
     struct sim_queue *q = &device->queue[queue];
     struct sim_chain *chain = &q->chain;
     struct sim_segment segment = {.addr = desc->addr, .len_bytes = desc->len_bytes};
-    enum sim_action strict = sim_is_qemu(device) ? SIM_ACTION_RESET : SIM_ACTION_NOTE;
+    enum sim_action strict =
+        sim_is_qemu(device) || device->config.strict ? SIM_ACTION_RESET : SIM_ACTION_NOTE;
     uint64_t total_bytes = chain->readable_bytes + chain->writable_bytes + desc->len_bytes;
     if (desc->len_bytes == 0) {
         refuse_desc(device, queue, desc, SIM_REFUSAL_ZERO_LENGTH, strict, 0, 1);
@@ -192,8 +193,11 @@ enum chain_progress chain_gather(struct sim_device *device, uint32_t queue)
     if (!load_desc(device, queue, &desc))
         return CHAIN_REFUSED;
     if ((desc.flags & ~DESC_F_KNOWN) != 0)
-        refuse_desc(device, queue, &desc, SIM_REFUSAL_FLAGS_UNKNOWN, SIM_ACTION_NOTE, desc.flags,
+        refuse_desc(device, queue, &desc, SIM_REFUSAL_FLAGS_UNKNOWN,
+                    device->config.strict ? SIM_ACTION_RESET : SIM_ACTION_NOTE, desc.flags,
                     DESC_F_KNOWN);
+    if (q->broken)
+        return CHAIN_REFUSED;
     if (is_indirect(device, q, &desc))
         return enter_table(device, queue, &desc);
     add_segment(device, queue, &desc);

@@ -50,42 +50,26 @@ void sim_device_destroy(struct sim_device *device)
 /* A fault may let the reset that a driver asks for take its time. */
 static void begin_reset(struct sim_device *device)
 {
-    const struct sim_fault *late = sim_fault_standing(&device->faults, SIM_FAULT_RESET_LATE);
-    if (late == NULL || device->status == 0)
+    uint32_t status = device->status;
+    const struct sim_fault *late =
+        status != 0 ? sim_fault_at_write(device, 0, SIM_FAULT_RESET_LATE) : NULL;
+    if (late == NULL)
         return;
-    device->status_before_reset = device->status;
+    device->status_before_reset = status;
     device->reset_until_step = device->clock_steps + late->argument;
-    struct event event = sim_event(device, EVENT_FAULT, 0);
-    event.value = SIM_FAULT_RESET_LATE;
-    event.extra = late->argument;
-    sim_emit(device, &event);
 }
 
 void sim_delay_queue_reset(struct sim_device *device, uint32_t queue)
 {
-    const struct sim_fault *late = sim_fault_standing(&device->faults, SIM_FAULT_QUEUE_RESET_LATE);
-    if (late == NULL)
-        return;
-    device->queue[queue].reset_until_step = device->clock_steps + late->argument;
-    struct event event = sim_event(device, EVENT_FAULT, queue);
-    event.value = SIM_FAULT_QUEUE_RESET_LATE;
-    event.extra = late->argument;
-    sim_emit(device, &event);
-}
-
-bool sim_loses_notification(struct sim_device *device, uint32_t queue)
-{
-    if (sim_fault_next(&device->faults, SIM_FAULT_NOTIFICATION_LOST) == NULL)
-        return false;
-    struct event event = sim_event(device, EVENT_FAULT, queue);
-    event.value = SIM_FAULT_NOTIFICATION_LOST;
-    sim_emit(device, &event);
-    return true;
+    const struct sim_fault *late = sim_fault_at_write(device, queue, SIM_FAULT_QUEUE_RESET_LATE);
+    if (late != NULL)
+        device->queue[queue].reset_until_step = device->clock_steps + late->argument;
 }
 
 void mmio_reset(struct sim_device *device, uint64_t how)
 {
     begin_reset(device);
+    device->reset_count++;
     device->status = 0;
     device->features = 0;
     device->queue_sel = 0;
@@ -190,7 +174,10 @@ void sim_refuse_as(struct sim_device *device, uint32_t queue, enum sim_refusal r
 void sim_refuse(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
                 struct event *details)
 {
-    sim_refuse_as(device, queue, refusal, sim_refusal_action(refusal), details);
+    enum sim_action action = sim_refusal_action(refusal);
+    if (device->config.strict && refusal == SIM_REFUSAL_STATUS_CLEARS)
+        action = SIM_ACTION_RESET; /* 2.1.1: the driver must not */
+    sim_refuse_as(device, queue, refusal, action, details);
 }
 
 /* ---- faults ---- */
@@ -198,11 +185,54 @@ void sim_refuse(struct sim_device *device, uint32_t queue, enum sim_refusal refu
 const struct sim_fault *sim_fault_of(struct sim_device *device, uint32_t queue,
                                      enum sim_fault_kind kind)
 {
-    const struct sim_fault *armed = device->queue[queue].fault[kind];
-    uint64_t now =
-        device->clock_steps > device->event_step ? device->clock_steps : device->event_step;
+    if (device->faults.count == 0)
+        return NULL;
+    return sim_fault_take(&device->faults, kind, device->queue[queue].request_number,
+                          sim_next_step(device), NULL);
+}
 
-    if (device->faults.count == 0 || armed != NULL)
-        return armed;
-    return sim_fault_due(&device->faults, kind, now + 1);
+const struct sim_fault *sim_fault_at_write(struct sim_device *device, uint32_t queue,
+                                           enum sim_fault_kind kind)
+{
+    if (device->faults.count == 0)
+        return NULL;
+    const struct sim_fault *fault =
+        sim_fault_take(&device->faults, kind, 0, sim_next_step(device), NULL);
+    if (fault != NULL)
+        sim_emit_fault(device, queue, fault);
+    return fault;
+}
+
+void sim_emit_fault(struct sim_device *device, uint32_t queue, const struct sim_fault *fault)
+{
+    struct event event = sim_event(device, EVENT_FAULT, queue);
+    event.value = fault->kind;
+    event.extra = fault->argument;
+    sim_emit(device, &event);
+}
+
+bool sim_fault_acts_itself(struct sim_device *device, uint32_t queue, const struct sim_fault *fault)
+{
+    if (fault->kind == SIM_FAULT_NEEDS_RESET) {
+        sim_break_down(device, queue);
+        return true;
+    }
+    sim_emit_fault(device, queue, fault);
+    if (fault->kind == SIM_FAULT_CONFIG_CHANGE)
+        sim_config_changed(device);
+    else if (fault->kind == SIM_FAULT_INTERRUPT_CONFIG)
+        sim_interrupt(device, queue, VIRTIO_MMIO_INT_CONFIG);
+    else
+        sim_interrupt(device, queue, VIRTIO_MMIO_INT_USED);
+    return false;
+}
+
+void sim_faults_come(struct sim_device *device)
+{
+    for (uint32_t i = 0; i < SIM_FAULTS_MAX; i++) {
+        const struct sim_fault *fault = sim_fault_comes(&device->faults, sim_next_step(device));
+        if (fault == NULL)
+            return;
+        (void)sim_fault_acts_itself(device, 0, fault);
+    }
 }

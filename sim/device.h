@@ -104,6 +104,18 @@ enum sim_queue_phase {
     SIM_PHASE_INTERRUPT,   /* raises InterruptStatus */
 };
 
+/* A chain that is executed, and what its used element says. */
+struct sim_completion {
+    uint16_t head;
+    uint64_t written_bytes;
+    uint64_t room_bytes; /* of its device-writable part */
+    uint32_t after;      /* completions that come first; 0 = as soon as there is nothing to take */
+    uint64_t until_step; /* instead: not before then; 0 = `after` says when */
+};
+
+#define SIM_COMPLETION_NEVER UINT32_MAX /* of `after` */
+#define SIM_WITHHELD_MAX     64u
+
 struct sim_queue {
     /* as programmed */
     uint32_t size;  /* QueueSize; QueueSizeMax until written */
@@ -140,13 +152,13 @@ struct sim_queue {
     struct sim_chain chain;
     struct sim_segment *writable; /* gathered apart, appended to chain.segment when complete */
     uint32_t writable_capacity;
-    const struct sim_fault *fault[SIM_FAULT_KIND_COUNT]; /* armed for this chain; NULL = not */
-    /* a fault: a chain that is answered and not used yet; step 0 = none */
-    struct {
-        uint64_t until_step;
-        uint64_t written_bytes;
-        uint16_t head;
-    } overtaken;
+    uint64_t request_number;          /* of the chain: what a fault's `request` counts */
+    struct sim_completion completion; /* since RESPONSE: what is being used */
+    bool belated;                     /* it is not the chain's: it was withheld, or comes again */
+    uint32_t withheld_count;          /* chains that are executed and not used */
+    struct sim_completion withheld[SIM_WITHHELD_MAX];
+    bool size_refused;         /* the last QueueSize was 0, no power of two, or too large */
+    bool hushed;               /* used.flags says that no notification is wanted */
     uint64_t held_until_step;  /* a fault holds the completion back until then; 0 = not */
     uint64_t reset_until_step; /* a fault lets QueueReset read 1 until then */
 };
@@ -185,6 +197,11 @@ struct sim_config {
     uint32_t queue_size_max; /* QueueSizeMax of every queue, 0..32768; need not be a power of two */
     bool eager_poll;         /* looks at avail.idx without being notified */
     bool big_endian;         /* the driver's CPU: legacy rings are in its order (2.7.3) */
+    /* of personalities: see personality.h */
+    bool strict;            /* refuses whatever the specification lets it */
+    bool out_of_order;      /* of several chains it uses the last one first (2.7.8) */
+    bool no_notify;         /* tells the driver that it wants no notifications (2.7.10) */
+    bool checks_queue_size; /* profile qemu: a QueueSize above the maximum is ignored */
 };
 
 struct sim_device {
@@ -213,6 +230,7 @@ struct sim_device {
     uint32_t config_generation;
     uint32_t status_before_reset; /* what Status reads until: */
     uint64_t reset_until_step;    /* a fault makes the reset take so long; 0 = it is over */
+    uint32_t reset_count;         /* since creation */
     uint64_t event_step;          /* of the device's last event */
     uint64_t clock_steps; /* the world's step, set before every call: for held completions */
     uint8_t
@@ -231,6 +249,9 @@ enum event_verdict mmio_check(const struct sim_device *device, uint32_t offset,
 
 /* The value that a read gives; 0 for one that mmio_check() does not call OK. Changes nothing. */
 uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_bytes);
+
+/* The driver has made a read that mmio_check() calls OK: faults of registers take notice. */
+void mmio_was_read(struct sim_device *device, uint32_t offset);
 
 /*
  * What the device keeps in a register (row in the table), whether a driver may read it or not; of
@@ -338,8 +359,6 @@ void sim_config_changed(
     struct sim_device *device); /* generation + 1 and notification, 2.5, 4.2.3.4 */
 /* A fault may let QueueReset read 1 for a while after a queue was reset. */
 void sim_delay_queue_reset(struct sim_device *device, uint32_t queue);
-/* A fault may keep the device from seeing a notification: true, and told. */
-bool sim_loses_notification(struct sim_device *device, uint32_t queue);
 /* Breaks down for no reason that a driver could know; `queue` was being worked on (2.1.2). */
 void sim_break_down(struct sim_device *device, uint32_t queue);
 
@@ -359,9 +378,28 @@ static inline void sim_emit(struct sim_device *device, struct event *event)
     device->event_step = event->step;
 }
 
-/* The fault of a kind that acts at this micro-step, or NULL: armed for the request, or due now. */
+/* What from_step of a fault is held against: the step that the next event will have. */
+static inline uint64_t sim_next_step(const struct sim_device *device)
+{
+    return 1 +
+           (device->clock_steps > device->event_step ? device->clock_steps : device->event_step);
+}
+
+/*
+ * The moment of a kind of fault has come, in the request that `queue` is at: the fault that acts,
+ * or NULL. It is said by sim_emit_fault(), which is the caller's to call.
+ */
 const struct sim_fault *sim_fault_of(struct sim_device *device, uint32_t queue,
                                      enum sim_fault_kind kind);
+/* The same for a write of the driver's; it is said. */
+const struct sim_fault *sim_fault_at_write(struct sim_device *device, uint32_t queue,
+                                           enum sim_fault_kind kind);
+void sim_emit_fault(struct sim_device *device, uint32_t queue, const struct sim_fault *fault);
+/* One of scope ITSELF acts; true when the device broke down. */
+bool sim_fault_acts_itself(struct sim_device *device, uint32_t queue,
+                           const struct sim_fault *fault);
+/* What a device does of itself, with faults of scope ITSELF; before anybody takes a step. */
+void sim_faults_come(struct sim_device *device);
 
 /*
  * Reports a refusal, and puts the device into its error state if the refusal's action is RESET.

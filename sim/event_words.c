@@ -122,7 +122,7 @@ static const struct event_word arena_fault_words[] = {
 };
 
 static const struct event_word fault_words[] = {
-#define X(name, word, argument) {SIM_FAULT_##name, word},
+#define X(name, word, scope, argument) {SIM_FAULT_##name, word},
     SIM_FAULT_KINDS(X)
 #undef X
 };

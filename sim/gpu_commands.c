@@ -198,26 +198,55 @@ void gpu_execute(struct sim_device *device, uint32_t queue)
         request->out_bytes = table[request->row].answer_bytes;
 }
 
+/* The fault of a kind that acts now, said; or NULL. */
+static const struct sim_fault *acting(struct sim_device *device, uint32_t queue,
+                                      enum sim_fault_kind kind)
+{
+    const struct sim_fault *fault = sim_fault_of(device, queue, kind);
+
+    if (fault)
+        sim_emit_fault(device, queue, fault);
+    return fault;
+}
+
 /* The header of the answer: the request's fence comes back with it, 5.7.6.7. */
 static void fill_header(struct sim_device *device, uint32_t queue, struct gpu_request *request)
 {
     const struct virtio_gpu_ctrl_hdr *in = &request->in.hdr;
     struct virtio_gpu_ctrl_hdr *out = &request->out.hdr;
-    const struct sim_fault *fault = sim_fault_of(device, queue, SIM_FAULT_RESPONSE_TYPE);
+    const struct sim_fault *fault = acting(device, queue, SIM_FAULT_RESPONSE_TYPE);
 
-    if (fault) {
-        struct event event = sim_event(device, EVENT_FAULT, queue);
-        event.value = SIM_FAULT_RESPONSE_TYPE;
-        event.extra = fault->argument;
-        sim_emit(device, &event);
+    if (fault)
         request->answer = (uint32_t)fault->argument;
-    }
     out->type = virtio_le32(request->answer);
     if (request->in_bytes >= sizeof(*in) && (virtio_le32(in->flags) & VIRTIO_GPU_FLAG_FENCE)) {
         out->flags = virtio_le32(VIRTIO_GPU_FLAG_FENCE);
         out->fence_id = in->fence_id;
         out->ctx_id = in->ctx_id;
+        fault = acting(device, queue, SIM_FAULT_RESPONSE_FENCE);
+        if (fault)
+            out->fence_id = virtio_le64(fault->argument);
     }
+}
+
+/* Display information may lie, and a response may be cut short. */
+static void fault_response(struct sim_device *device, uint32_t queue, struct gpu_request *request)
+{
+    struct virtio_gpu_display_one *mode = &request->out.display_info.pmodes[0];
+    const struct sim_fault *fault;
+
+    if (request->type == VIRTIO_GPU_CMD_GET_DISPLAY_INFO &&
+        request->out_bytes == sizeof(request->out.display_info)) {
+        fault = acting(device, queue, SIM_FAULT_DISPLAY_WIDTH);
+        if (fault)
+            mode->r.width = virtio_le32((uint32_t)fault->argument);
+        fault = acting(device, queue, SIM_FAULT_DISPLAY_HEIGHT);
+        if (fault)
+            mode->r.height = virtio_le32((uint32_t)fault->argument);
+    }
+    fault = acting(device, queue, SIM_FAULT_RESPONSE_BYTES);
+    if (fault && fault->argument < request->out_bytes)
+        request->out_bytes = (uint32_t)fault->argument;
 }
 
 void gpu_respond(struct sim_device *device, uint32_t queue)
@@ -229,6 +258,8 @@ void gpu_respond(struct sim_device *device, uint32_t queue)
     uint64_t written_bytes = 0;
 
     fill_header(device, queue, request);
+    if (device->faults.count != 0)
+        fault_response(device, queue, request);
     if (room_bytes < request->out_bytes && !is_mute) {
         struct event details = {.value = room_bytes, .extra = request->out_bytes};
         sim_refuse(device, queue, SIM_REFUSAL_RESPONSE_SHORT, &details);

@@ -11,7 +11,9 @@
  * Not handled: shared memory regions (every SHMSel names one that does not exist).
  */
 #include "device.h"
+#include "mmio_fault.h"
 #include "mmio_qemu.h"
+#include "mmio_queue.h"
 
 #include <assert.h>
 #include <string.h>
@@ -111,9 +113,8 @@ static uint64_t offered_features(const struct sim_device *device)
     return sim_is_legacy(device) ? device->config.features & LOW_WORD : device->config.features;
 }
 
-/* A refusal about a register: what was written, and what it is held against. */
-static void refuse_write(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
-                         enum virtio_mmio_reg reg, uint64_t value, uint64_t extra)
+void mmio_refuse(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
+                 enum virtio_mmio_reg reg, uint64_t value, uint64_t extra)
 {
     struct event details = {.value = value,
                             .extra = extra,
@@ -176,7 +177,7 @@ enum event_verdict mmio_check(const struct sim_device *device, uint32_t offset,
 
 static uint32_t read_device_features(const struct sim_device *device)
 {
-    uint64_t offered = offered_features(device);
+    uint64_t offered = mmio_fault_features(device, offered_features(device));
     switch (device->device_features_sel) {
     case 0:
         return (uint32_t)offered;
@@ -189,6 +190,9 @@ static uint32_t read_device_features(const struct sim_device *device)
 /* What the selected queue holds; 0 when the device lacks the queue. */
 static uint32_t held_by_queue(const struct sim_device *device, enum virtio_mmio_reg reg)
 {
+    uint32_t value;
+    if (mmio_fault_queue(device, reg, &value))
+        return value;
     if (sim_is_qemu(device) && reg == VIRTIO_MMIO_REG_QueueReady)
         return mmio_qemu_ready(device);
     if (!sim_queue_exists(device, device->queue_sel))
@@ -226,11 +230,11 @@ static uint32_t held_by_device(const struct sim_device *device, enum virtio_mmio
 {
     switch (reg) {
     case VIRTIO_MMIO_REG_MagicValue:
-        return sim_fault_reads(&device->faults, SIM_FAULT_MAGIC, VIRTIO_MMIO_MAGIC);
+        return (uint32_t)mmio_fault_argument(device, SIM_FAULT_MAGIC, VIRTIO_MMIO_MAGIC);
     case VIRTIO_MMIO_REG_Version:
-        return sim_fault_reads(&device->faults, SIM_FAULT_VERSION, device->config.version);
+        return (uint32_t)mmio_fault_argument(device, SIM_FAULT_VERSION, device->config.version);
     case VIRTIO_MMIO_REG_DeviceID:
-        return sim_fault_reads(&device->faults, SIM_FAULT_DEVICE_ID, device->class->device_id);
+        return (uint32_t)mmio_fault_argument(device, SIM_FAULT_DEVICE_ID, device->class->device_id);
     case VIRTIO_MMIO_REG_VendorID:
         return SIM_VENDOR_ID;
     case VIRTIO_MMIO_REG_DeviceFeatures:
@@ -248,10 +252,12 @@ static uint32_t held_by_device(const struct sim_device *device, enum virtio_mmio
     case VIRTIO_MMIO_REG_QueueSel:
         return device->queue_sel;
     case VIRTIO_MMIO_REG_InterruptStatus:
-        return sim_fault_reads(&device->faults, SIM_FAULT_INTERRUPT_BITS, device->interrupt_status);
+        return device->interrupt_status |
+               (uint32_t)mmio_fault_argument(device, SIM_FAULT_INTERRUPT_BITS, 0);
     case VIRTIO_MMIO_REG_Status:
-        return device->clock_steps < device->reset_until_step ? device->status_before_reset
-                                                              : device->status;
+        return (device->clock_steps < device->reset_until_step ? device->status_before_reset
+                                                               : device->status) ^
+               (uint32_t)mmio_fault_argument(device, SIM_FAULT_STATUS_BITS, 0);
     case VIRTIO_MMIO_REG_SHMSel:
         return device->shm_sel;
     case VIRTIO_MMIO_REG_SHMLenLow:
@@ -309,7 +315,7 @@ uint64_t mmio_read(struct sim_device *device, uint32_t offset, uint32_t width_by
     if (device->class->config_read != NULL)
         device->class->config_read(device, offset - VIRTIO_MMIO_CONFIG, width_bytes,
                                    (uint8_t *)&bytes);
-    return virtio_le64(bytes);
+    return mmio_fault_config(device, virtio_le64(bytes), width_bytes);
 }
 
 /* ---- writing: features and status ---- */
@@ -344,12 +350,12 @@ static bool agree_on_features(struct sim_device *device)
 {
     uint64_t wanted = device->driver_features;
     uint64_t offered = offered_features(device);
-    bool vetoed = sim_fault_standing(&device->faults, SIM_FAULT_FEATURES_VETO) != NULL ||
+    bool vetoed = sim_fault_at_write(device, 0, SIM_FAULT_FEATURES_VETO) != NULL ||
                   (sim_is_qemu(device) &&
                    (offered & ~wanted & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM)) != 0); /* 6.1 */
     if (vetoed || (!sim_is_qemu(device) &&
                    ((wanted & ~offered) != 0 || !features_make_sense(device, wanted)))) {
-        refuse_write(device, 0, SIM_REFUSAL_FEATURES_VETO, VIRTIO_MMIO_REG_Status, wanted, offered);
+        mmio_refuse(device, 0, SIM_REFUSAL_FEATURES_VETO, VIRTIO_MMIO_REG_Status, wanted, offered);
         return false;
     }
     device->features = wanted & offered;
@@ -362,11 +368,16 @@ static void write_status(struct sim_device *device, uint32_t value)
     uint32_t old = device->status;
     uint32_t next = value & STATUS_MASK;
     if (next == 0) {
-        mmio_reset(device, 0);
+        if (sim_fault_at_write(device, 0, SIM_FAULT_RESET_LOST) == NULL)
+            mmio_reset(device, 0);
         return;
     }
-    if ((old & ~next & ~needs_reset) != 0)
-        refuse_write(device, 0, SIM_REFUSAL_STATUS_CLEARS, VIRTIO_MMIO_REG_Status, value, old);
+    if ((old & ~next & ~needs_reset) != 0) {
+        mmio_refuse(device, 0, SIM_REFUSAL_STATUS_CLEARS, VIRTIO_MMIO_REG_Status, value, old);
+        old = device->status; /* a strict device breaks down */
+    }
+    if (device->config.strict)
+        next = mmio_strict_status(device, next);
     if (!sim_is_qemu(device)) /* this bit is the device's, whatever the driver writes */
         next = (next & ~needs_reset) | (old & needs_reset);
     if (!sim_is_legacy(device) && (next & ~old & VIRTIO_STATUS_FEATURES_OK) != 0 &&
@@ -379,7 +390,7 @@ static void write_status(struct sim_device *device, uint32_t value)
     }
 }
 
-/* ---- writing: queues ---- */
+/* ---- writing: queues; more in mmio_queue.c ---- */
 
 static void set_low(uint64_t *addr, uint32_t value)
 {
@@ -389,85 +400,6 @@ static void set_low(uint64_t *addr, uint32_t value)
 static void set_high(uint64_t *addr, uint32_t value)
 {
     *addr = (*addr & LOW_WORD) | ((uint64_t)value << 32);
-}
-
-static uint64_t round_up(uint64_t value, uint64_t align)
-{
-    return (value + align - 1) / align *
-           align; /* `align` may be no power of two: a driver wrote it */
-}
-
-/* 2.7.2: where the three parts of a version-1 queue lie. */
-static void lay_out_legacy(struct sim_device *device, struct sim_queue *queue)
-{
-    uint64_t align = queue->align != 0 ? queue->align : MMIO_LEGACY_ALIGN;
-    uint64_t page = device->guest_page_size != 0 ? device->guest_page_size : 1;
-    queue->desc_addr = queue->pfn * page;
-    queue->avail_addr = queue->desc_addr + virtq_desc_bytes(queue->size);
-    if ((align & (align - 1)) == 0)
-        queue->used_addr = queue->desc_addr + virtq_legacy_used_offset(queue->size, align);
-    else
-        queue->used_addr =
-            queue->desc_addr +
-            round_up(virtq_desc_bytes(queue->size) + virtq_avail_bytes(queue->size), align);
-}
-
-static void write_queue_size(struct sim_device *device, struct sim_queue *queue, uint32_t value)
-{
-    uint32_t max = device->config.queue_size_max;
-    if (value == 0 || value > max || (value & (value - 1)) != 0)
-        refuse_write(device, device->queue_sel, SIM_REFUSAL_QUEUE_SIZE, VIRTIO_MMIO_REG_QueueSize,
-                     value, max);
-    if (value == 0 || value > max)
-        return;
-    queue->size = value;
-    if (queue->pfn != 0)
-        lay_out_legacy(device, queue);
-}
-
-static void write_queue_align(struct sim_device *device, struct sim_queue *queue, uint32_t value)
-{
-    if (value == 0)
-        return;
-    queue->align = value;
-    if (queue->pfn != 0)
-        lay_out_legacy(device, queue);
-}
-
-static void write_queue_pfn(struct sim_device *device, struct sim_queue *queue, uint32_t value)
-{
-    if (value == 0) {
-        sim_queue_reset(device, device->queue_sel);
-    } else {
-        if (queue->pfn != 0)
-            refuse_write(device, device->queue_sel, SIM_REFUSAL_PFN_AGAIN, VIRTIO_MMIO_REG_QueuePFN,
-                         value, queue->pfn);
-        queue->pfn = value;
-        lay_out_legacy(device, queue);
-    }
-}
-
-static void note_alignment(struct sim_device *device, uint64_t addr, uint32_t align_bytes,
-                           enum virtio_mmio_reg reg)
-{
-    if (addr % align_bytes != 0)
-        refuse_write(device, device->queue_sel, SIM_REFUSAL_QUEUE_ALIGN, reg, addr, align_bytes);
-}
-
-static void write_queue_ready(struct sim_device *device, struct sim_queue *queue, uint32_t value)
-{
-    bool was_ready = queue->ready;
-    queue->ready = value != 0;
-    if (!queue->ready) {
-        sim_queue_stop(device, device->queue_sel);
-    } else if (!was_ready) {
-        note_alignment(device, queue->desc_addr, VIRTQ_DESC_ALIGN_BYTES,
-                       VIRTIO_MMIO_REG_QueueDescLow);
-        note_alignment(device, queue->avail_addr, VIRTQ_AVAIL_ALIGN_BYTES,
-                       VIRTIO_MMIO_REG_QueueDriverLow);
-        note_alignment(device, queue->used_addr, VIRTQ_USED_ALIGN_BYTES,
-                       VIRTIO_MMIO_REG_QueueDeviceLow);
-    }
 }
 
 /* 2.6.1, 4.2.2.1; QEMU 7.2 has no such register. */
@@ -494,11 +426,11 @@ static void write_notify(struct sim_device *device, uint32_t value)
         refusal = SIM_REFUSAL_NOTIFY_NOT_LIVE;
     else if (!sim_may_work(device))
         refusal = SIM_REFUSAL_NOTIFY_BEFORE_DRIVER_OK;
-    if (refusal == SIM_REFUSAL_NONE && !sim_loses_notification(device, queue))
+    if (refusal == SIM_REFUSAL_NONE && !mmio_fault_notify(device, queue))
         sim_queue_notified(device, queue);
     else if (refusal != SIM_REFUSAL_NONE)
-        refuse_write(device, queue, refusal, VIRTIO_MMIO_REG_QueueNotify, value,
-                     device->class->queue_count);
+        mmio_refuse(device, queue, refusal, VIRTIO_MMIO_REG_QueueNotify, value,
+                    device->class->queue_count);
 }
 
 /* ---- writing: the rest ---- */
@@ -539,22 +471,23 @@ static void write_register(struct sim_device *device, enum virtio_mmio_reg reg, 
         write_queue_sel(device, value);
         return;
     case VIRTIO_MMIO_REG_QueueSize:
-        write_queue_size(device, queue, value);
+        mmio_write_queue_size(device, queue, value);
         return;
     case VIRTIO_MMIO_REG_QueueAlign:
-        write_queue_align(device, queue, value);
+        mmio_write_queue_align(device, queue, value);
         return;
     case VIRTIO_MMIO_REG_QueuePFN:
-        write_queue_pfn(device, queue, value);
+        mmio_write_queue_pfn(device, queue, value);
         return;
     case VIRTIO_MMIO_REG_QueueReady:
-        write_queue_ready(device, queue, value);
+        mmio_write_queue_ready(device, queue, value);
         return;
     case VIRTIO_MMIO_REG_QueueNotify:
         write_notify(device, value);
         return;
     case VIRTIO_MMIO_REG_InterruptACK:
-        device->interrupt_status &= ~value;
+        if (sim_fault_at_write(device, 0, SIM_FAULT_INTERRUPT_ACK_LOST) == NULL)
+            device->interrupt_status &= ~value;
         return;
     case VIRTIO_MMIO_REG_Status:
         write_status(device, value);

@@ -12,6 +12,8 @@
  *   - version 1: QueuePFN reads the address in units of what GuestPageSize is *now* (4.2.4)
  *   - a QueueSize raised while the queue is in use breaks the device at the next chain (4.2.2.2
  *     forbids it)
+ *   - QEMU 11 rejects a QueueSize above QueueSizeMax, which 7.2 keeps for QueueReady. That it does
+ * is known from reports of drivers that it broke; that the write then has no effect is our reading
  *   - rings that are not in RAM break the device when they are set up, not when they are used
  */
 #include "device.h"
@@ -192,6 +194,8 @@ bool mmio_qemu_write_queue(struct sim_device *device, struct sim_queue *queue, u
         if (value == 0 || value > device->config.queue_size_max || (value & (value - 1)) != 0)
             note(device, SIM_REFUSAL_QUEUE_SIZE, VIRTIO_MMIO_REG_QueueSize, value,
                  device->config.queue_size_max);
+        if (device->config.checks_queue_size && value > device->config.queue_size_max)
+            return true; /* nothing of it is kept */
         set_size(device, queue, value);
         queue->staged.size = value & 0xffff; /* QEMU keeps 16 bits of it */
         if (legacy)

@@ -14,12 +14,14 @@
  *
  * A refusal whose action is RESET breaks the queue: it is IDLE and stays so until a reset.
  *
- * Invariants: `runnable` has a queue's bit exactly while its phase is not IDLE and the device may
- * work; the device takes entries in ring order and uses them in the order in which it took them,
- * but for one at a time that a fault has put aside between RESPONSE and USED_ELEM (`overtaken`):
- * it comes back where AVAIL_IDX would be, and a queue that waits for it is not IDLE but held.
+ * Faults and the personality out-of-order withhold a completion: from USED_ELEM on to AVAIL_IDX; it
+ * comes behind USED_IDX of a later one, or when AVAIL_IDX finds nothing new.
  *
- * Not handled: packed queues; more than one chain of a queue in progress.
+ * Invariants: `runnable` has a queue's bit exactly while its phase is not IDLE and the device may
+ * work; the device takes and executes entries in ring order, and uses them in that order unless
+ * one was withheld.
+ *
+ * Not handled: packed queues; more than one chain of a queue between AVAIL_RING and RESPONSE.
  */
 #include "device.h"
 
@@ -28,6 +30,7 @@
 #include <string.h>
 
 #include "chain.h"
+#include "queue_internal.h"
 #include "virtio/mmio.h"
 #include "virtio/ring.h"
 
@@ -44,7 +47,6 @@ static void become_idle(struct sim_device *device, uint32_t queue)
     q->phase = SIM_PHASE_IDLE;
     q->kicked = false;
     q->held_until_step = 0;
-    q->overtaken.until_step = 0;
     device->runnable &= ~queue_bit(queue);
     device->held &= ~queue_bit(queue);
 }
@@ -54,6 +56,8 @@ void sim_queue_stop(struct sim_device *device, uint32_t queue)
     become_idle(device, queue);
     device->queue[queue].chain.readable_count = 0;
     device->queue[queue].chain.writable_count = 0;
+    device->queue[queue].withheld_count = 0;
+    device->queue[queue].belated = false;
 }
 
 void sim_queue_reset(struct sim_device *device, uint32_t queue)
@@ -93,7 +97,7 @@ void sim_queue_notified(struct sim_device *device, uint32_t queue)
     if (q->phase == SIM_PHASE_IDLE)
         q->phase = SIM_PHASE_AVAIL_IDX;
     device->runnable |= queue_bit(queue);
-    if (q->overtaken.until_step != 0 && q->phase == SIM_PHASE_AVAIL_IDX)
+    if (q->phase == SIM_PHASE_AVAIL_IDX && queue_due_step(q) != 0)
         q->held_until_step = 0; /* something to overtake it with */
     if (q->held_until_step != 0)
         device->held |= queue_bit(queue);
@@ -120,21 +124,6 @@ static bool load_avail(struct sim_device *device, uint32_t queue, uint64_t offse
     return true;
 }
 
-static bool store_used(struct sim_device *device, uint32_t queue, uint64_t offset,
-                       enum event_place place, uint32_t index, const void *in, uint32_t bytes)
-{
-    uint64_t addr = device->queue[queue].used_addr + offset;
-    struct event event = sim_event(device, EVENT_STORE, queue);
-    event.place = (uint8_t)place;
-    event.index = index;
-    enum arena_fault fault = sim_store(device, addr, in, bytes, &event);
-    if (fault != ARENA_FAULT_NONE) {
-        chain_refuse_dma(device, queue, SIM_REFUSAL_DMA_USED, addr, bytes, fault);
-        return false;
-    }
-    return true;
-}
-
 static void refuse_ring(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
                         enum event_place place, uint32_t index, uint64_t value, uint64_t bound)
 {
@@ -145,28 +134,33 @@ static void refuse_ring(struct sim_device *device, uint32_t queue, enum sim_refu
     sim_refuse(device, queue, refusal, &details);
 }
 
-/* 2.7.10: asks to be notified of the next entry that the device has not taken. */
-static bool store_avail_event(struct sim_device *device, uint32_t queue, uint16_t next)
-{
-    const struct sim_queue *q = &device->queue[queue];
-    le16 event = sim_ring16(device, next);
-    return store_used(device, queue, virtq_avail_event_offset(q->size), EVENT_PLACE_AVAIL_EVENT, 0,
-                      &event, sizeof(event));
-}
-
 /* ---- from the available ring to a chain ---- */
+
+/* 2.7.10, without EVENT_IDX: a device that looks for itself wants no notifications. */
+static bool store_no_notify(struct sim_device *device, uint32_t queue)
+{
+    struct sim_queue *q = &device->queue[queue];
+    le16 flags = sim_ring16(device, VIRTQ_USED_F_NO_NOTIFY);
+    if (!device->config.no_notify || q->hushed || sim_has_feature(device, VIRTIO_F_EVENT_IDX))
+        return true;
+    q->hushed = true;
+    return queue_store_used(device, queue, 0, EVENT_PLACE_USED_FLAGS, 0, &flags, sizeof(flags));
+}
 
 static void step_avail_idx(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
     uint16_t idx;
-    if (!load_avail(device, queue, offsetof(struct virtq_avail, idx), EVENT_PLACE_AVAIL_IDX, 0,
+    if (!store_no_notify(device, queue) ||
+        !load_avail(device, queue, offsetof(struct virtq_avail, idx), EVENT_PLACE_AVAIL_IDX, 0,
                     &idx))
         return;
     q->avail_seen = idx;
     uint16_t ahead = (uint16_t)(idx - q->avail_next);
-    if (ahead == 0 && q->overtaken.until_step != 0) {
-        q->held_until_step = q->overtaken.until_step;
+    if (ahead == 0 && queue_take_withheld(q, 0))
+        q->phase = SIM_PHASE_USED_ELEM;
+    else if (ahead == 0 && queue_due_step(q) != 0) {
+        q->held_until_step = queue_due_step(q);
         device->held |= queue_bit(queue);
     } else if (ahead == 0)
         become_idle(device, queue);
@@ -194,20 +188,10 @@ static void step_avail_ring(struct sim_device *device, uint32_t queue)
     q->unanswered = false;
     q->phase = SIM_PHASE_DESC;
     if (sim_is_qemu(device) && sim_has_feature(device, VIRTIO_F_EVENT_IDX))
-        (void)store_avail_event(device, queue, (uint16_t)(q->avail_next + 1));
+        (void)queue_store_avail_event(device, queue, (uint16_t)(q->avail_next + 1));
     if (sim_is_qemu(device) && q->size > q->mapped_size)
         chain_refuse_dma(device, queue, SIM_REFUSAL_DMA_DESC, q->desc_addr,
                          virtq_desc_bytes(q->size), ARENA_FAULT_ACROSS_END);
-}
-
-/* Which faults a scenario has armed for the request that was just taken. */
-static void note_faults(struct sim_device *device, struct sim_queue *queue)
-{
-    device->faults.requests_taken++;
-    if (device->faults.count == 0)
-        return;
-    for (int kind = 0; kind < SIM_FAULT_KIND_COUNT; kind++)
-        queue->fault[kind] = sim_fault_now(&device->faults, (enum sim_fault_kind)kind);
 }
 
 static void step_desc(struct sim_device *device, uint32_t queue)
@@ -216,7 +200,7 @@ static void step_desc(struct sim_device *device, uint32_t queue)
     if (chain_gather(device, queue) != CHAIN_COMPLETE)
         return;
     q->avail_next++;
-    note_faults(device, q);
+    q->request_number = ++device->faults.requests_taken;
     q->phase = SIM_PHASE_REQUEST;
     struct event event = sim_event(device, EVENT_TAKE, queue);
     event.value = q->chain.head;
@@ -227,37 +211,28 @@ static void step_desc(struct sim_device *device, uint32_t queue)
 
 /* ---- from a chain to the used ring ---- */
 
-static void emit_fault(struct sim_device *device, uint32_t queue, const struct sim_fault *fault)
+/* What comes of itself, and is armed for this request. */
+static void act_itself(struct sim_device *device, uint32_t queue, enum sim_fault_kind kind)
 {
-    struct event event = sim_event(device, EVENT_FAULT, queue);
-    event.value = fault->kind;
-    event.extra = fault->argument;
-    sim_emit(device, &event);
+    const struct sim_fault *fault = sim_fault_of(device, queue, kind);
+    if (fault != NULL)
+        (void)sim_fault_acts_itself(device, queue, fault);
 }
 
 static void step_execute(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
-    if (sim_fault_of(device, queue, SIM_FAULT_NEEDS_RESET) != NULL) {
-        sim_break_down(device, queue);
+    act_itself(device, queue, SIM_FAULT_NEEDS_RESET);
+    if (q->broken)
         return;
-    }
     device->class->execute(device, queue);
     if (q->broken)
         return;
-    const struct sim_fault *lost = sim_fault_of(device, queue, SIM_FAULT_COMPLETION_LOST);
-    const struct sim_fault *late = sim_fault_of(device, queue, SIM_FAULT_COMPLETION_LATE);
-    const struct sim_fault *spurious = sim_fault_of(device, queue, SIM_FAULT_SPURIOUS);
-    if (spurious != NULL) {
-        emit_fault(device, queue, spurious);
-        sim_interrupt(device, queue, VIRTIO_MMIO_INT_USED);
-    }
-    if (lost != NULL) {
-        emit_fault(device, queue, lost);
-        /* Only the completion is lost, not the driver's next notification. */
-        if (!sim_has_feature(device, VIRTIO_F_EVENT_IDX) ||
-            store_avail_event(device, queue, q->avail_next))
-            q->phase = SIM_PHASE_AVAIL_IDX;
+    act_itself(device, queue, SIM_FAULT_SPURIOUS);
+    act_itself(device, queue, SIM_FAULT_INTERRUPT_CONFIG);
+    act_itself(device, queue, SIM_FAULT_CONFIG_CHANGE);
+    if (queue_fault(device, queue, SIM_FAULT_COMPLETION_LOST) != NULL) {
+        queue_withhold(device, queue, SIM_COMPLETION_NEVER, 0);
         return;
     }
     if (q->unanswered) { /* QEMU's device keeps it */
@@ -266,78 +241,11 @@ static void step_execute(struct sim_device *device, uint32_t queue)
         return;
     }
     q->phase = SIM_PHASE_RESPONSE;
+    const struct sim_fault *late = queue_fault(device, queue, SIM_FAULT_COMPLETION_LATE);
     if (late != NULL && late->argument > 0) {
-        emit_fault(device, queue, late);
         q->held_until_step = device->clock_steps + late->argument;
         device->held |= queue_bit(queue);
     }
-}
-
-/* A fault: the chain in hand is answered, and its used element is to come after others'. */
-static void put_aside(struct sim_device *device, uint32_t queue, const struct sim_fault *fault)
-{
-    struct sim_queue *q = &device->queue[queue];
-    emit_fault(device, queue, fault);
-    q->overtaken.until_step = device->clock_steps + fault->argument;
-    q->overtaken.written_bytes = q->chain.written_bytes;
-    q->overtaken.head = q->chain.head;
-    q->phase = SIM_PHASE_AVAIL_IDX;
-}
-
-/* Is the chain that was put aside to be used next? */
-static bool is_overtaken_due(const struct sim_device *device, const struct sim_queue *queue)
-{
-    return queue->phase == SIM_PHASE_AVAIL_IDX && queue->overtaken.until_step != 0 &&
-           device->clock_steps >= queue->overtaken.until_step;
-}
-
-static void take_up_again(struct sim_queue *queue)
-{
-    chain_begin(queue, queue->overtaken.head);
-    queue->chain.written_bytes = queue->overtaken.written_bytes;
-    memset(queue->fault, 0, sizeof(queue->fault));
-    queue->overtaken.until_step = 0;
-    queue->phase = SIM_PHASE_USED_ELEM;
-}
-
-static void step_used_elem(struct sim_device *device, uint32_t queue)
-{
-    struct sim_queue *q = &device->queue[queue];
-    const struct sim_fault *overtaken = sim_fault_of(device, queue, SIM_FAULT_COMPLETION_OVERTAKEN);
-    const struct sim_fault *rewrite = sim_fault_of(device, queue, SIM_FAULT_REWRITE_DESCRIPTORS);
-    const struct sim_fault *id = sim_fault_of(device, queue, SIM_FAULT_USED_ID);
-    const struct sim_fault *len = sim_fault_of(device, queue, SIM_FAULT_USED_LEN);
-    if (overtaken != NULL && overtaken->argument > 0 && q->overtaken.until_step == 0) {
-        put_aside(device, queue, overtaken);
-        return;
-    }
-    if (rewrite != NULL) {
-        emit_fault(device, queue, rewrite);
-        chain_rewrite_descriptors(device, queue, (uint8_t)rewrite->argument);
-    }
-    if (id != NULL)
-        emit_fault(device, queue, id);
-    if (len != NULL)
-        emit_fault(device, queue, len);
-    uint32_t slot = q->used_idx % q->size;
-    struct virtq_used_elem elem = {
-        .id = sim_ring32(device, id != NULL ? (uint32_t)id->argument : q->chain.head),
-        .len =
-            sim_ring32(device, (uint32_t)(len != NULL ? len->argument : q->chain.written_bytes))};
-    if (store_used(device, queue, offsetof(struct virtq_used, ring) + sizeof(elem) * slot,
-                   EVENT_PLACE_USED_RING, slot, &elem, sizeof(elem)))
-        q->phase = SIM_PHASE_USED_IDX;
-}
-
-static void step_used_idx(struct sim_device *device, uint32_t queue)
-{
-    struct sim_queue *q = &device->queue[queue];
-    le16 idx = sim_ring16(device, (uint16_t)(q->used_idx + 1));
-    if (!store_used(device, queue, offsetof(struct virtq_used, idx), EVENT_PLACE_USED_IDX, 0, &idx,
-                    sizeof(idx)))
-        return;
-    q->used_idx++;
-    q->phase = SIM_PHASE_SUPPRESSION;
 }
 
 /* 2.7.7.2 with EVENT_IDX: has the entry just placed crossed used_event? */
@@ -393,15 +301,14 @@ static bool ask_driver(struct sim_device *device, uint32_t queue, bool *notify)
 static bool store_wish(struct sim_device *device, uint32_t queue, enum sim_fault_kind kind)
 {
     const struct sim_queue *q = &device->queue[queue];
-    const struct sim_fault *fault = sim_fault_of(device, queue, kind);
+    const struct sim_fault *fault = queue_fault(device, queue, kind);
     bool is_flags = kind == SIM_FAULT_USED_FLAGS;
     if (fault == NULL)
         return true;
     le16 value = sim_ring16(device, (uint16_t)fault->argument);
-    emit_fault(device, queue, fault);
-    return store_used(device, queue, is_flags ? 0 : virtq_avail_event_offset(q->size),
-                      is_flags ? EVENT_PLACE_USED_FLAGS : EVENT_PLACE_AVAIL_EVENT, 0, &value,
-                      sizeof(value));
+    return queue_store_used(device, queue, is_flags ? 0 : virtq_avail_event_offset(q->size),
+                            is_flags ? EVENT_PLACE_USED_FLAGS : EVENT_PLACE_AVAIL_EVENT, 0, &value,
+                            sizeof(value));
 }
 
 static void step_suppression(struct sim_device *device, uint32_t queue)
@@ -427,7 +334,7 @@ static void step_suppression(struct sim_device *device, uint32_t queue)
 static void step_avail_event(struct sim_device *device, uint32_t queue)
 {
     struct sim_queue *q = &device->queue[queue];
-    if (store_avail_event(device, queue, q->avail_next) &&
+    if (queue_store_avail_event(device, queue, q->avail_next) &&
         store_wish(device, queue, SIM_FAULT_AVAIL_EVENT))
         q->phase = q->notify ? SIM_PHASE_INTERRUPT : SIM_PHASE_AVAIL_IDX;
 }
@@ -467,10 +374,10 @@ static void step_queue(struct sim_device *device, uint32_t queue)
         step_class(device, queue, device->class->respond, SIM_PHASE_USED_ELEM);
         return;
     case SIM_PHASE_USED_ELEM:
-        step_used_elem(device, queue);
+        queue_use_elem(device, queue);
         return;
     case SIM_PHASE_USED_IDX:
-        step_used_idx(device, queue);
+        queue_use_idx(device, queue);
         return;
     case SIM_PHASE_SUPPRESSION:
         step_suppression(device, queue);
@@ -480,7 +387,8 @@ static void step_queue(struct sim_device *device, uint32_t queue)
         return;
     case SIM_PHASE_INTERRUPT:
         device->queue[queue].phase = SIM_PHASE_AVAIL_IDX;
-        sim_interrupt(device, queue, VIRTIO_MMIO_INT_USED);
+        if (queue_fault(device, queue, SIM_FAULT_INTERRUPT_LOST) == NULL)
+            sim_interrupt(device, queue, VIRTIO_MMIO_INT_USED);
         return;
     }
     assert(false && "a queue that is IDLE was runnable");
@@ -490,13 +398,9 @@ static void step_queue(struct sim_device *device, uint32_t queue)
 static bool has_unnoticed_entry(const struct sim_device *device, uint32_t queue)
 {
     const struct sim_queue *q = &device->queue[queue];
-    uint64_t addr = q->avail_addr + offsetof(struct virtq_avail, idx);
-    if (!sim_queue_is_live(device, queue) || q->broken || q->phase != SIM_PHASE_IDLE ||
-        !sim_may_work(device) || arena_check(device->arena, addr, sizeof(le16)) != ARENA_FAULT_NONE)
-        return false;
-    le16 idx;
-    memcpy(&idx, arena_host(device->arena, addr), sizeof(idx));
-    return sim_ring16(device, idx) != q->avail_next;
+    uint16_t idx;
+    return sim_queue_is_live(device, queue) && !q->broken && q->phase == SIM_PHASE_IDLE &&
+           sim_may_work(device) && queue_peek_idx(device, queue, &idx) && idx != q->avail_next;
 }
 
 /* The queues that can take a step now, held ones and polled ones considered. */
@@ -558,7 +462,7 @@ bool sim_device_peek(const struct sim_device *device, struct event *out)
     const uint32_t avail_slot = q->size != 0 ? q->avail_next % q->size : 0;
     const uint32_t used_slot = q->size != 0 ? q->used_idx % q->size : 0;
     *out = sim_event(device, EVENT_LOAD, queue);
-    switch (is_overtaken_due(device, q) ? SIM_PHASE_USED_ELEM : q->phase) {
+    switch (queue_is_due(device, q) ? SIM_PHASE_USED_ELEM : q->phase) {
 #define X(name, what, where, number)                                                               \
     case SIM_PHASE_##name:                                                                         \
         out->kind = EVENT_##what;                                                                  \
@@ -577,6 +481,8 @@ bool sim_device_peek(const struct sim_device *device, struct event *out)
 
 bool sim_device_step(struct sim_device *device)
 {
+    if (device->faults.count != 0)
+        sim_faults_come(device);
     uint32_t ready = ready_queues(device);
     if (ready == 0)
         return false;
@@ -586,8 +492,8 @@ bool sim_device_step(struct sim_device *device)
         sim_queue_notified(device, queue); /* eager_poll has found something */
     device->queue[queue].held_until_step = 0;
     device->held &= ~queue_bit(queue);
-    if (is_overtaken_due(device, &device->queue[queue]))
-        take_up_again(&device->queue[queue]);
+    if (queue_is_due(device, &device->queue[queue]))
+        queue_take_due(&device->queue[queue]);
     step_queue(device, queue);
     return true;
 }

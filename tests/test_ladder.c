@@ -118,7 +118,7 @@ END_TEST
 
 static void play_with_fault(enum sim_fault_kind kind, struct ladder *ladder)
 {
-    struct sim_fault fault = {kind, 0, 1, 0};
+    struct sim_fault fault = {.kind = kind, .argument = 0, .request = 1};
     struct rig_config config = {.version = 2, .fault = &fault};
 
     rig_open(&config);
@@ -139,7 +139,7 @@ END_TEST
 
 START_TEST(a_completion_of_another_request_misses_the_element)
 {
-    struct sim_fault fault = {SIM_FAULT_USED_ID, 5, 1, 0};
+    struct sim_fault fault = {.kind = SIM_FAULT_USED_ID, .argument = 5, .request = 1};
     struct rig_config config = {.version = 2, .fault = &fault};
     struct ladder ladder;
 
@@ -179,7 +179,7 @@ END_TEST
 /* The request that is waited for now, not one that was given up before. */
 START_TEST(the_ladder_is_that_of_the_request_that_is_waited_for)
 {
-    struct sim_fault fault = {SIM_FAULT_COMPLETION_LOST, 0, 1, 0};
+    struct sim_fault fault = {.kind = SIM_FAULT_COMPLETION_LOST, .argument = 0, .request = 1};
     struct rig_config config = {.version = 2, .fault = &fault};
     struct ladder ladder;
 

@@ -43,7 +43,9 @@ END_TEST
 START_TEST(a_request_that_is_overtaken_is_used_behind_the_later_one)
 {
     struct bench *bench = bench_live(2, SPEC, 0, 16);
-    const struct sim_fault fault = {SIM_FAULT_COMPLETION_OVERTAKEN, 100, 1, 0};
+    const struct sim_fault fault = {.kind = SIM_FAULT_COMPLETION_OVERTAKEN,
+                                    .argument = 100,
+                                    .request = 1};
     ck_assert(sim_fault_arm(&bench->device.faults, &fault));
     bench_offer_echo(bench, 0);
     bench_kick(bench);
@@ -71,7 +73,9 @@ END_TEST
 START_TEST(a_reset_forgets_the_request_that_is_overtaken)
 {
     struct bench *bench = bench_live(2, SPEC, 0, 16);
-    const struct sim_fault fault = {SIM_FAULT_COMPLETION_OVERTAKEN, 100, 1, 0};
+    const struct sim_fault fault = {.kind = SIM_FAULT_COMPLETION_OVERTAKEN,
+                                    .argument = 100,
+                                    .request = 1};
     ck_assert(sim_fault_arm(&bench->device.faults, &fault));
     bench_offer_echo(bench, 0);
     bench_kick(bench);

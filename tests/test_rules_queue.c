@@ -254,7 +254,9 @@ TEST_RULE_CASES(cases)
  * same. */
 static void play_late(const char *last, const char *result)
 {
-    static const struct sim_fault late = {SIM_FAULT_COMPLETION_LATE, 40, 1, 0};
+    static const struct sim_fault late = {.kind = SIM_FAULT_COMPLETION_LATE,
+                                          .argument = 40,
+                                          .request = 1};
     struct rig_config config = machines[V2];
 
     config.fault = &late;
@@ -292,7 +294,9 @@ END_TEST
 
 START_TEST(a_response_that_is_no_success_must_not_pass_for_one)
 {
-    static const struct sim_fault type_0 = {SIM_FAULT_RESPONSE_TYPE, 0, 1, 0};
+    static const struct sim_fault type_0 = {.kind = SIM_FAULT_RESPONSE_TYPE,
+                                            .argument = 0,
+                                            .request = 1};
     struct rig_config config = machines[V2];
 
     config.fault = &type_0;
@@ -309,7 +313,7 @@ END_TEST
 
 START_TEST(a_queue_full_of_late_requests_leaks_nothing)
 {
-    struct sim_fault fault = {SIM_FAULT_COMPLETION_LATE, 100000, 0, 0};
+    struct sim_fault fault = {.kind = SIM_FAULT_COMPLETION_LATE, .argument = 100000, .request = 0};
     struct rig_config config = machines[V2];
 
     for (unsigned i = 0; i < 2; i++) {
@@ -333,7 +337,9 @@ END_TEST
  */
 START_TEST(a_provoked_wait_is_no_finding)
 {
-    static const struct sim_fault lost = {SIM_FAULT_COMPLETION_LOST, 0, 1, 0};
+    static const struct sim_fault lost = {.kind = SIM_FAULT_COMPLETION_LOST,
+                                          .argument = 0,
+                                          .request = 1};
     struct rig_config config = machines[V2];
 
     config.fault = &lost;

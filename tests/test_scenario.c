@@ -164,6 +164,65 @@ START_TEST(exhibits_are_read_and_mended)
 }
 END_TEST
 
+START_TEST(a_fault_is_armed_for_a_step_a_moment_or_from_there_on)
+{
+    struct scenario *s = scenario_parse("faults.scn",
+                                        "device gpu\n"
+                                        "fault magic 0x10 at 30\n"
+                                        "fault used-idx-jump 7 from 40\n"
+                                        "fault reset-lost occurrence 2\n"
+                                        "read Version\n"
+                                        "fault needs-reset\n"
+                                        "fault needs-reset occurrence 3\n",
+                                        stderr);
+    ck_assert_ptr_nonnull(s);
+    ck_assert_uint_eq(s->faults.count, 3);
+    ck_assert_uint_eq(s->faults.fault[0].argument, 16);
+    ck_assert_uint_eq(s->faults.fault[0].from_step, 30);
+    ck_assert(!s->faults.fault[0].repeats);
+    ck_assert_uint_eq(s->faults.fault[1].from_step, 40);
+    ck_assert(s->faults.fault[1].repeats);
+    ck_assert_uint_eq(s->faults.fault[2].occurrence, 2);
+    ck_assert_uint_eq(s->action[1].fault.from_step, SIM_FAULT_NEXT);
+    ck_assert_uint_eq(s->action[2].fault.from_step, 0);
+    ck_assert_uint_eq(s->action[2].fault.occurrence, 3);
+    scenario_free(s);
+}
+END_TEST
+
+START_TEST(a_personality_is_settings_of_the_device)
+{
+    static const struct {
+        const char *word;
+        bool qemu, eager, hush, strict, order, size;
+        enum schedule_kind schedule;
+    } cases[] = {
+        {"qemu-7", true, false, false, false, false, false, SCHEDULE_EAGER},
+        {"qemu-11", true, false, false, false, false, true, SCHEDULE_EAGER},
+        {"strict", false, false, false, true, false, false, SCHEDULE_EAGER},
+        {"eager", false, true, true, false, false, false, SCHEDULE_EAGER},
+        {"lazy", false, false, false, false, false, false, SCHEDULE_LAZY},
+        {"out-of-order", false, false, false, false, true, false, SCHEDULE_EAGER},
+    };
+    ck_assert_uint_eq(sizeof cases / sizeof cases[0], SIM_PERSONALITY_COUNT);
+    for (int i = 0; i < SIM_PERSONALITY_COUNT; i++) {
+        char text[128];
+        snprintf(text, sizeof text, "device gpu personality %s\nread Version\n", cases[i].word);
+        struct scenario *s = scenario_parse("personality.scn", text, stderr);
+        ck_assert_ptr_nonnull(s);
+        ck_assert_int_eq(s->personality, i);
+        ck_assert_int_eq(s->device.profile == SIM_PROFILE_QEMU, cases[i].qemu);
+        ck_assert_int_eq(s->device.eager_poll, cases[i].eager);
+        ck_assert_int_eq(s->device.no_notify, cases[i].hush);
+        ck_assert_int_eq(s->device.strict, cases[i].strict);
+        ck_assert_int_eq(s->device.out_of_order, cases[i].order);
+        ck_assert_int_eq(s->device.checks_queue_size, cases[i].size);
+        ck_assert_int_eq(s->schedule, cases[i].schedule);
+        scenario_free(s);
+    }
+}
+END_TEST
+
 START_TEST(actions_are_read)
 {
     struct scenario *s = parse(test_scenario_all_verbs);
@@ -521,6 +580,8 @@ int main(void)
     tcase_add_test(good, device_options_are_read);
     tcase_add_test(good, driver_memory_and_faults_are_read);
     tcase_add_test(good, exhibits_are_read_and_mended);
+    tcase_add_test(good, a_fault_is_armed_for_a_step_a_moment_or_from_there_on);
+    tcase_add_test(good, a_personality_is_settings_of_the_device);
     tcase_add_test(good, actions_are_read);
     tcase_add_test(good, a_bring_up_and_a_request_stand_for_accesses_of_their_line);
     tcase_add_test(good, expectations_are_read);
