@@ -295,12 +295,12 @@ static void print_cells(const char *const cell[COLUMN_COUNT], bool qemu)
     columns_row(stdout, widths, cell, qemu ? COLUMN_COUNT : COLUMN_QEMU);
 }
 
-/* Does the driver get what it asked for, and does QEMU say a word about it? */
+/* Are the driver's requests completed, and does QEMU say a word about it? */
 static void fill_qemu(char *out, size_t out_bytes, const struct beside_run *run)
 {
     static const char *const words[BESIDE_FATE_COUNT] = {
-        [BESIDE_NONE] = "fails",      [BESIDE_COMPLETED] = "works", [BESIDE_EMPTY] = "empty",
-        [BESIDE_SHORT] = "cut short", [BESIDE_UNSEEN] = "hangs",    [BESIDE_TIMEOUT] = "hangs",
+        [BESIDE_NONE] = "fails",      [BESIDE_COMPLETED] = "done", [BESIDE_EMPTY] = "empty",
+        [BESIDE_SHORT] = "cut short", [BESIDE_UNSEEN] = "hangs",   [BESIDE_TIMEOUT] = "hangs",
     };
     uint64_t lines = run->printed.dropped;
     for (size_t i = 0; i < run->printed.count; i++) {
@@ -363,8 +363,11 @@ static void print_silence(const struct museum *museum, const struct beside *besi
         }
     }
     if (asked > 0) {
-        printf("QEMU %s was in front of %zu of them, and had nothing to say to %zu\n", version,
-               asked, silent);
+        printf("QEMU %s ran %zu of them, and says nothing to %zu", version, asked, silent);
+        if (asked < museum->count) {
+            printf("; %zu ask for what it has not", museum->count - asked);
+        }
+        putchar('\n');
     }
 }
 
