@@ -1,5 +1,6 @@
 ringside_add_test(rules SOURCES test_rules.c LIBRARIES ringside_harness)
 ringside_add_test(rules_queue SOURCES test_rules_queue.c LIBRARIES ringside_harness)
+ringside_add_test(rules_completion SOURCES test_rules_completion.c LIBRARIES ringside_harness)
 ringside_add_test(rules_device SOURCES test_rules_device.c LIBRARIES ringside_harness)
 
 # A ring of two that was used at once, taken back element by element: no note about that either.

@@ -197,6 +197,11 @@ static const struct rule_case cases[] = {
      "store 0x40003028/4 7"},
     {"a scanout too small for QEMU", QEMU_2, CHAIN CREATE("1", "2") SEND("0", "1") ATTACH("1", "1")
      SEND("1", "2") SCANOUT("8", "0", "1") SEND("2", "3"), "XGPU-DRV-11", "store 0x40003020/4 8"},
+    {"a part with the offset of the whole", V2, SHOW TRANSFER("1") FIELD("18", "4")
+     FIELD("1c", "2") FIELD("20", "4") FIELD("24", "4") SEND("5", "6"), "XGPU-DRV-22",
+     "store 0x40003028/8 0"},
+    {"a part with its own offset", V2, SHOW TRANSFER("1") FIELD("18", "4") FIELD("1c", "2")
+     FIELD("20", "4") FIELD("24", "4") S("0x40003028/8 80") SEND("5", "6"), "", ""},
     {"EDID without its feature", V2, CHAIN HEADER("0x10a") LENGTH("32") SEND("0", "1"),
      "XGPU-DRV-04", "store"},
 
