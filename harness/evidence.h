@@ -22,7 +22,8 @@ int evidence_print_coverage(const char *const *paths, size_t count);
 /*
  * The same of the rules that bind devices (rules_device.c). Not as expected when a device broke one
  * that it was not told to break; where it was, or in the profile `qemu`, it is only counted.
- * `qemu`: on QEMU's own device, as far as it can serve the scenarios; all is only counted then.
+ * `qemu`: on QEMU's own device, as far as it can serve the scenarios; all is only counted then, and
+ * it is said by what each rule was judged, and which QEMU breaks.
  */
 int evidence_print_device(const char *const *paths, size_t count, bool qemu);
 

@@ -100,8 +100,11 @@ static bool is_valid_set(const struct model *model, uint64_t set)
 {
     bool gpu = model->class->device_id == VIRTIO_ID_GPU;
     bool context = gpu && (set >> VIRTIO_GPU_F_CONTEXT_INIT & 1) != 0;
+    /* Without these a device may refuse to work (6.2). */
+    uint64_t needed = (model->features.offered & VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM)) |
+                      VIRTIO_BIT(VIRTIO_F_VERSION_1);
 
-    return (set & ~model->features.offered) == 0 && (set >> VIRTIO_F_VERSION_1 & 1) != 0 &&
+    return (set & ~model->features.offered) == 0 && (set & needed) == needed &&
            (!context || (set >> VIRTIO_GPU_F_VIRGL & 1) != 0);
 }
 

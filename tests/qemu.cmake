@@ -11,6 +11,10 @@ ringside_add_qemu_test(seed run --quiet --device qemu ${qemu_rows})
 ringside_add_qemu_test(diff diff --quiet scenarios)
 ringside_add_qemu_test(diff-random diff --quiet --random 20000 --seed 1)
 
+# Which of its own rules QEMU's device keeps.
+ringside_add_qemu_test(device-rules rules --device --qemu scenarios/rules/status scenarios/silence)
+set_tests_properties(qemu/device-rules PROPERTIES PASS_REGULAR_EXPRESSION "QEMU's device breaks")
+
 # A QEMU that dies of what it is asked is told of.
 ringside_add_qemu_test(death diff tests/qemu/queue-size-raised-while-ready.scn)
 set_tests_properties(qemu/death PROPERTIES PASS_REGULAR_EXPRESSION "QEMU was ended by signal 6")

@@ -15,6 +15,9 @@
     X(QEMU_2, 2, QEMU, 0)                                                                          \
     X(EDID, 2, SPEC, VIRTIO_BIT(VIRTIO_GPU_F_EDID))                                                \
     X(CONTEXT, 2, SPEC, VIRTIO_BIT(VIRTIO_GPU_F_CONTEXT_INIT) | VIRTIO_BIT(VIRTIO_GPU_F_VIRGL))    \
+    X(ACCESS, 2, SPEC, VIRTIO_BIT(VIRTIO_F_ACCESS_PLATFORM))                                       \
+    X(CONTEXT_ALONE, 2, SPEC, VIRTIO_BIT(VIRTIO_GPU_F_CONTEXT_INIT))                               \
+    X(IN_ORDER, 2, SPEC, VIRTIO_BIT(VIRTIO_F_IN_ORDER))                                            \
     X(JUNK, 2, SPEC, VIRTIO_BIT(VIRTIO_F_SR_IOV))                                                  \
     X(LAYOUT_1, 1, SPEC, VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))                                          \
     X(LAYOUT_2, 2, SPEC, VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT))                                          \
