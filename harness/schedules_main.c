@@ -30,6 +30,7 @@
     X(SAVE, "--save", NULL, "FILE",                                                                \
       "write the first scenario with the shortest schedule that "                                  \
       "fails, or else the first schedule, for run, step and show")                                 \
+    X(FAIL_FAST, "--fail-fast", NULL, "", "stop at the first run that fails")                      \
     X(QUIET, "--quiet", "-q", "", "print what fails and the sum only")                             \
     X(HELP, "--help", "-h", "", "print this")
 
@@ -50,7 +51,7 @@ static const struct option_row option_table[OPTION_ROWS] = {
 struct schedules {
     const char *driver_path, *driver_dir, *save_path;
     uint64_t count, seed;
-    bool quiet, help;
+    bool fail_fast, quiet, help;
     struct string_list *paths;
     struct world_outcome *outcome;
     struct report_options report;
@@ -114,6 +115,9 @@ static int set_option(void *context, size_t row, const char *value)
     case OPTION_SAVE:
         schedules->save_path = value;
         return 0;
+    case OPTION_FAIL_FAST:
+        schedules->fail_fast = true;
+        return 0;
     case OPTION_QUIET:
         schedules->quiet = true;
         return 0;
@@ -169,6 +173,7 @@ static const char *run_seed(struct schedules *schedules, struct scenario *scenar
                                     .rules = true};
 
     schedules->now = seed;
+    isolate_notes->beat++; /* each run is progress */
     schedules_choose(scenario, seed);
     return world_run(scenario, &options, schedules->outcome);
 }
@@ -213,7 +218,8 @@ static const char *run_all(struct schedules *schedules, struct scenario *scenari
             tally->failed++;
         }
         world_outcome_free(outcome);
-        if (tally->skipped || tally->steps >= steps_max)
+        if (tally->skipped || tally->steps >= steps_max ||
+            (schedules->fail_fast && tally->failed > 0))
             break;
         progress(schedules, scenario, i);
     }
@@ -332,7 +338,8 @@ static bool run_one(void *context, size_t index)
 
     schedules->broken += !run_path(schedules, schedules->paths->item[index]);
     fflush(stdout);
-    return !ferror(stdout) && interrupts_came() == 0;
+    return !ferror(stdout) && interrupts_came() == 0 &&
+           !(schedules->fail_fast && schedules->failed > 0);
 }
 
 /* A driver that took its process along, and so the rest of the scenario's schedules. */
