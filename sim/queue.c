@@ -503,16 +503,26 @@ static uint64_t earlier(uint64_t a, uint64_t b)
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
+/* Steps of a driver between one look at a register and the next: so long it may go by the last. */
+#define LOOK_STEPS 8u
+
+/* When a driver that waits for a reset may find it over: at its end, or at its next look. */
+static uint64_t reset_seen_at(const struct sim_device *device, uint64_t until_step)
+{
+    uint64_t now = device->clock_steps;
+    if (until_step == 0 || now >= until_step + LOOK_STEPS)
+        return 0;
+    return until_step > now ? until_step : now + 1;
+}
+
 uint64_t sim_device_wakes_at(const struct sim_device *device)
 {
     uint64_t earliest = 0;
     if (device->faults.count != 0) { /* a reset that takes its time ends by itself */
-        for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++) {
-            uint64_t until = device->queue[queue].reset_until_step;
-            earliest = earlier(earliest, until > device->clock_steps ? until : 0);
-        }
-        if (device->reset_until_step > device->clock_steps)
-            earliest = earlier(earliest, device->reset_until_step);
+        for (uint32_t queue = 0; queue < SIM_QUEUES_MAX; queue++)
+            earliest =
+                earlier(earliest, reset_seen_at(device, device->queue[queue].reset_until_step));
+        earliest = earlier(earliest, reset_seen_at(device, device->reset_until_step));
     }
     for (uint32_t queue = 0; device->held != 0 && queue < SIM_QUEUES_MAX; queue++) {
         if ((device->held & queue_bit(queue)) != 0)
