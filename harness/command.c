@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "build.h"
+#include "conform.h"
 #include "diff.h"
 #include "evidence.h"
 #include "explain.h"
@@ -35,6 +36,7 @@ static int version_main(int argc, char **argv);
     X("step", step_main, "[OPTION]... PATH", "drive one scenario by hand, forward and back")       \
     X("show", show_main, "[OPTION]... SCENARIO", "watch a run in a window, forward and back")      \
     X("replay", replay_main, "[OPTION]... PATH...", "run scenarios on real QEMU and compare")      \
+    X("conform", conform_main, "[OPTION]... DRIVER", "run the suite for a driver, all ways")       \
     X("diff", diff_main, "[OPTION]... PATH...", "compare QEMU's device with the simulated one")    \
     X("silence", silence_main, "[OPTION]... [PATH]", "what QEMU says of a wrong driver")           \
     X("hostile", hostile_main, "[OPTION]... [PATH]...", "every fault, at every step of a driver")  \

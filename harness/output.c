@@ -79,6 +79,7 @@ static void close_all(struct output *output)
         fclose(output->standard);
     if (output->lines >= 0)
         close(output->lines);
+    json_decref(output->extra);
     isolate_free(output, sizeof *output);
 }
 
@@ -183,6 +184,17 @@ void output_add_broken(struct output *output, const char *path, const char *reas
     add(output, output_result_broken(path, reason));
 }
 
+void output_take(struct output *output, json_t *result)
+{
+    add(output, json_incref(result));
+}
+
+void output_extend(struct output *output, const char *key, json_t *value)
+{
+    output->extra_key = key;
+    output->extra = value;
+}
+
 /* All that was added, as an array; NULL when it cannot be read back. */
 static json_t *read_results(struct output *output)
 {
@@ -250,6 +262,8 @@ bool output_end(struct output *output, size_t planned, bool interrupted, bool wh
 
     if (results != NULL)
         document = output_document(output->command, results, planned, interrupted);
+    if (document != NULL && output->extra_key != NULL)
+        output_put(document, output->extra_key, json_incref(output->extra));
     if (whole && (document == NULL || output->failed || output_lacks_memory()))
         complain("results could not be kept: out of memory or of room for temporary files");
     else if (whole)

@@ -27,7 +27,9 @@ struct output_trail {
 struct output {
     const char *command;
     const char *again;
-    int lines; /* results, one a line; unnamed */
+    int lines;             /* results, one a line; unnamed */
+    const char *extra_key; /* of the document; NULL = none */
+    json_t *extra;         /* of the process that ends it */
     bool failed;
     FILE *standard; /* what standard output was, or NULL */
     bool wanted[OUTPUT_FORMAT_COUNT];
@@ -56,6 +58,13 @@ bool output_lacks_memory(void);
 const char *output_word(const json_t *object, const char *key);
 uint64_t output_number(const json_t *object, const char *key);
 bool output_flag(const json_t *object, const char *key);
+
+/* ---- output.c ---- */
+
+/* One more member of the document; takes `value` over. In the process that ends the output. */
+void output_extend(struct output *output, const char *key, json_t *value);
+/* A result that was read back from another document. */
+void output_take(struct output *output, json_t *result);
 
 /* ---- output_result.c ---- */
 

@@ -26,7 +26,10 @@ void report_ladder(FILE *out, const struct report_options *options,
 void report_outcome(FILE *out, const struct report_options *options,
                     const struct world_outcome *outcome);
 
-/* The command that runs a scenario up to a step; `again`: options that repeat the run, or NULL. */
+/*
+ * The command that runs a scenario up to a step; `again`: options that repeat the run, the whole
+ * command (`ringside ...`), or NULL.
+ */
 void report_again(char *out, size_t out_bytes, const char *again,
                   const struct world_outcome *outcome, uint64_t step);
 

@@ -378,6 +378,10 @@ void report_again(char *out, size_t out_bytes, const char *again,
                   const struct world_outcome *outcome, uint64_t step)
 {
     char path[REPORT_LINE_BYTES / 2];
+    if (again && strncmp(again, "ringside ", strlen("ringside ")) == 0) {
+        snprintf(out, out_bytes, "%s", again);
+        return;
+    }
     report_shell_word(outcome->scenario->path, path, sizeof path);
     snprintf(out, out_bytes, "ringside run %s%s%s --until %" PRIu64, again ? again : "",
              again && again[0] ? " " : "", path, step);

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,6 +265,8 @@ static void run_call(struct world *world, const struct scenario_action *action)
     event.value = (uint64_t)(call->result >= 0 ? call->result : SUITE_RESULT_COUNT);
     if (!world->stopped) /* the run was left in the middle of the call */
         world_emit(world, &event);
+    world->outcome->features |=
+        world->judge.model.features.accepted & world->judge.model.features.offered;
     if (!call->stuck)
         ladder_climb(&world->judge.model, 0, &call->ladder);
     world->call = NULL;

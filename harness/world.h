@@ -168,6 +168,7 @@ struct world_outcome {
     uint64_t steps;
     uint64_t driver_steps;
     uint64_t requests;         /* chains completed */
+    uint64_t features;         /* offered, and accepted when any call was over */
     uint64_t live_dma;         /* allocations not freed */
     uint64_t compared;         /* values of QEMU's: registers, pieces of memory, pictures */
     const char *parted;        /* a named difference, from which on nothing was compared; or NULL */

@@ -25,13 +25,14 @@ _ringside()
     museum:--json | silence:--json) mapfile -t COMPREPLY < <(compgen -f -X '!*.json' -- "$word"; compgen -d -- "$word") ;;
     cc:--cc) words='gcc clang g++ clang++' ;;
     rules:--evidence | rules:--coverage) ;;
-    run:--tap | run:--junit | run:--sarif | run:--json) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
+    conform:--run | conform:--print) words=$(ringside conform --list 2>/dev/null) ;;
+    *:--tap | *:--junit | *:--sarif | *:--json) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
     explain:* | rules:*) words=$(ringside rules 2>/dev/null | sed -n 's/^\([A-Z][A-Z0-9a-z-]*\) .*/\1/p') ;;
     *)
         case $word in
         -*)
             case $command in
-            show | museum | silence | schedules) words=$(ringside "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
+            show | museum | silence | schedules | conform) words=$(ringside "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
             *) words=$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
             esac
             ;;
@@ -42,6 +43,7 @@ _ringside()
         mapfile -t COMPREPLY < <(compgen -W "$words" -- "$word")
     elif [ "${#COMPREPLY[@]}" -eq 0 ]; then
         case $command in
+        conform) mapfile -t COMPREPLY < <(compgen -W "$(ringside drivers 2>/dev/null)" -- "$word"; compgen -f -X '!*.so' -- "$word"; compgen -d -- "$word") ;;
         run | step | replay | diff | show | silence | schedules) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac

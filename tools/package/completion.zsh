@@ -21,6 +21,12 @@ _ringside() {
     *:--driver) _files -g '*.so'; return ;;
     show:--png) _files -g '*.png'; return ;;
     show:--do) _values command continue until goto step back restart; return ;;
+    conform:--run|conform:--print)
+        words_there=(${(f)"$(ringside conform --list 2>/dev/null)"})
+        _describe -t cells cell words_there
+        return
+        ;;
+    *:--tap|*:--junit|*:--sarif|run:--json|conform:--json) _files; return ;;
     *:--drivers|*:--scenarios|*:--png|*:--html|*:--out) _files -/; return ;;
     museum:--json|silence:--json) _files -g '*.json'; return ;;
     cc:--cc) _values compiler gcc clang g++ clang++; return ;;
@@ -33,13 +39,14 @@ _ringside() {
     esac
     if [[ ${words[CURRENT]} == -* ]]; then
         local asked=help
-        [[ $command == (show|museum|silence|schedules) ]] && asked="$command --help"
+        [[ $command == (show|museum|silence|schedules|conform) ]] && asked="$command --help"
         words_there=(${(f)"$(ringside ${=asked} 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')"})
         _describe -t options option words_there -o
         return
     fi
     case $command in
     run|step|replay|diff|show|silence|schedules) _files -g '*.scn(-.)' ;;
+    conform) _files -g '*.so(-.)' ;;
     *) _files ;;
     esac
 }
