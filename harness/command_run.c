@@ -252,6 +252,7 @@ static bool run_world(struct run *run, const struct scenario *scenario, FILE *tr
         world.reader[world.reader_count++] = timeline_reader(run->timeline);
     }
     if (run->records) {
+        recorder_begin(&run->recorder, run->recorder.out, scenario, &world, NULL);
         world.reader[world.reader_count++] = recorder_reader(&run->recorder);
         world.turned = recorder_turned;
         world.turned_context = &run->recorder;
@@ -335,10 +336,6 @@ static bool run_scenario(struct run *run, const char *path, size_t index, FILE *
             fprintf(trace, "# %s\n", path);
         } else if (run->timeline) {
             timeline_begin(run->timeline, scenario, (unsigned)index + 1);
-        }
-        if (run->records) {
-            recorder_begin(&run->recorder, run->recorder.out, scenario, run->options->driver_path,
-                           NULL);
         }
         good = run_world(run, scenario, trace, errors);
         if (watch_last && trace) {

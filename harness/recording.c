@@ -73,14 +73,16 @@ static void put_scenario(struct recorder *recorder, const char *text)
 }
 
 void recorder_begin(struct recorder *recorder, FILE *out, const struct scenario *scenario,
-                    const char *object, const struct session *session)
+                    const struct world_options *options, const struct session *session)
 {
     *recorder = (struct recorder){.out = out, .checksum = (uint32_t)crc32(0, NULL, 0)};
     put_line(recorder, "%s %u", first_word, RECORDING_VERSION);
     put_line(recorder, "seed %" PRIu64, scenario->seed);
     put_line(recorder, "driver %s", scenario->driver[0] != '\0' ? scenario->driver : "-");
-    if (object != NULL)
-        put_line(recorder, "object %s", object);
+    if (options->driver_path != NULL)
+        put_line(recorder, "object %s", options->driver_path);
+    if (options->qemu)
+        put_line(recorder, "device qemu");
     put_line(recorder, "scenario %s", scenario->path);
     put_scenario(recorder, scenario->text);
     for (size_t i = 0; session != NULL && i < session->act_count; i++)
@@ -284,6 +286,8 @@ static bool read_line(struct reader *reader, char *line, FILE *scenario)
         return (recording->driver = line + 7) != NULL;
     if (strncmp(line, "object ", 7) == 0)
         return (recording->object = line + 7) != NULL;
+    if (strcmp(line, "device qemu") == 0)
+        return recording->qemu = true;
     if (strncmp(line, "seed ", 5) == 0 && sscanf(line + 5, "%" SCNu64, &recording->seed) == 1)
         return true;
     return fail(reader, "`%.40s` is no line of a recording", line);

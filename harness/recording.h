@@ -5,6 +5,7 @@
  *     seed 7
  *     driver levitate             the driver's own name; `-`: none
  *     object PATH                 only if another object was asked for than the scenario's
+ *     device qemu                 only if it was QEMU's own
  *     scenario PATH               what it was called; the text itself follows:
  *     | # The seed's timeout ...
  *     do 172.3 write QueueNotify 0    by hand, at boundary 172.3 (control.h)
@@ -43,9 +44,9 @@ struct recorder {
     char buffer[RECORDING_BUFFER_BYTES];
 };
 
-/* `object`: the driver object that was asked for, or NULL; `session`: what is done by hand. */
+/* Of `options`: the driver object that was asked for, the device; `session`: what is done by hand. */
 void recorder_begin(struct recorder *recorder, FILE *out, const struct scenario *scenario,
-                    const char *object, const struct session *session);
+                    const struct world_options *options, const struct session *session);
 struct world_reader recorder_reader(struct recorder *recorder);
 /* A turn of the device: world_options.turned. */
 void recorder_turned(void *context, const struct world_turn *turn);
@@ -61,6 +62,7 @@ struct recording {
     char *scenario_text;
     char *scenario_path;
     char *object; /* or NULL */
+    bool qemu;    /* QEMU's own device was in front of the driver */
     char *driver;
     uint64_t seed;
     size_t act_count;

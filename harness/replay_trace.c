@@ -159,6 +159,7 @@ static int replay(struct comparison *comparison, const struct run_options *optio
                                .turn_count = recording->turn_count,
                                .turn = recording->turn,
                                .replays = true,
+                               .qemu = recording->qemu,
                                .reader_count = 1,
                                .reader = {{compare, comparison}}};
     session_create(&comparison->session, comparison->scenario, &comparison->options,

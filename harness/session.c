@@ -211,8 +211,7 @@ static struct recording_run *begin_recording(struct session *session)
     }
     /* Only what was done by hand so far. */
     session->act_count = session->control.order.acts;
-    recorder_begin(&run->recorder, run->file.stream, session->scenario,
-                   session->options.driver_path, session);
+    recorder_begin(&run->recorder, run->file.stream, session->scenario, &session->options, session);
     session->act_count = ahead;
     session->options.reader[session->options.reader_count++] = recorder_reader(&run->recorder);
     session->options.turned = recorder_turned;
@@ -223,6 +222,7 @@ static struct recording_run *begin_recording(struct session *session)
 static void end_recording(struct session *session)
 {
     struct recording_run *run = session->record_run;
+    const struct world_turn *turn = world_turn_under_way();
     bool good;
 
     if (run == NULL)
@@ -230,6 +230,8 @@ static void end_recording(struct session *session)
     session->record_run = NULL;
     session->options.reader_count--;
     session->options.turned = NULL;
+    if (turn != NULL)
+        recorder_turned(&run->recorder, turn);
     session->recorded = run->recorder.events;
     good = recorder_end(&run->recorder, session->over);
     run->file.failed = !good;

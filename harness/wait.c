@@ -51,39 +51,39 @@ static bool device_goes_on(struct world *world)
 }
 
 /* As many micro-steps as the recorded schedule has the device take at this chance. */
-static uint32_t replay_turn(struct world *world)
+static void replay_turn(struct world *world)
 {
     const struct world_options *options = world->options;
     const struct world_turn *turn = &options->turn[world->turn_next];
-    uint32_t count = 0;
 
     if (world->turn_next == options->turn_count || turn->step != world->chance_step ||
         turn->chance != world->chance)
-        return 0;
+        return;
     world->turn_next++;
-    while (count < turn->count && device_may_step(world)) {
-        count++;
+    while (world->turn.count < turn->count && device_may_step(world)) {
+        world->turn.count++;
         if (sim_device_step(&world->device))
             world_activity(world);
     }
-    return count;
+    if (world->turn.count > 0 && world->far != NULL)
+        qemu_device_confirm(world);
 }
 
 /* As many as the scenario's schedule gives. */
-static uint32_t take_turn(struct world *world)
+static void take_turn(struct world *world)
 {
-    uint32_t count = 0;
+    uint32_t *count = &world->turn.count;
 
     switch (world->scenario->schedule) {
     case SCHEDULE_EAGER:
-        for (; count < UINT32_MAX && sim_device_enabled(&world->device); count++) {
-            if (!device_may_step(world))
-                break;
+        while (*count < UINT32_MAX && sim_device_enabled(&world->device) &&
+               device_may_step(world)) {
+            (*count)++;
             (void)sim_device_step(&world->device);
         }
-        if (count > 0 && world->far != NULL)
+        if (*count > 0 && world->far != NULL)
             qemu_device_confirm(world);
-        if (count > 0)
+        if (*count > 0)
             world_activity(world);
         break;
     case SCHEDULE_LAZY:
@@ -94,19 +94,16 @@ static uint32_t take_turn(struct world *world)
         for (unsigned i = 0; i < 64 && sim_device_enabled(&world->device); i++) {
             if (!goes_on(world) || !device_may_step(world))
                 break;
-            count++;
+            (*count)++;
             if (sim_device_step(&world->device))
                 world_activity(world);
         }
         break;
     }
-    return count;
 }
 
 void world_others_act(struct world *world)
 {
-    struct world_turn turn;
-
     world->device.clock_steps = world->steps;
     if (world->device.faults.count != 0 && !world->hold)
         sim_faults_come(&world->device);
@@ -120,10 +117,19 @@ void world_others_act(struct world *world)
         world->chance = 0;
     }
     world->chance++;
-    turn = (struct world_turn){.step = world->chance_step, .chance = world->chance};
-    turn.count = world->options->replays ? replay_turn(world) : take_turn(world);
-    if (turn.count > 0 && world->options->turned != NULL)
-        world->options->turned(world->options->turned_context, &turn);
+    world->turn = (struct world_turn){.step = world->chance_step, .chance = world->chance};
+    if (world->options->replays)
+        replay_turn(world);
+    else
+        take_turn(world);
+    if (world->turn.count > 0 && world->options->turned != NULL)
+        world->options->turned(world->options->turned_context, &world->turn);
+    world->turn.count = 0;
+}
+
+const struct world_turn *world_turn_under_way(void)
+{
+    return world_now != NULL && world_now->turn.count > 0 ? &world_now->turn : NULL;
 }
 
 bool world_settle(struct world *world)

@@ -66,6 +66,9 @@ struct world_turn {
     uint32_t count;
 };
 
+/* The device's turn in whose midst the run stands still, as far as it came; NULL: in none. */
+const struct world_turn *world_turn_under_way(void);
+
 #define WORLD_READERS_MAX 8u
 
 struct world_options {

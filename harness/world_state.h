@@ -99,7 +99,8 @@ struct world {
     uint64_t random_threads; /* apart, so that a replayed schedule leaves them their choices */
     uint64_t chance_step;    /* chances that the device had to act: counted behind this step */
     uint32_t chance;
-    size_t turn_next; /* of a schedule that is replayed */
+    struct world_turn turn; /* of the device, under way as long as it has a count */
+    size_t turn_next;       /* of a schedule that is replayed */
     /* the step that has begun: a register access, or a store to memory */
     struct event pending;
     uintptr_t pending_host;

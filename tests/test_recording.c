@@ -4,7 +4,8 @@
  */
 #include "shell_rig.h"
 
-#define SEED RINGSIDE_SOURCE_DIR "/scenarios/seed/"
+#define SEED     RINGSIDE_SOURCE_DIR "/scenarios/seed/"
+#define MACHINES RINGSIDE_SOURCE_DIR "/scenarios/machines/"
 
 static void setup(void)
 {
@@ -20,10 +21,13 @@ static void setup(void)
                               "step device 2\ncontinue\nexpect finding RS-NO-SCANOUT\n");
 }
 
-static const char *const scenarios[] = {
-    SEED "a-timeout.scn", SEED "b-version-2.scn", SEED "d-lost-display-v2.scn",
-    "random.scn",         "lazy.scn",             "paused.scn",
-    "a.scn"};
+static const char *const scenarios[] = {SEED "a-timeout.scn",
+                                        SEED "b-version-2.scn",
+                                        SEED "d-lost-display-v2.scn",
+                                        "random.scn",
+                                        "lazy.scn",
+                                        "paused.scn",
+                                        "a.scn"};
 
 START_TEST(a_run_is_made_again)
 {
@@ -43,6 +47,39 @@ START_TEST(a_run_is_made_again)
                                    " | cat body - > l.rec; $R replay-trace l.rec"),
                          0);
     }
+}
+END_TEST
+
+static const char in_a_turn[] = "printf 'until notification\\nstep\\nrecord cut.rec\\n' | $R step ";
+
+START_TEST(a_recording_may_end_within_a_turn)
+{
+    char command[1024];
+
+    snprintf(command, sizeof command, "%s%s", in_a_turn, MACHINES "interrupts-v2.scn");
+    ck_assert_msg(shell_run(command) == 0, "%s%s", shell_output, shell_errors);
+    ck_assert_msg(shell_run("$R replay-trace cut.rec") == 0, "%s%s", shell_output, shell_errors);
+    ck_assert_int_eq(shell_run("grep -q '^turn .* 1$' cut.rec"), 0);
+}
+END_TEST
+
+START_TEST(a_run_with_qemus_device_is_made_again_with_it)
+{
+    char command[1024];
+
+    if (shell_run("command -v qemu-system-aarch64") != 0)
+        return;
+    ck_assert_msg(shell_run("$R run -q --device qemu --record run.rec " SEED "a-timeout.scn") == 0,
+                  "%s%s", shell_output, shell_errors);
+    ck_assert_int_eq(shell_run("grep -q '^device qemu$' run.rec"), 0);
+    ck_assert_msg(shell_run("$R replay-trace run.rec") == 0, "%s%s", shell_output, shell_errors);
+    ck_assert_msg(strstr(shell_output, "run.rec: the same run: ") != NULL, "%s", shell_output);
+    snprintf(command, sizeof command, "%s--device qemu %s", in_a_turn,
+             MACHINES "interrupts-v2.scn");
+    ck_assert_msg(shell_run(command) == 0, "%s%s", shell_output, shell_errors);
+    ck_assert_msg(shell_run("$R replay-trace cut.rec") == 0, "%s%s", shell_output, shell_errors);
+    ck_assert_int_eq(shell_run("PATH=/nowhere $R replay-trace run.rec"), 2);
+    ck_assert_msg(strstr(shell_errors, "qemu-system-aarch64") != NULL, "%s", shell_errors);
 }
 END_TEST
 
@@ -129,6 +166,8 @@ int main(void)
     tcase_add_checked_fixture(tests, setup, NULL);
     tcase_add_loop_test(tests, a_run_is_made_again, 0,
                         (int)(sizeof scenarios / sizeof scenarios[0]));
+    tcase_add_test(tests, a_recording_may_end_within_a_turn);
+    tcase_add_test(tests, a_run_with_qemus_device_is_made_again_with_it);
     tcase_add_test(tests, what_was_done_by_hand_is_recorded);
     tcase_add_test(tests, the_first_line_that_differs_is_told);
     tcase_add_test(tests, what_is_wrong_with_a_file_is_told);
