@@ -44,7 +44,8 @@ struct recorder {
     char buffer[RECORDING_BUFFER_BYTES];
 };
 
-/* Of `options`: the driver object that was asked for, the device; `session`: what is done by hand. */
+/* Of `options`: the driver object that was asked for, the device; `session`: what is done by hand.
+ */
 void recorder_begin(struct recorder *recorder, FILE *out, const struct scenario *scenario,
                     const struct world_options *options, const struct session *session);
 struct world_reader recorder_reader(struct recorder *recorder);
