@@ -115,6 +115,11 @@ static const char *format_name(uint32_t format)
     return "none";
 }
 
+static bool has_alpha(uint32_t format)
+{
+    return strchr(format_name(format), 'A') != NULL;
+}
+
 /* What `show` has drawn is the test card; in which order its bytes lie says what format it is. */
 static void check_format(const struct rule *rule, struct judge *judge, const struct event *event)
 {
@@ -134,6 +139,9 @@ static void check_format(const struct rule *rule, struct judge *judge, const str
         for (uint32_t row = 0; row < ORDERS; row++) {
             if ((fit & 1u << row) != 0 && order[row].format == resource->format)
                 fit = 0;
+            else if ((fit & 1u << row) != 0 &&
+                     has_alpha(order[row].format) != has_alpha(resource->format))
+                fit &= ~(1u << row); /* the same bytes under two names: the one of its kind */
         }
         rule_looks(rule, judge);
         if (fit == 0)

@@ -394,12 +394,18 @@ static struct event link_store(const struct model_queue *queue, uint32_t desc)
 static void raise_cut(const struct rule *rule, struct judge *judge, const struct model_queue *queue)
 {
     struct event cleared = link_store(queue, queue->cut.index);
+    struct finding *finding =
+        judge_raise(judge, rule, &queue->cut, "the rest of the chain is looked for here", &cleared,
+                    "NEXT was cleared here",
+                    "driver cleared descriptor %u of queue %u before it had taken back the rest of "
+                    "its chain; the queue is full, and the device holds nothing",
+                    queue->cut.index, queue->cut.queue);
 
-    judge_raise(judge, rule, &queue->cut, "the rest of the chain is looked for here", &cleared,
-                "NEXT was cleared here",
-                "driver cleared descriptor %u of queue %u before it had taken back the rest of its "
-                "chain; the queue is full, and the device holds nothing",
-                queue->cut.index, queue->cut.queue);
+    if (finding != NULL)
+        snprintf(
+            finding->help, sizeof finding->help,
+            "read flags and next of a descriptor before clearing it, or keep the chain's links "
+            "in the driver's own memory");
 }
 
 /*

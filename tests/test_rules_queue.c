@@ -147,6 +147,9 @@ static const struct rule_case cases[] = {
      S("q0.desc[1].len 24"), "XSPLIT-DRV-05", "store q0.desc[1].len"},
     {"a descriptor is available twice", V2, UP_2 COMMAND DESC_0 DESC_1 PUBLISH
      S("q0.avail.ring[1] 1") S("q0.avail.idx 2"), "XSPLIT-DRV-05", "store q0.avail.idx 2"},
+    {"a descriptor is available twice, and comes back twice", V2, UP_2 COMMAND DESC_0 DESC_1
+     PUBLISH S("q0.avail.ring[1] 0") S("q0.avail.idx 2") NOTIFY, "XSPLIT-DRV-05",
+     "store q0.avail.idx 2"},
     {"a descriptor that came back is changed", V2, UP_2 REQUEST S("q0.desc[1].len 408") LATE_1, "",
      ""},
     {"the used ring is written", V2, UP_2 S("q0.used.flags 0"), "XSPLIT-DRV-12",
