@@ -10,8 +10,9 @@
  */
 #include "gpu.h"
 
-/* The C compiler asks this function of every freestanding program, so every kernel has it. */
+/* The C compiler asks these functions of every freestanding program, so every kernel has them. */
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
+void *memset(void *to, int value, size_t bytes);
 
 #define COMMAND_BYTES_MIN  64u /* the longest command without memory entries has 56 */
 #define RESPONSE_BYTES_MAX sizeof(struct virtio_gpu_resp_display_info)
@@ -95,8 +96,12 @@ static enum virtio_result start_failed(struct vgpu *gpu, bool live, enum virtio_
 {
     if (gpu->options.interrupts)
         platform_set_interrupt_handler(gpu->device.interrupt, NULL, NULL);
-    if (!live || virtio_reset(&gpu->device) == VIRTIO_OK)
+    if (!live || virtio_reset(&gpu->device) == VIRTIO_OK) {
         virtq_destroy(&gpu->controlq);
+    } else {
+        gpu->running = true;
+        gpu->failed = VIRTIO_NEEDS_RESET;
+    }
     virtio_fail(&gpu->device);
     return why;
 }
@@ -105,8 +110,10 @@ enum virtio_result vgpu_start(struct vgpu *gpu, const struct virtio_device *devi
                               const struct vgpu_options *options)
 {
     bool live = false;
-    enum virtio_result result;
+    enum virtio_result result = gpu->running ? vgpu_stop(gpu) : VIRTIO_OK;
 
+    if (result != VIRTIO_OK)
+        return result;
     *gpu = (struct vgpu){.options = *options, .device = *device};
     if (gpu->device.interrupt == 0)
         gpu->options.interrupts = false;
@@ -205,9 +212,13 @@ static void fill_request(struct vgpu *gpu, struct vgpu_request *request,
     }
     platform_cache_clean(request->command.cpu, command_bytes);
 
-    /* An answer that never comes must not look like the last one: no response has type 0. */
-    *(struct virtio_gpu_ctrl_hdr *)request->response.cpu = (struct virtio_gpu_ctrl_hdr){0};
-    platform_cache_clean(request->response.cpu, sizeof(struct virtio_gpu_ctrl_hdr));
+    /*
+     * An answer that never comes must not look like the last one: no response has type 0. Nor must
+     * one that is cut short be filled up with the last one: a legacy device's length is not to be
+     * trusted (2.7.8.1).
+     */
+    memset(request->response.cpu, 0, command->answer_bytes);
+    platform_cache_clean(request->response.cpu, command->answer_bytes);
     request->uses_backing = command->uses_backing;
 }
 

@@ -81,7 +81,7 @@ struct vgpu {
     struct vgpu_options options;
     struct virtio_device device;
     struct virtq controlq;
-    bool running;              /* DRIVER_OK */
+    bool running;              /* DRIVER_OK, or a reset is still owed: the device has memory */
     enum virtio_result failed; /* not OK: nothing but a reset helps */
     volatile uint32_t events;  /* VIRTIO_MMIO_INT_... that the interrupt handler saw */
     uint64_t last_fence_id;
@@ -100,7 +100,11 @@ struct vgpu_display {
     bool enabled;
 };
 
-/* Brings up a device that was found. On failure it is left FAILED and all memory is given back. */
+/*
+ * Brings up a device that was found; `gpu` is all zero before the first time, and is stopped if it
+ * runs. On failure the device is left FAILED and all memory is given back, unless its reset does
+ * not end: then vgpu_stop() and vgpu_start() try that again first.
+ */
 enum virtio_result vgpu_start(struct vgpu *gpu, const struct virtio_device *device,
                               const struct vgpu_options *options);
 

@@ -200,7 +200,7 @@ static enum suite_result op_init(const struct suite_args *args)
 
     (void)args;
     if (gpu.running)
-        result = vgpu_stop(&gpu);
+        result = vgpu_stop(&gpu); /* before the bus is looked at again */
     if (result == VIRTIO_OK)
         result = find(&device);
     if (result == VIRTIO_OK)
@@ -250,6 +250,11 @@ static void paint(const struct vgpu_rect *rect, const uint64_t *seed)
     }
 }
 
+static bool is_side(uint64_t px)
+{
+    return px > 0 && px <= VGPU_SIDE_PX_MAX;
+}
+
 /* The size to show: the arguments, or the options, or what the first display prefers. */
 static enum virtio_result choose_size(const struct suite_args *args, uint64_t *width,
                                       uint64_t *height)
@@ -261,12 +266,13 @@ static enum virtio_result choose_size(const struct suite_args *args, uint64_t *w
         return result;
     *width = options.width != 0 ? options.width : display[0].rect.width;
     *height = options.height != 0 ? options.height : display[0].rect.height;
+    if (args->count != 2 && (!is_side(*width) || !is_side(*height)))
+        return VIRTIO_BAD_DEVICE;
     if (args->count == 2) {
         *width = args->value[0];
         *height = args->value[1];
     }
-    return *width <= VGPU_SIDE_PX_MAX && *height <= VGPU_SIDE_PX_MAX ? VIRTIO_OK
-                                                                     : VIRTIO_BAD_ARGUMENT;
+    return is_side(*width) && is_side(*height) ? VIRTIO_OK : VIRTIO_BAD_ARGUMENT;
 }
 
 static enum suite_result op_show(const struct suite_args *args)

@@ -5,7 +5,8 @@
  *      ^                           |                                       |
  *      +------ virtio_reset -------+-- virtio_fail: FAILED <---------------+
  *
- * Status bits are only ever added (2.1.1): each step reads Status, adds its bit, and reads it back.
+ * Status bits are only ever added (2.1.1): each step adds its bit to those that the driver has set,
+ * and reads back whether the device keeps it. What Status reads is never written back.
  *
  * Not handled: shared memory regions, reset of a single queue, notifications with data.
  */
@@ -39,10 +40,11 @@ enum virtio_result virtio_probe(uint64_t addr, uint64_t size_bytes, uint32_t int
     return VIRTIO_OK;
 }
 
-enum virtio_result virtio_reset(const struct virtio_device *device)
+enum virtio_result virtio_reset(struct virtio_device *device)
 {
     uint64_t deadline_ns = platform_now_ns() + VIRTIO_RESET_TIMEOUT_NS;
 
+    device->status = 0;
     virtio_write(device, VIRTIO_MMIO_Status, 0);
 
     /* Until Status reads 0 the device may still be at work on its queues (2.4.2). */
@@ -58,19 +60,22 @@ enum virtio_result virtio_reset(const struct virtio_device *device)
     }
 }
 
-/* Adds one bit to Status. False when the device does not keep it, or asks for a reset. */
-static bool status_add(const struct virtio_device *device, enum virtio_status bit)
+/* Adds one bit to Status. BAD_DEVICE when the device does not keep it, or shows others. */
+static enum virtio_result status_add(struct virtio_device *device, enum virtio_status bit)
 {
-    uint32_t status = virtio_read(device, VIRTIO_MMIO_Status) | bit;
+    uint32_t kept;
 
-    virtio_write(device, VIRTIO_MMIO_Status, status);
-    return virtio_read(device, VIRTIO_MMIO_Status) == status &&
-           (status & VIRTIO_STATUS_DEVICE_NEEDS_RESET) == 0;
+    device->status |= bit;
+    virtio_write(device, VIRTIO_MMIO_Status, device->status);
+    kept = virtio_read(device, VIRTIO_MMIO_Status);
+    if (kept == device->status)
+        return VIRTIO_OK;
+    return (kept & VIRTIO_STATUS_DEVICE_NEEDS_RESET) != 0 ? VIRTIO_NEEDS_RESET : VIRTIO_BAD_DEVICE;
 }
 
-void virtio_fail(const struct virtio_device *device)
+void virtio_fail(struct virtio_device *device)
 {
-    status_add(device, VIRTIO_STATUS_FAILED);
+    (void)status_add(device, VIRTIO_STATUS_FAILED);
 }
 
 static uint64_t features_offered(const struct virtio_device *device)
@@ -103,6 +108,7 @@ static void features_accept(const struct virtio_device *device)
 static enum virtio_result negotiate(struct virtio_device *device, uint64_t wanted)
 {
     uint64_t offered = features_offered(device);
+    enum virtio_result result;
 
     if (virtio_is_legacy(device)) {
         wanted |= VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT);
@@ -121,22 +127,20 @@ static enum virtio_result negotiate(struct virtio_device *device, uint64_t wante
         platform_log("virtio: a version 2 device that does not offer VERSION_1");
         return VIRTIO_BAD_DEVICE;
     }
-    if (!status_add(device, VIRTIO_STATUS_FEATURES_OK)) {
+    result = status_add(device, VIRTIO_STATUS_FEATURES_OK);
+    if (result != VIRTIO_OK)
         platform_log("virtio: the device refuses the features");
-        return VIRTIO_BAD_DEVICE;
-    }
-    return VIRTIO_OK;
+    return result;
 }
 
 enum virtio_result virtio_begin(struct virtio_device *device, uint64_t wanted)
 {
     enum virtio_result result = virtio_reset(device);
 
-    if (result == VIRTIO_OK && (!status_add(device, VIRTIO_STATUS_ACKNOWLEDGE) ||
-                                !status_add(device, VIRTIO_STATUS_DRIVER))) {
-        platform_log("virtio: Status does not keep its bits");
-        result = VIRTIO_BAD_DEVICE;
-    }
+    if (result == VIRTIO_OK)
+        result = status_add(device, VIRTIO_STATUS_ACKNOWLEDGE);
+    if (result == VIRTIO_OK)
+        result = status_add(device, VIRTIO_STATUS_DRIVER);
     if (result == VIRTIO_OK)
         result = negotiate(device, wanted);
     if (result != VIRTIO_OK) {
@@ -150,9 +154,9 @@ enum virtio_result virtio_begin(struct virtio_device *device, uint64_t wanted)
     return VIRTIO_OK;
 }
 
-enum virtio_result virtio_finish(const struct virtio_device *device)
+enum virtio_result virtio_finish(struct virtio_device *device)
 {
-    return status_add(device, VIRTIO_STATUS_DRIVER_OK) ? VIRTIO_OK : VIRTIO_BAD_DEVICE;
+    return status_add(device, VIRTIO_STATUS_DRIVER_OK);
 }
 
 bool virtio_needs_reset(const struct virtio_device *device)
@@ -250,17 +254,18 @@ enum virtio_result virtio_config_read(const struct virtio_device *device, uint32
     volatile uint32_t *field =
         (volatile uint32_t *)(device->registers + VIRTIO_MMIO_CONFIG + offset);
 
-    /* Legacy: in the CPU's byte order, and without a generation to tell of a change (2.5.3). */
-    if (virtio_is_legacy(device)) {
-        *out = virtio_native32(*field);
-        return VIRTIO_OK;
-    }
-
-    /* A value belongs to one state of the device only if the generation stayed (2.5.1). */
+    /*
+     * A value belongs to one state of the device only if the generation stayed (2.5.1). A legacy
+     * device has none: there two readings have to agree, in the CPU's byte order (2.5.3, 2.5.4).
+     */
     for (uint32_t i = 0; i < CONFIG_READ_TRIES; i++) {
-        uint32_t before = virtio_read(device, VIRTIO_MMIO_ConfigGeneration);
-        *out = virtio_le32(*field);
-        if (virtio_read(device, VIRTIO_MMIO_ConfigGeneration) == before)
+        bool legacy = virtio_is_legacy(device);
+        uint32_t before = legacy ? *field : virtio_read(device, VIRTIO_MMIO_ConfigGeneration);
+        uint32_t value = *field;
+        uint32_t after = legacy ? value : virtio_read(device, VIRTIO_MMIO_ConfigGeneration);
+
+        *out = legacy ? virtio_native32(value) : virtio_le32(value);
+        if (before == after)
             return VIRTIO_OK;
     }
     platform_log("virtio: the configuration changes without end");

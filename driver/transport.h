@@ -50,6 +50,7 @@ struct virtio_device {
     uint32_t version; /* enum: as the register said when the device was found */
     uint32_t device_id;
     uint32_t interrupt; /* of the platform; 0 = not known */
+    uint32_t status;    /* the bits that the driver has set since the last reset */
     uint64_t features;  /* negotiated; bit n is feature n */
 };
 
@@ -96,7 +97,7 @@ enum virtio_result virtio_probe(uint64_t addr, uint64_t size_bytes, uint32_t int
 enum virtio_result virtio_discover(uint32_t device_id, struct virtio_device *out);
 
 /* Writes 0 to Status and waits until it reads 0. TIMEOUT: the device may still own its queues. */
-enum virtio_result virtio_reset(const struct virtio_device *device);
+enum virtio_result virtio_reset(struct virtio_device *device);
 
 /*
  * Reset, ACKNOWLEDGE, DRIVER, features, FEATURES_OK (3.1.1, steps 1 to 6). `wanted` are the
@@ -106,10 +107,10 @@ enum virtio_result virtio_reset(const struct virtio_device *device);
 enum virtio_result virtio_begin(struct virtio_device *device, uint64_t wanted);
 
 /* DRIVER_OK (3.1.1, step 8). */
-enum virtio_result virtio_finish(const struct virtio_device *device);
+enum virtio_result virtio_finish(struct virtio_device *device);
 
 /* Tells the device that its driver has given up. */
-void virtio_fail(const struct virtio_device *device);
+void virtio_fail(struct virtio_device *device);
 
 bool virtio_needs_reset(const struct virtio_device *device);
 
