@@ -13,6 +13,7 @@
 
 #include "driver_ilp32.h"
 #include "process.h"
+#include "ringside_asan.h"
 #include "symbols.h"
 
 #define DRIVERS_LOADED_MAX 256u
@@ -180,7 +181,7 @@ struct driver *driver_load(const char *path, const char **error)
         driver->data.initial = malloc(driver->data.bytes);
         if (driver->data.initial == NULL)
             return fail(driver, path, "out of memory");
-        memcpy(driver->data.initial, driver->data.host, driver->data.bytes);
+        ringside_asan_copy(driver->data.initial, driver->data.host, driver->data.bytes);
     }
     loaded[loaded_count++] = driver;
     return driver;
@@ -189,7 +190,7 @@ struct driver *driver_load(const char *path, const char **error)
 void driver_restore(struct driver *driver)
 {
     if (driver->data.bytes != 0)
-        memcpy(driver->data.host, driver->data.initial, driver->data.bytes);
+        ringside_asan_copy(driver->data.host, driver->data.initial, driver->data.bytes);
 }
 
 void driver_unload(struct driver *driver)

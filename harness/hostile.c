@@ -251,7 +251,6 @@ const char *hostile_run(const struct scenario *scenario, const struct world_opti
     const char *error;
 
     *out = (struct hostile_result){.named = SUITE_OK};
-    own.rules = true;
     own.until_step = HOSTILE_STEPS_MAX;
     own.reader[0] = (struct world_reader){read_event, &watch};
     own.reader_count = 1;

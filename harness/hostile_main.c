@@ -32,9 +32,7 @@
     X(RANDOM, "--random", NULL, "N", "N runs with 2 to 4 faults each, instead")                    \
     X(SEED, "--seed", NULL, "N", "with --random: which ones (1)")                                  \
     X(JSON, "--json", NULL, "FILE", "write table and failures as JSON")                            \
-    X(GUARD, "--guard", NULL, "",                                                                  \
-      "watch register windows between accesses, for objects without "                              \
-      "the probe")                                                                                 \
+    X(PLAIN, "--plain", NULL, "", "the object has no probe: no rules, and a slower look")          \
     X(VERBOSE, "--verbose", "-v", "", "print all failures, and rows of faults that never acted")   \
     X(QUIET, "--quiet", "-q", "", "print failures and the sum only")                               \
     X(HELP, "--help", "-h", "", "print this")
@@ -149,8 +147,9 @@ static int set_option(void *context, size_t row, const char *value)
     case OPTION_JSON:
         arguments->json = value;
         return 0;
-    case OPTION_GUARD:
+    case OPTION_PLAIN: /* each access of a register is a fault of the closed window */
         hostile->options.guard = true;
+        hostile->options.rules = false;
         return 0;
     case OPTION_VERBOSE:
         arguments->verbose = true;
@@ -414,6 +413,7 @@ int hostile_main(int argc, char **argv)
         return refuse("out of memory");
     arguments.hostile = hostile;
     arguments.run.driver_dir = hostile->options.driver_dir = resource_folder(RESOURCE_drivers);
+    hostile->options.rules = true;
     hostile->outcome = outcome;
     status = parse_arguments(&arguments, argc, argv);
     if (status == 0 && arguments.help)

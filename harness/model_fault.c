@@ -9,7 +9,7 @@ static bool fault_lasts(uint64_t kind)
 {
     return kind == SIM_FAULT_NEEDS_RESET || kind == SIM_FAULT_USED_FLAGS ||
            kind == SIM_FAULT_AVAIL_EVENT || kind == SIM_FAULT_USED_IDX_JUMP ||
-           kind == SIM_FAULT_USED_IDX_BACK;
+           kind == SIM_FAULT_USED_IDX_BACK || kind == SIM_FAULT_NOTIFICATION_LOST;
 }
 
 void model_fault(struct model *model, const struct event *event)

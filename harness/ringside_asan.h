@@ -6,6 +6,7 @@
 #define RINGSIDE_HARNESS_ASAN_H
 
 #include <stddef.h>
+#include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__)
 #define RINGSIDE_HAS_ASAN 1
@@ -24,6 +25,12 @@ static inline void ringside_asan_unpoison(const void *from, size_t bytes)
     __asan_unpoison_memory_region(from, bytes);
 }
 
+/* A driver's data as a whole, with what AddressSanitizer has put between its variables. */
+static inline void ringside_asan_copy(void *to, const void *from, size_t bytes)
+{
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
+}
+
 /* Before frames of the host's stack are left behind. */
 static inline void ringside_asan_leave(void)
 {
@@ -34,6 +41,11 @@ static inline void ringside_asan_unpoison(const void *from, size_t bytes)
 {
     (void)from;
     (void)bytes;
+}
+
+static inline void ringside_asan_copy(void *to, const void *from, size_t bytes)
+{
+    memcpy(to, from, bytes);
 }
 
 static inline void ringside_asan_leave(void)

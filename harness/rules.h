@@ -120,6 +120,9 @@ void rule_check_refusal(const struct rule *rule, struct judge *judge, const stru
  * A device broke a rule: counted, and a finding unless the device was told to, or is to be as
  * QEMU's.
  */
+/* The device was told to lose, delay or garble something: then the driver's wait is not its fault.
+ */
+bool rule_is_provoked(const struct judge *judge);
 void rule_device_broken(const struct rule *rule, struct judge *judge, const struct event *event,
                         const char *format, ...) __attribute__((format(printf, 4, 5)));
 

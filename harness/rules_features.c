@@ -213,6 +213,9 @@ static void raise_gave_up(const struct rule *rule, struct judge *judge, const st
     rule_looks(rule, judge);
     if (!gave_up_on_offer(model, event) || (model->status.value & VIRTIO_STATUS_FAILED) == 0)
         return; /* in silence: FEAT-DRV-07 says so */
+    if (model->fault.value == SIM_FAULT_FEATURES_OFFERED ||
+        model->fault.value == SIM_FAULT_FEATURES_CHANGED)
+        return; /* it read another offer */
     if (model->features.read[1].step > read->step)
         read = &model->features.read[1];
     snprintf(label, sizeof label, "the device offers 0x%" PRIx64, model->features.offered);

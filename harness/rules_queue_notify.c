@@ -310,9 +310,10 @@ static void check_asked(const struct rule *rule, struct judge *judge, const stru
         if (!queue->live || queue->completed == 0)
             continue;
         rule_looks(rule, judge);
-        if (event->kind != EVENT_STUCK || queue->used_idx == queue->seen_idx ||
-            asked->step < queue->used_idx_store.step || queue->must_notify ||
-            queue->arm.step > asked->step || queue->used_idx_load.step > asked->step)
+        if (event->kind != EVENT_STUCK || rule_is_provoked(judge) ||
+            queue->used_idx == queue->seen_idx || asked->step < queue->used_idx_store.step ||
+            queue->must_notify || queue->arm.step > asked->step ||
+            queue->used_idx_load.step > asked->step)
             continue;
         if (with_event_idx(judge))
             snprintf(label, sizeof label, "used.idx is %u, and used_event is still %u",

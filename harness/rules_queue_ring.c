@@ -275,8 +275,7 @@ static void check_consumed(const struct rule *rule, struct judge *judge, const s
         !model_may_look(&judge->model, queue) || event->width_bytes < sizeof(le32))
         return;
     rule_looks(rule, judge);
-    if (!comes_next(queue, event->index) ||
-        judge->model.spurious.step > queue->used_idx_store.step)
+    if (!comes_next(queue, event->index) || judge->model.spurious.step > queue->used_idx_store.step)
         return;
     if (queue->completed > UINT16_MAX)
         snprintf(label, sizeof label,
@@ -320,8 +319,7 @@ static void check_spurious(const struct rule *rule, struct judge *judge, const s
         if (queue == NULL || queue->size == 0 || (event->flags & EVENT_RANGE) != 0)
             return;
         rule_looks(rule, judge);
-        if (comes_next(queue, event->index) &&
-            spurious->step > queue->used_idx_store.step)
+        if (comes_next(queue, event->index) && spurious->step > queue->used_idx_store.step)
             judge_raise(judge, rule, event, "the device has not used this entry", spurious,
                         "this interrupt came for no used buffer",
                         "driver took an interrupt for a used buffer of queue %u", event->queue);
@@ -343,8 +341,7 @@ static void check_tail(const struct rule *rule, struct judge *judge, const struc
                          .step = model->tail_loaded.used.step};
     char label[FINDING_TEXT_BYTES];
 
-    if ((model->tail_count == 0 && load->step == 0) ||
-        model->class->device_id == VIRTIO_ID_BLOCK)
+    if ((model->tail_count == 0 && load->step == 0) || model->class->device_id == VIRTIO_ID_BLOCK)
         return;
     rule_looks(rule, judge);
     if (load->step == 0 || load->step < model->call.call.step || relied != ok ||

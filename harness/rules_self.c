@@ -25,10 +25,15 @@ static bool is_explained(const struct judge *judge)
     return false;
 }
 
-/* The device was told to lose, delay or garble something: then the driver's wait is not its fault.
- */
-static bool is_provoked(const struct judge *judge)
+bool rule_is_provoked(const struct judge *judge)
 {
+    for (uint32_t i = 0; judge->scenario != NULL && i < judge->scenario->faults.count; i++) {
+        const struct sim_fault *fault = &judge->scenario->faults.fault[i];
+        bool stands = fault->repeats ||
+                      (fault->request == 0 && fault->occurrence == 0 && fault->from_step == 0);
+        if (stands && judge->model.fault.step != 0)
+            return true;
+    }
     return judge->model.fault.step > judge->model.call.call.step ||
            judge->model.lasting_fault.step > judge->model.reset.step;
 }
@@ -69,7 +74,7 @@ static void check_stuck(const struct rule *rule, struct judge *judge, const stru
     const struct model_call *call = &judge->model.call;
     bool at_once = event->kind == EVENT_STUCK;
 
-    if (is_explained(judge) || is_provoked(judge) || judge->model.crash.step != 0)
+    if (is_explained(judge) || rule_is_provoked(judge) || judge->model.crash.step != 0)
         return;
     if (at_once && has_request(judge))
         raise_stuck(rule, judge, event);

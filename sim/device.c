@@ -171,12 +171,19 @@ void sim_refuse_as(struct sim_device *device, uint32_t queue, enum sim_refusal r
         enter_error_state(device, queue, refusal);
 }
 
+/* What others pass over, though the driver must not do it: 2.1.1, 2.7, 4.2.2.2, 4.2.4. */
+static bool is_forbidden(enum sim_refusal refusal)
+{
+    return refusal == SIM_REFUSAL_STATUS_CLEARS || refusal == SIM_REFUSAL_QUEUE_SIZE ||
+           refusal == SIM_REFUSAL_QUEUE_ALIGN || refusal == SIM_REFUSAL_PFN_AGAIN;
+}
+
 void sim_refuse(struct sim_device *device, uint32_t queue, enum sim_refusal refusal,
                 struct event *details)
 {
     enum sim_action action = sim_refusal_action(refusal);
-    if (device->config.strict && refusal == SIM_REFUSAL_STATUS_CLEARS)
-        action = SIM_ACTION_RESET; /* 2.1.1: the driver must not */
+    if (device->config.strict && is_forbidden(refusal))
+        action = SIM_ACTION_RESET;
     sim_refuse_as(device, queue, refusal, action, details);
 }
 

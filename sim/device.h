@@ -142,6 +142,7 @@ struct sim_queue {
     bool unanswered;
     uint32_t mapped_size; /* qemu profile: QueueSize when the rings were set up */
     uint32_t unanswered_count;
+    uint16_t asked_idx;     /* used.idx when used_event was looked at last */
     bool signalled;         /* has used_event been looked at since the queue was reset? */
     uint16_t signalled_idx; /* qemu profile: used.idx when that was */
     uint16_t desc_next;     /* next descriptor to read in the chain being gathered */

@@ -1,9 +1,9 @@
 /*
  * The registers of a queue: its size and place, and what makes it live.
  *
- * A strict device refuses to (it stays not live, and a driver that looks finds that): what of the
- * specification's demands on a driver a device can see when the queue is made live, 2.7, 4.2.3.2,
- * 4.2.4.
+ * QueueReady reads what was written (4.2.2), so a strict device that finds a queue of wrong size,
+ * place or alignment breaks down instead: DEVICE_NEEDS_RESET, 2.1.2. A legacy queue it just does
+ * not make live.
  */
 #include "mmio_queue.h"
 
@@ -78,32 +78,16 @@ void mmio_write_queue_pfn(struct sim_device *device, struct sim_queue *queue, ui
     lay_out_legacy(device, queue);
 }
 
-/* The three areas of a queue: what they are aligned to, how long they are, and their registers. */
-static bool strict_area(struct sim_device *device, uint64_t addr, uint32_t align_bytes,
-                        uint64_t bytes, enum sim_refusal refusal)
+/* An area that is not in RAM is told, and breaks the device, before it is used. */
+static void strict_area(struct sim_device *device, uint64_t addr, uint64_t bytes,
+                        enum sim_refusal refusal)
 {
-    if (addr % align_bytes == 0 && arena_is_ram(device->arena, addr, bytes))
-        return true;
     struct event details = {.addr = addr,
                             .extra = bytes,
                             .index = ARENA_FAULT_OUTSIDE_RAM,
                             .place = EVENT_PLACE_MEMORY};
-    if (addr % align_bytes == 0) /* what is not aligned was told */
-        sim_refuse_as(device, device->queue_sel, refusal, SIM_ACTION_IGNORE, &details);
-    return false;
-}
-
-/* 4.2.3.2, 2.7: would a device that looks make this queue live? */
-static bool strict_modern(struct sim_device *device, const struct sim_queue *queue)
-{
-    bool good = !queue->size_refused;
-    good &= strict_area(device, queue->desc_addr, VIRTQ_DESC_ALIGN_BYTES,
-                        virtq_desc_bytes(queue->size), SIM_REFUSAL_DMA_DESC);
-    good &= strict_area(device, queue->avail_addr, VIRTQ_AVAIL_ALIGN_BYTES,
-                        virtq_avail_bytes(queue->size), SIM_REFUSAL_DMA_AVAIL);
-    good &= strict_area(device, queue->used_addr, VIRTQ_USED_ALIGN_BYTES,
-                        virtq_used_bytes(queue->size), SIM_REFUSAL_DMA_USED);
-    return good;
+    if (!device->queue[device->queue_sel].broken && !arena_is_ram(device->arena, addr, bytes))
+        sim_refuse(device, device->queue_sel, refusal, &details);
 }
 
 /* 2.1, 3.1.1: each bit behind those that come before it; FEATURES_OK is no business of version 1.
@@ -141,6 +125,13 @@ void mmio_write_queue_ready(struct sim_device *device, struct sim_queue *queue, 
                        VIRTIO_MMIO_REG_QueueDriverLow);
         note_alignment(device, queue->used_addr, VIRTQ_USED_ALIGN_BYTES,
                        VIRTIO_MMIO_REG_QueueDeviceLow);
-        queue->ready = !device->config.strict || strict_modern(device, queue);
+        if (device->config.strict) {
+            strict_area(device, queue->desc_addr, virtq_desc_bytes(queue->size),
+                        SIM_REFUSAL_DMA_DESC);
+            strict_area(device, queue->avail_addr, virtq_avail_bytes(queue->size),
+                        SIM_REFUSAL_DMA_AVAIL);
+            strict_area(device, queue->used_addr, virtq_used_bytes(queue->size),
+                        SIM_REFUSAL_DMA_USED);
+        }
     }
 }

@@ -25,9 +25,9 @@
       "qemu-7, but a QueueSize above QueueSizeMax is rejected, as QEMU does since 11.1; known "    \
       "from reports, not measured")                                                                \
     X(STRICT, "strict", SPEC, false, false, true, false, false, false,                             \
-      "refuses whatever the specification lets it: queues of wrong size, place or alignment stay " \
-      "not live, Status takes its bits in their order, wrong descriptors break the device; in "    \
-      "part as Firecracker and crosvm do")                                                         \
+      "refuses whatever the specification lets it: queues of wrong size, place or alignment, "     \
+      "wrong descriptors and Status bits taken back break the device, Status takes its bits in "   \
+      "their order; in part as Firecracker and crosvm do")                                         \
     X(EAGER, "eager", SPEC, true, true, false, false, false, false,                                \
       "looks at the available ring itself and wants no notifications, as vhost-user devices that " \
       "poll (DPDK, SPDK) and hardware; acts the moment that avail.idx moves")                      \

@@ -262,7 +262,7 @@ static bool ask_used_event(struct sim_device *device, uint32_t queue, bool *noti
         q->signalled = true;
         return true;
     }
-    *notify = virtq_need_event(used_event, q->used_idx, (uint16_t)(q->used_idx - 1));
+    *notify = virtq_need_event(used_event, q->used_idx, q->asked_idx);
     return true;
 }
 
@@ -324,6 +324,7 @@ static void step_suppression(struct sim_device *device, uint32_t queue)
         (!has_step && !store_wish(device, queue, SIM_FAULT_AVAIL_EVENT)))
         return;
     q->notify = notify;
+    q->asked_idx = q->used_idx;
     if (has_step)
         q->phase = SIM_PHASE_AVAIL_EVENT;
     else

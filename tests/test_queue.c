@@ -315,6 +315,7 @@ START_TEST(used_event_asks_for_exactly_the_notifications_of_the_formula)
             struct bench *bench = bench_live(2, SPEC, EVENT_IDX, 16);
             bench->device.queue[0].avail_next = starts[s];
             bench->device.queue[0].used_idx = starts[s];
+            bench->device.queue[0].asked_idx = starts[s];
             bench->avail_idx = starts[s];
             bench_store16(bench, bench->avail_addr + virtq_used_event_offset(16), wanted_event);
             for (uint16_t n = 0; n < 6; n++) {

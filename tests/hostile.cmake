@@ -1,0 +1,32 @@
+# A misbehaving device: the reference driver survives every fault at every step. The sanitizers'
+# build is slower and takes fewer of the steps; there the driver runs also without the probe, with
+# ASan in its stead.
+set(hostile_steps)
+if(RINGSIDE_SANITIZE)
+    set(hostile_steps --every 97)
+endif()
+foreach(base polling-v1 polling-v2 interrupts-v1 interrupts-v2)
+    add_test(NAME hostile/${base} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+             COMMAND ringside hostile --quiet ${hostile_steps} scenarios/hostile/base/${base}.scn)
+    set_tests_properties(hostile/${base} PROPERTIES TIMEOUT 900)
+    if(RINGSIDE_SANITIZE)
+        add_test(NAME hostile/plain-${base} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+                 COMMAND ringside hostile --quiet --plain --every 97
+                         --driver ${CMAKE_BINARY_DIR}/plain/reference.so
+                         scenarios/hostile/base/${base}.scn)
+        set_tests_properties(hostile/plain-${base} PROPERTIES TIMEOUT 900)
+    endif()
+endforeach()
+add_test(NAME hostile/made-up WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+         COMMAND ringside hostile --quiet --random 1500 --seed 1)
+set_tests_properties(hostile/made-up PROPERTIES TIMEOUT 900)
+
+# The suite in front of every personality.
+foreach(personality qemu-7 qemu-11 strict eager lazy out-of-order)
+    add_test(NAME personality/${personality} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
+             COMMAND ringside run --quiet --personality ${personality} scenarios/suite)
+    set_tests_properties(personality/${personality} PROPERTIES TIMEOUT 600)
+endforeach()
+
+ringside_add_test(hostile SOURCES test_hostile.c LIBRARIES ringside_harness PkgConfig::JANSSON
+    DEPENDS ringside driver_reference driver_levitate)
