@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "command.h"
 #include "lost.h"
 #include "model.h"
@@ -88,6 +89,9 @@ static bool run_one(void *context, size_t index)
                                     .reader[0] = {take, telling}};
     (void)index;
     const char *error = world_run(telling->scenario, &options, telling->outcome);
+    if (error) {
+        fprintf(stderr, "%s: error: %s\n", telling->scenario->path, error);
+    }
     const struct finding *finding = error ? NULL : find(telling->outcome, telling->rule);
     if (telling->looked_at == 0) { /* it was judged when all was over */
         telling->looked_at = telling->outcome->exercised[rule_index(telling->rule)];
@@ -223,6 +227,49 @@ static enum standing stands(const char *path, const struct rule *rule, bool brea
     return mention.violates || mention.expects || !mention.spec ? OTHERWISE : DECLARED;
 }
 
+/* A path as it is named below `scenarios`, or with the folder `evidence`. */
+static const char *short_name(const char *path)
+{
+    const char *scenarios = resource_folder(RESOURCE_scenarios);
+    const char *evidence = resource_folder(RESOURCE_evidence);
+    if (strncmp(path, scenarios, strlen(scenarios)) == 0) {
+        return path + strlen(scenarios) + 1;
+    }
+    if (strncmp(path, evidence, strlen(evidence)) == 0) {
+        return path + (strrchr(evidence, '/') + 1 - evidence);
+    }
+    return path;
+}
+
+/* Lines that a test told the judge, the last of which breaks the rule, or might have. */
+static void put_told(const struct report_options *options, const char *name, const char *lines)
+{
+    put_field(options, name, "a device of a unit test");
+    while (*lines) {
+        char line[EVENT_TEXT_BYTES];
+        size_t bytes = strcspn(lines, "\n");
+        snprintf(line, sizeof line, "%.*s", (int)bytes, lines);
+        lines += bytes + (lines[bytes] == '\n');
+        put_line(options, line, *lines == '\0');
+    }
+}
+
+/* No scenario's device breaks a rule but by a fault that it was asked for. */
+static void show_device(const struct report_options *options, const struct rule *rule)
+{
+    const struct explain_device *lines = explain_device(rule->id);
+    if (lines) {
+        put_told(options, "wrong", lines->wrong);
+        put_told(options, "right", lines->right);
+    }
+    put_field(options, "broken by",
+              "faults that a scenario asks for, and in the profile `qemu`: "
+              "there it is only counted");
+    put_field(options, "kept by",
+              "every run of the simulated device; ringside rules --device "
+              "SCENARIO... counts how often it was put to the test");
+}
+
 /* Scenarios that break or keep it: the sequence of the first that shows it, then the names. */
 static void show_scenarios(const struct report_options *options, const struct rule *rule,
                            const struct string_list *files, bool breaks)
@@ -230,7 +277,6 @@ static void show_scenarios(const struct report_options *options, const struct ru
     char names[REPORT_LINE_BYTES] = "";
     size_t count = 0, used = 0;
     bool shown = false;
-    size_t folder_bytes = strlen(resource_folder(RESOURCE_scenarios)) + 1;
     for (enum standing standing = DECLARED; standing > OTHERWISE; standing--) {
         for (size_t i = 0; i < files->count; i++) {
             const char *path = files->item[i];
@@ -240,7 +286,7 @@ static void show_scenarios(const struct report_options *options, const struct ru
             shown = shown || show_scenario(options, rule, path, breaks);
             if (count++ < NAMED_SCENARIOS && used < sizeof names) {
                 used += (size_t)snprintf(names + used, sizeof names - used, "%s%s",
-                                         used ? ", " : "", path + folder_bytes);
+                                         used ? ", " : "", short_name(path));
             }
         }
     }
@@ -281,6 +327,10 @@ static void explain(const struct rule *rule, const struct string_list *files)
     }
     if (rule->help && rule->help[0]) {
         put_field(&options, "help", rule->help);
+    }
+    if (rule->party == EVENT_PARTY_DEVICE) {
+        show_device(&options, rule);
+        return;
     }
     show_scenarios(&options, rule, files, true);
     show_scenarios(&options, rule, files, false);
@@ -339,6 +389,9 @@ int explain_main(int argc, char **argv)
     struct string_list files = {0};
     int status = EXIT_AS_EXPECTED;
     bool found = files_find(&files, resource_folder(RESOURCE_scenarios));
+    if (found && access(resource_folder(RESOURCE_evidence), R_OK) == 0) {
+        found = files_find(&files, resource_folder(RESOURCE_evidence));
+    }
     for (int i = 0; i < argc && status == EXIT_AS_EXPECTED; i++) {
         const struct rule *rule = rule_by_id(argv[i]);
         const struct rule_unchecked *row = rule ? NULL : find_unchecked(argv[i]);

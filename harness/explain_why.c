@@ -498,5 +498,5 @@ const char *explain_why(const char *id)
             return reasons[i].why;
         }
     }
-    return NULL;
+    return explain_why_device(id);
 }

@@ -9,7 +9,7 @@
 
 /*
  * X(name, folder below the prefix, folder of the build): the last two are texts with what CMake
- * knows put in.
+ * knows put in. `evidence`: scenarios of drivers that only tests have; they are not installed.
  */
 #define RESOURCES(X)                                                                               \
     X(drivers, RINGSIDE_INSTALL_LIB "/ringside/drivers", RINGSIDE_BUILD_DIR "/drivers")            \
@@ -18,6 +18,8 @@
     X(sources, RINGSIDE_INSTALL_SHARE "/ringside", RINGSIDE_PROJECT_DIR)                           \
     X(driver_sources, RINGSIDE_INSTALL_SHARE "/ringside/driver", RINGSIDE_PROJECT_DIR "/driver")   \
     X(scenarios, RINGSIDE_INSTALL_SHARE "/ringside/scenarios", RINGSIDE_PROJECT_DIR "/scenarios")  \
+    X(evidence, RINGSIDE_INSTALL_SHARE "/ringside/evidence",                                       \
+      RINGSIDE_PROJECT_DIR "/tests/evidence")                                                      \
     X(probe, RINGSIDE_INSTALL_SHARE "/ringside/probe", RINGSIDE_PROJECT_DIR "/harness/probe")      \
     X(skeleton, RINGSIDE_INSTALL_SHARE "/ringside/skeleton",                                       \
       RINGSIDE_PROJECT_DIR "/tools/skeleton")                                                      \

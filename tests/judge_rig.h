@@ -38,12 +38,16 @@ struct rig {
 };
 
 static struct rig rig;
+/* Sees every event after the judge; NULL = nobody does. */
+static void (*rig_watch)(const struct event *event);
 
 static inline void rig_emit(void *context, struct event *event)
 {
     struct rig *r = context;
     event->step = ++r->step;
     judge_event(&r->judge, event);
+    if (rig_watch != NULL)
+        rig_watch(event);
 }
 
 static inline void rig_open(const struct rig_config *config)
@@ -69,8 +73,7 @@ static inline void rig_open(const struct rig_config *config)
     ck_assert(gpu_create(&rig.device, &gpu));
     if (config->fault != NULL)
         ck_assert(sim_fault_arm(&rig.device.faults, config->fault));
-    judge_create(&rig.judge, NULL, &rig.arena, &rig.device, &rig.findings,
-                 rig.exercised, true);
+    judge_create(&rig.judge, NULL, &rig.arena, &rig.device, &rig.findings, rig.exercised, true);
 }
 
 static inline void rig_close(void)

@@ -10,3 +10,9 @@ add_test(NAME rules/full-ring COMMAND ringside run --verbose
          WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
 set_tests_properties(rules/full-ring PROPERTIES TIMEOUT 60 FAIL_REGULAR_EXPRESSION "XSPLIT-DRV-08"
     SKIP_REGULAR_EXPRESSION "AddressSanitizer has its own memory there")
+
+# Every rule is explained whole: why it is there, a wrong and a right sequence, scenarios.
+add_test(NAME rules/explain
+    COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/explain_rules.py $<TARGET_FILE:ringside>)
+set_tests_properties(rules/explain PROPERTIES TIMEOUT 600
+    SKIP_REGULAR_EXPRESSION "AddressSanitizer has its own memory there")

@@ -2,6 +2,8 @@
  * Rules that bind devices: after a set-up with the real simulated device, the judge is told of
  * things that no device should do. The simulated device itself breaks none in any other test.
  */
+#include "explain.h"
+#include "golden.h"
 #include "judge_rig.h"
 #include "rules_rig.h"
 
@@ -33,6 +35,8 @@ static void feed(enum event_kind kind, enum event_place place, uint64_t addr, ui
                           .width_bytes = width_bytes,
                           .bytes = bytes};
 
+    if (bytes != NULL)
+        memcpy(&event.value, bytes, sizeof event.value);
     rig_emit(&rig, &event);
 }
 
@@ -120,8 +124,6 @@ static const struct device_case cases[] = {
      READ("InterruptStatus 0"), "STATUS-DEV-03"},
     {"refuses what it offers", V2, PROBE RESET WELCOME OFFER ACCEPT W("Status 11"),
      DEV("refuse features-veto on q0"), "FEAT-DEV-02"},
-    {"refuses to work without ACCESS_PLATFORM", ACCESS, PROBE RESET WELCOME OFFER ACCEPT
-     W("Status 11"), DEV("refuse features-veto on q0"), ""},
     {"refuses what it had accepted", V2, PROBE RESET WELCOME OFFER ACCEPT AGREE RESET WELCOME
      OFFER ACCEPT W("Status 11"), DEV("refuse features-veto on q0"), "FEAT-DEV-02 FEAT-DEV-05"},
     {"refuses and shows FEATURES_OK", V2, PROBE RESET WELCOME OFFER W("DriverFeaturesSel 0")
@@ -159,6 +161,7 @@ static const struct device_case cases[] = {
     {"the wrong version", V2, "", READ("Version 1"), "MMIO-DEV-02"},
     {"the wrong version, legacy", V1, "", READ("Version 2"), "LMMIO-DEV-D1"},
     {"loses an event", V2, UP_2, DEV("interrupt used") READ("InterruptStatus 0"), "MMIO-DEV-03"},
+    {"keeps an event", V2, UP_2, DEV("interrupt used") READ("InterruptStatus 1"), ""},
     {"invents an event", V2, UP_2, READ("InterruptStatus 2"), "MMIO-DEV-04"},
     {"an event stays acknowledged", V2, UP_2, DEV("interrupt used") READ("InterruptStatus 1")
      "driver write InterruptACK 1\n" READ("InterruptStatus 1"), "MMIO-DEV-04"},
@@ -171,6 +174,7 @@ static const struct device_case cases[] = {
      "MMIO-DEV-08"},
     {"QueueReset after a reset, and quiet", RING_RESET, UP_RESET RESET W("QueueSel 0"),
      READ("QueueReset 0"), ""},
+    {"QueueReset is quiet", RING_RESET, UP_RESET, READ("QueueReset 0"), ""},
     {"a reset queue is ready", RING_RESET, UP_RESET W("QueueReset 1"), READ("QueueReady 1"),
      "MMIO-DEV-12"},
     {"QueueReady is forgotten", V2, UP_2, READ("QueueReady 0"), "XMMIO-DEV-01"},
@@ -225,6 +229,8 @@ static const struct device_case cases[] = {
      R("DeviceFeatures"), "", "LRSVD-DEV-02", NULL, true},
     {"a legacy device with ANY_LAYOUT", LAYOUT_1, PROBE RESET WELCOME W("DeviceFeaturesSel 0")
      R("DeviceFeatures"), "", "", NULL, true},
+    {"refuses to work without ACCESS_PLATFORM", ACCESS, PROBE RESET WELCOME OFFER ACCEPT
+     W("Status 11"), DEV("refuse features-veto on q0"), ""},
     {"VERSION_1 is missing", V2, PROBE RESET WELCOME W("DeviceFeaturesSel 1"),
      READ("DeviceFeatures 0"), "RSVD-DEV-01"},
 };
@@ -280,34 +286,192 @@ START_TEST(a_device_that_breaks_a_rule_is_found)
 }
 END_TEST
 
+/* ---- what `ringside explain` shows ---- */
+
+#define SEQUENCE_LINES 4u
+#define SEQUENCE_BYTES (SEQUENCE_LINES * EVENT_TEXT_BYTES)
+#define EXPLAIN_DEVICE RINGSIDE_SOURCE_DIR "/harness/explain_device.c"
+
+/* A rule's first breaking sequence, and the one that passes closest by. */
+struct shown {
+    char wrong[SEQUENCE_BYTES], right[SEQUENCE_BYTES];
+    size_t wrong_at, distance;      /* in the table of cases, from 1; between the two */
+    char last_look[SEQUENCE_BYTES]; /* of the case that is played */
+    bool found;                     /* in it */
+};
+
+static struct shown shown[RULES_MAX];
+static char last_lines[SEQUENCE_LINES][EVENT_TEXT_BYTES];
+static size_t last_count;
+
+/* A ring that is looked for elsewhere has no name there. */
+static void keep_line(const struct event *event)
+{
+    struct event copy = *event, named = *event;
+
+    copy.bytes = NULL;
+    if ((event->place == EVENT_PLACE_AVAIL_IDX || event->place == EVENT_PLACE_DESC) &&
+        place_address(&rig.device, &named) && named.addr != event->addr)
+        copy.place = EVENT_PLACE_MEMORY;
+    char *line = last_lines[last_count++ % SEQUENCE_LINES];
+    event_format(&copy, NULL, NULL, line, EVENT_TEXT_BYTES);
+    if (event->place == EVENT_PLACE_RESPONSE && event->bytes != NULL) {
+        size_t used = strlen(line);
+        struct virtio_gpu_ctrl_hdr header;
+        memcpy(&header, event->bytes, sizeof header);
+        snprintf(line + used, EVENT_TEXT_BYTES - used, "  # fence_id %u",
+                 (unsigned)virtio_le64(header.fence_id));
+    }
+}
+
+static void copy_lines(char out[SEQUENCE_BYTES])
+{
+    size_t used = 0;
+
+    for (size_t i = last_count > SEQUENCE_LINES ? last_count - SEQUENCE_LINES : 0; i < last_count;
+         i++)
+        used += (size_t)snprintf(out + used, SEQUENCE_BYTES - used, "%s\n",
+                                 last_lines[i % SEQUENCE_LINES]);
+}
+
+static void watch(const struct event *event)
+{
+    size_t count = 0;
+    const struct rule *rules = rule_table(&count);
+
+    keep_line(event);
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i].party != EVENT_PARTY_DEVICE)
+            continue;
+        if (rig.exercised[i] == event->step)
+            copy_lines(shown[i].last_look);
+        if (!shown[i].found && judge_has(&rig.judge, rules[i].id)) {
+            shown[i].found = true;
+            if (shown[i].wrong[0] == '\0')
+                copy_lines(shown[i].wrong);
+        }
+    }
+}
+
+/* Is the device without any fault in this case? Only then does it show what is right. */
+static bool is_good(void)
+{
+    for (uint32_t i = 0; i < rig.findings.count; i++) {
+        if (rig.findings.item[i].rule->party == EVENT_PARTY_DEVICE)
+            return false;
+    }
+    return true;
+}
+
+static void watch_case(size_t at)
+{
+    last_count = 0;
+    play_case(&cases[at]);
+    bool good = is_good();
+    rig_close();
+    for (size_t i = 0; i < RULES_MAX; i++) {
+        struct shown *rule = &shown[i];
+        size_t distance = at > rule->wrong_at ? at - rule->wrong_at : rule->wrong_at - at;
+        if (rule->found && rule->wrong_at == 0)
+            rule->wrong_at = at + 1; /* its neighbour is the next one */
+        if (good && rule->last_look[0] != '\0' &&
+            (rule->right[0] == '\0' || distance <= rule->distance)) {
+            memcpy(rule->right, rule->last_look, SEQUENCE_BYTES);
+            rule->distance = distance;
+        }
+        rule->last_look[0] = '\0';
+        rule->found = false;
+    }
+}
+
+/* Twice, as the case that passes is chosen by how close it is to the one that breaks. */
+static void watch_cases(void)
+{
+    size_t count = sizeof cases / sizeof cases[0];
+
+    rig_watch = watch;
+    for (size_t at = 0; at < count; at++)
+        watch_case(at);
+    for (size_t i = 0; i < RULES_MAX; i++)
+        shown[i].right[0] = '\0';
+    for (size_t at = 0; at < count; at++)
+        watch_case(at);
+    rig_watch = NULL;
+}
+
 /* As `ringside rules --evidence` asks it of the rules that bind drivers. */
 START_TEST(every_rule_has_a_device_that_breaks_it_and_one_that_passes_close_by)
 {
-    static bool broken[RULES_MAX], passed[RULES_MAX];
     char lacking[1024] = "";
     size_t count = 0, used = 0, seen = 0;
     const struct rule *rules = rule_table(&count);
 
-    for (size_t at = 0; at < sizeof cases / sizeof cases[0]; at++) {
-        play_case(&cases[at]);
-        for (size_t i = 0; i < count; i++) {
-            bool found = judge_has(&rig.judge, rules[i].id);
-            broken[i] |= found;
-            passed[i] |= !found && rig.exercised[i] != 0;
-        }
-        rig_close();
-    }
+    watch_cases();
     for (size_t i = 0; i < count; i++) {
+        bool broken = shown[i].wrong[0] != '\0', passed = shown[i].right[0] != '\0';
         if (rules[i].party != EVENT_PARTY_DEVICE)
             continue;
         seen++;
-        if ((!broken[i] || !passed[i]) && used < sizeof lacking)
-            used += (size_t)snprintf(lacking + used, sizeof lacking - used, " %s%s%s", rules[i].id,
-                                     broken[i] ? "" : " (never broken)",
-                                     passed[i] ? "" : " (never passed)");
+        if ((!broken || !passed) && used < sizeof lacking)
+            used +=
+                (size_t)snprintf(lacking + used, sizeof lacking - used, " %s%s%s", rules[i].id,
+                                 broken ? "" : " (never broken)", passed ? "" : " (never passed)");
     }
     ck_assert_uint_gt(seen, 50);
     ck_assert_msg(lacking[0] == '\0', "rules that lack a case:%s", lacking);
+}
+END_TEST
+
+static void put_lines(FILE *out, const char *lines)
+{
+    while (*lines != '\0') {
+        size_t bytes = strcspn(lines, "\n");
+        fprintf(out, "     \"%.*s\\n\"%s\n", (int)bytes, lines,
+                lines[bytes + 1] == '\0' ? "," : "");
+        lines += bytes + 1;
+    }
+}
+
+/* RINGSIDE_BLESS=1 writes the table anew. */
+START_TEST(the_sequences_that_are_explained_are_those_of_the_cases)
+{
+    size_t count = 0, bytes = 0;
+    const struct rule *rules = rule_table(&count);
+    char *text = NULL;
+    FILE *out = open_memstream(&text, &bytes);
+
+    watch_cases();
+    fputs("/*\n"
+          " * What devices do that break their rules, and that keep them: made by\n"
+          " * RINGSIDE_BLESS=1 tests/test_rules_device, of its cases; the same test holds it "
+          "against them.\n"
+          " */\n"
+          "#include \"explain.h\"\n\n#include <string.h>\n\n"
+          "/* clang-format off */\nstatic const struct explain_device sequences[] = {\n",
+          out);
+    for (size_t i = 0; i < count; i++) {
+        if (rules[i].party != EVENT_PARTY_DEVICE)
+            continue;
+        fprintf(out, "    {\"%s\",\n", rules[i].id);
+        put_lines(out, shown[i].wrong);
+        put_lines(out, shown[i].right);
+        fputs("    },\n", out);
+    }
+    fputs("};\n/* clang-format on */\n\n"
+          "const struct explain_device *explain_device(const char *id)\n{\n"
+          "    for (size_t i = 0; i < sizeof sequences / sizeof sequences[0]; i++) {\n"
+          "        if (strcmp(sequences[i].id, id) == 0)\n"
+          "            return &sequences[i];\n    }\n    return NULL;\n}\n",
+          out);
+    fclose(out);
+    if (getenv("RINGSIDE_BLESS") != NULL)
+        golden_write(EXPLAIN_DEVICE, text);
+    char *wanted = golden_read(EXPLAIN_DEVICE);
+    ck_assert_msg(
+        strcmp(wanted, text) == 0,
+        "harness/explain_device.c is not what the cases make; RINGSIDE_BLESS=1 writes it");
+    free(wanted);
+    free(text);
 }
 END_TEST
 
@@ -356,7 +520,8 @@ int main(void)
     const TTest *const tests[] = {
         what_was_asked_for_is_only_counted,
         every_rule_has_a_device_that_breaks_it_and_one_that_passes_close_by,
-        a_device_offers_only_what_it_has, NULL};
+        the_sequences_that_are_explained_are_those_of_the_cases, a_device_offers_only_what_it_has,
+        NULL};
 
     return rules_main("device rules", a_device_that_breaks_a_rule_is_found,
                       sizeof cases / sizeof cases[0], tests);
