@@ -49,33 +49,67 @@ static const struct {
 /* The first one of each axis is the usual one. */
 static const unsigned queue_sizes[] = {1024, 1, 2, 4, 8, 16, 64, 256};
 
+/* Who acts when, and what the device is like: `device ... personality NAME`. */
 static const struct {
-    const char *word, *lines;
-} schedules[] = {{"eager", ""},
-                 {"lazy", "schedule lazy\n"},
-                 {"random", "schedule random\nseed 7\n"}};
+    const char *word, *lines, *personality;
+} conditions[] = {{"eager", "", NULL},
+                  {"lazy", "schedule lazy\n", NULL},
+                  {"random", "schedule random\nseed 7\n", NULL},
+#define X(name, word, profile, eager, hush, strict, order, size, lazy, text)                       \
+    {"personality-" word, "", word},
+                  SIM_PERSONALITIES(X)
+#undef X
+};
 
 /* What a driver is asked for that has these options. */
 static const struct {
     const char *word, *words;
 } wishes[] = {{"plain", ""}, {"all", " interrupts on event-idx on indirect on fence on"}};
 
+/* Words of a `fault` line. */
 static const char *const faults[] = {
     "completion-late 300 request 3",
     "completion-lost request 3",
+    "completion-doubled request 3",
+    "completion-out-of-order 1 request 3",
     "response-type 0x1200 request 3",
     "response-type 0 request 3",
+    "response-bytes 8 request 3",
+    "response-fence 99 request 3",
+    "display-width 0 request 1",
+    "display-height 0xffffffff request 1",
     "rewrite-descriptors 0xff request 2",
     "used-id 999 request 3",
+    "used-id-out-of-range request 3",
+    "used-id-not-outstanding request 3",
+    "used-id-of-another request 3",
     "used-len 0 request 3",
-    "used-len 0xffffffff request 3",
-    "interrupt-spurious",
+    "used-len-long 64 request 3",
+    "used-len-short 8 request 3",
+    "used-idx-jump 3 request 3",
+    "used-idx-back 1 request 3",
+    "used-flags 1 request 3",
+    "avail-event 77 request 3",
+    "interrupt-lost request 3",
+    "interrupt-spurious request 3",
+    "interrupt-config request 3",
+    "config-change request 3",
+    "needs-reset request 3",
     "magic 0x12345678",
     "version 3",
     "device-id 0",
-    "features-veto",
+    "features-offered 0x40000000",
+    "features-changed 0x10000000",
+    "queue-size-max 0",
+    "queue-size-max 3",
+    "queue-ready 1",
+    "config-value 0xffffffff",
+    "config-torn 5",
     "interrupt-bits 4",
+    "features-veto",
+    "interrupt-ack-lost",
     "reset-late 50",
+    "reset-lost",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -89,11 +123,12 @@ struct cell {
     char name[CONFORM_NAME_BYTES];
     uint8_t version;
     const struct program *program;
-    const char *device;  /* words that its line gets besides; NULL = the program's own lines */
-    unsigned queue_size; /* 0 = as the program has it */
-    const char *lines;   /* schedule */
-    const char *wishes;  /* words of the driver's line */
-    const char *fault;   /* NULL = none */
+    const char *device;      /* words that its line gets besides; NULL = the program's own lines */
+    unsigned queue_size;     /* 0 = as the program has it */
+    const char *lines;       /* schedule */
+    const char *wishes;      /* words of the driver's line */
+    const char *personality; /* NULL = none */
+    const char *fault;       /* NULL = none */
 };
 
 struct conform_cells {
@@ -188,14 +223,14 @@ static bool add_programs(struct conform_cells *cells, unsigned version)
 
 static bool add_matrix(struct conform_cells *cells, unsigned version, const struct program *tour)
 {
-    size_t total = COUNT(feature_sets) * COUNT(queue_sizes) * COUNT(wishes) * COUNT(schedules);
+    size_t total = COUNT(feature_sets) * COUNT(queue_sizes) * COUNT(wishes) * COUNT(conditions);
 
     for (size_t i = 0; i < total; i++) {
-        size_t schedule = i % COUNT(schedules), wish = i / COUNT(schedules) % COUNT(wishes);
-        size_t rest = i / COUNT(schedules) / COUNT(wishes);
+        size_t condition = i % COUNT(conditions), wish = i / COUNT(conditions) % COUNT(wishes);
+        size_t rest = i / COUNT(conditions) / COUNT(wishes);
         size_t size = rest % COUNT(queue_sizes), set = rest / COUNT(queue_sizes);
         struct cell *cell;
-        bool every_pair = schedule == 0 || size == 0 || set == 0;
+        bool every_pair = condition == 0 || size == 0 || set == 0;
         if (feature_sets[set].words[version - 1] == NULL || !every_pair)
             continue;
         cell = add(cells, version, tour);
@@ -203,11 +238,12 @@ static bool add_matrix(struct conform_cells *cells, unsigned version, const stru
             return false;
         cell->device = feature_sets[set].words[version - 1];
         cell->queue_size = queue_sizes[size];
-        cell->lines = schedules[schedule].lines;
+        cell->lines = conditions[condition].lines;
+        cell->personality = conditions[condition].personality;
         cell->wishes = wishes[wish].words;
         snprintf(cell->name, sizeof cell->name, "v%u/tour/%s/q%u/%s/%s", version,
                  feature_sets[set].word, queue_sizes[size], wishes[wish].word,
-                 schedules[schedule].word);
+                 conditions[condition].word);
     }
     return true;
 }
@@ -294,8 +330,9 @@ bool conform_cell_guard(const struct conform_cells *cells, size_t index)
 
 void conform_cells_describe(char *out, size_t out_bytes)
 {
-    snprintf(out, out_bytes, "%zu feature sets, %zu queue sizes, %zu schedules, %zu faults",
-             COUNT(feature_sets), COUNT(queue_sizes), COUNT(schedules), COUNT(faults));
+    snprintf(out, out_bytes,
+             "%zu feature sets, %zu queue sizes, 3 schedules, %d personalities, %zu faults",
+             COUNT(feature_sets), COUNT(queue_sizes), SIM_PERSONALITY_COUNT, COUNT(faults));
 }
 
 /* ---- a cell's scenario ---- */
@@ -317,6 +354,8 @@ static void put_device(FILE *out, const struct cell *cell, const char *line)
     fputs(line, out);
     if (cell->queue_size != 0)
         fprintf(out, "  queue-size-max %u", cell->queue_size);
+    if (cell->personality != NULL)
+        fprintf(out, "  personality %s", cell->personality);
     if (cell->device[0] != '\0')
         fprintf(out, "  features %s", cell->device);
     fputc('\n', out);

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define RULE_COLUMNS    19
+#define RULE_COLUMNS    21
 #define VERDICT_COLUMNS 13
 #define RUNS_COLUMNS    7
 #define DETAIL_INDENT   4u /* of what was found, which takes more room */

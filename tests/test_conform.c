@@ -368,7 +368,7 @@ START_TEST(a_wrong_driver_is_told_its_rules)
 {
     shell_begin("test_conform_wrong");
     ck_assert_int_eq(shell_run("$R conform levitate"), 1);
-    const char *head = strstr(shell_output, "\nLMMIO-DRV-D10       broken ");
+    const char *head = strstr(shell_output, "\nLMMIO-DRV-D10         broken ");
     ck_assert_ptr_nonnull(head);
     ck_assert_ptr_nonnull(strstr(head, "transport.c:106, in v1/bring-up: driver wrote"));
     static const struct shell_case cases[] = {
