@@ -233,6 +233,33 @@ static void put_header(FILE *out, const struct report_options *options,
     report_wrap(out, options, REPORT_STYLE_PLAIN, "", 2, at, text);
 }
 
+/* What QEMU itself had to say of this driver, with -d guest_errors. */
+static void put_printed(FILE *out, const struct report_options *options,
+                        const struct world_outcome *outcome)
+{
+    const struct world_words *printed = &outcome->printed;
+    char text[REPORT_LINE_BYTES];
+    if (outcome->qemu_version[0] == '\0') {
+        return;
+    }
+    snprintf(text, sizeof text, "  QEMU %s printed%s", outcome->qemu_version,
+             printed->count + printed->dropped == 0 ? " nothing" : ":");
+    report_clip(out, options, REPORT_STYLE_PLAIN, 0, text);
+    for (size_t i = 0; i < printed->count; i++) {
+        snprintf(text, sizeof text, "    %s", printed->line[i].text);
+        if (printed->line[i].times > 1) {
+            size_t used = strlen(text);
+            snprintf(text + used, sizeof text - used, " (%" PRIu64 " times)",
+                     printed->line[i].times);
+        }
+        report_wrap(out, options, REPORT_STYLE_PLAIN, "", 6, 0, text);
+    }
+    if (printed->dropped > 0) {
+        fprintf(out, "    and %" PRIu64 " more line%s\n", printed->dropped,
+                printed->dropped == 1 ? "" : "s");
+    }
+}
+
 /* `path:12: expected ..., got ...` */
 static void put_failures(FILE *out, const struct report_options *options,
                          const struct world_outcome *outcome)
@@ -383,6 +410,7 @@ void report_outcome(FILE *out, const struct report_options *options,
     if (outcome->scenario->kind == SCENARIO_DEVICE_GPU) {
         put_screen(out, options, outcome);
     }
+    put_printed(out, options, outcome);
     fputc('\n', out);
     put_stuck(out, options, outcome);
     for (uint32_t i = 0; i < outcome->findings.count; i++) {

@@ -63,6 +63,7 @@ struct silence {
     struct beside_options beside;
     const char *json_path;
     bool markdown, help;
+    bool given; /* a path was, whatever is there */
     struct string_list paths;
     size_t wrong, silent, completed, found; /* scenarios with a finding; of those ... */
     size_t unexpected;                      /* scenarios that did not come as expected */
@@ -115,7 +116,10 @@ static int set_option(void *context, size_t row, const char *value)
 
 static int take_operand(void *context, const char *word)
 {
-    return files_find(&((struct silence *)context)->paths, word) ? 0 : EXIT_ENVIRONMENT;
+    struct silence *silence = context;
+
+    silence->given = true;
+    return files_find(&silence->paths, word) ? 0 : EXIT_ENVIRONMENT;
 }
 
 /* ---- cells ---- */
@@ -228,7 +232,7 @@ static void put_head(const struct silence *silence)
 #undef X
     };
     static const char *const rule[COLUMN_COUNT] = {
-#define X(name, title, width) "---------------------------" + (27 - (width)),
+#define X(name, title, width) &"---------------------------"[27 - (width)],
         SILENCE_COLUMNS(X)
 #undef X
     };
@@ -390,8 +394,10 @@ int silence_main(int argc, char **argv)
 
     if (status == 0 && silence.help)
         print_help(stdout);
-    else if (status == 0 && silence.paths.count == 0 && !find_own(&silence.paths))
+    else if (status == 0 && !silence.given && !find_own(&silence.paths))
         status = EXIT_ENVIRONMENT;
+    else if (status == 0 && silence.paths.count == 0)
+        status = refuse("no scenario found (a file NAME.scn)");
     else if (status == 0)
         status = make_table(&silence);
     string_list_free(&silence.paths);

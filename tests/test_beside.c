@@ -137,12 +137,17 @@ START_TEST(the_table_is_made_by_a_command)
         {"$R silence --markdwn", 2, "", "did you mean --markdown?"},
         {"$R silence --json", 2, "", "--json"},
         {"$R silence nowhere.scn", 2, "", "nowhere.scn"},
+        {"mkdir -p empty && $R silence empty", 2, "", "no scenario found"},
         {"PATH=/nowhere $R silence 2>&1 | cat", 0, "install the package", ""},
         {"PATH=/nowhere $R silence", 2, "", "install the package"},
         {"echo oops >bad.scn; $R silence bad.scn", 2, "", "bad.scn:1:1: error"},
     };
     static const struct shell_case with_qemu[] = {
         {"$R silence --json all.json $S/silence/19-a-response-of-8-bytes.scn", 0, "prints nothing",
+         ""},
+        {"$R run -v --device qemu $S/silence/19-a-response-of-8-bytes.scn", 0,
+         " printed:\n    virtio_gpu_ctrl_response: response size incorrect 8 vs 408\n", ""},
+        {"$R run -v --device qemu $S/silence/10-a-queue-size-of-10.scn", 0, " printed nothing\n",
          ""},
         {"cat all.json", 0,
          "\"line\":\"virtio_gpu_ctrl_response: response size incorrect 8 vs 408\"", ""},
