@@ -44,34 +44,16 @@ static bool allocate_ring(struct queue *queue)
     return true;
 }
 
-/* All of its descriptors that never change. */
 static bool allocate_request(struct queue *queue, uint16_t number)
 {
     struct request *request = &queue->request[number];
     bool indirect = device_has(queue->device, VIRTIO_F_INDIRECT_DESC);
-    struct outgoing *outgoing;
 
-    if (!platform_dma_alloc(sizeof(*outgoing), CACHE_LINE_BYTES, "request", &request->outgoing) ||
+    if (!platform_dma_alloc(sizeof(struct outgoing), CACHE_LINE_BYTES, "request",
+                            &request->outgoing) ||
         !platform_dma_alloc(QUEUE_ANSWER_BYTES, CACHE_LINE_BYTES, "response", &request->answer))
         return false;
-    outgoing = request->outgoing.cpu;
     request->head = indirect ? number : (uint16_t)(2 * number);
-    request->chain = indirect ? outgoing->table : &queue->desc[request->head];
-    request->chain[0] = (struct virtq_desc){
-        .addr = ring64(queue, request->outgoing.addr + offsetof(struct outgoing, command)),
-        .flags = ring16(queue, VIRTQ_DESC_F_NEXT),
-        .next = ring16(queue, indirect ? 1 : (uint16_t)(request->head + 1)),
-    };
-    request->chain[1] = (struct virtq_desc){
-        .addr = ring64(queue, request->answer.addr),
-        .flags = ring16(queue, VIRTQ_DESC_F_WRITE),
-    };
-    if (indirect)
-        queue->desc[request->head] = (struct virtq_desc){
-            .addr = ring64(queue, request->outgoing.addr),
-            .len = ring32(queue, sizeof(outgoing->table)),
-            .flags = ring16(queue, VIRTQ_DESC_F_INDIRECT),
-        };
     return true;
 }
 
@@ -154,19 +136,48 @@ struct request *queue_take(struct queue *queue)
     return NULL;
 }
 
+/*
+ * The command, then the answer: in the request's own table, or in its own descriptors. Written anew
+ * for each command, though only lengths change: a device that wrote over them spoils one request.
+ */
+static void write_chain(const struct queue *queue, const struct request *request,
+                        uint32_t command_bytes)
+{
+    struct outgoing *outgoing = request->outgoing.cpu;
+    bool indirect = device_has(queue->device, VIRTIO_F_INDIRECT_DESC);
+    struct virtq_desc *chain = indirect ? outgoing->table : &queue->desc[request->head];
+
+    chain[0] = (struct virtq_desc){
+        .addr = ring64(queue, request->outgoing.addr + offsetof(struct outgoing, command)),
+        .len = ring32(queue, command_bytes),
+        .flags = ring16(queue, VIRTQ_DESC_F_NEXT),
+        .next = ring16(queue, indirect ? 1 : (uint16_t)(request->head + 1)),
+    };
+    chain[1] = (struct virtq_desc){
+        .addr = ring64(queue, request->answer.addr),
+        .len = ring32(queue, request->answer_bytes),
+        .flags = ring16(queue, VIRTQ_DESC_F_WRITE),
+    };
+    if (indirect)
+        queue->desc[request->head] = (struct virtq_desc){
+            .addr = ring64(queue, request->outgoing.addr),
+            .len = ring32(queue, sizeof(outgoing->table)),
+            .flags = ring16(queue, VIRTQ_DESC_F_INDIRECT),
+        };
+    platform_cache_clean(outgoing, sizeof(*outgoing));
+    platform_cache_clean(queue->desc, virtq_desc_bytes(queue->size));
+}
+
 void queue_add(struct queue *queue, struct request *request, uint32_t command_bytes,
                uint32_t answer_bytes)
 {
     volatile le16 *slot = &queue->avail->ring[queue->avail_idx & (queue->size - 1)];
 
-    request->chain[0].len = ring32(queue, command_bytes);
-    request->chain[1].len = ring32(queue, answer_bytes);
     request->answer_bytes = answer_bytes;
+    write_chain(queue, request, command_bytes);
     /* What was answered before must not answer this one: no answer has type 0. */
     ((struct virtio_gpu_ctrl_hdr *)request->answer.cpu)->type = 0;
     platform_cache_clean(request->answer.cpu, sizeof(struct virtio_gpu_ctrl_hdr));
-    platform_cache_clean(request->outgoing.cpu, sizeof(struct outgoing));
-    platform_cache_clean(queue->desc, virtq_desc_bytes(queue->size));
 
     *slot = ring16(queue, request->head);
     platform_cache_clean((const void *)slot, sizeof(*slot));

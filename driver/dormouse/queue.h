@@ -42,7 +42,6 @@ struct request {
     enum request_state state;
     struct platform_dma outgoing; /* struct outgoing */
     struct platform_dma answer;
-    struct virtq_desc *chain; /* two descriptors: command, answer */
     uint16_t head;
     uint32_t answer_bytes; /* room for it */
     uint32_t written_bytes;
