@@ -153,6 +153,11 @@ static void note_again(struct schedules *schedules)
 
 /* ---- one scenario ---- */
 
+static const char *plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 /* What came of the schedules of a scenario. */
 struct tally {
     uint64_t done;
@@ -292,8 +297,9 @@ static void tell(struct schedules *schedules, struct scenario *scenario, const s
     if (tally->failed > 0)
         tell_failure(schedules, scenario, tally);
     else if (!schedules->quiet)
-        printf("%s  %s: %" PRIu64 " schedules\n", tally->skipped ? "skipped" : "ok     ",
-               last_two(scenario->path), tally->skipped ? 0 : tally->done);
+        printf("%s  %s: %" PRIu64 " schedule%s\n", tally->skipped ? "skipped" : "ok     ",
+               last_two(scenario->path), tally->skipped ? 0 : tally->done,
+               plural(tally->skipped ? 0 : tally->done));
     if (!tally->skipped)
         schedules->unwritten |= !save(schedules, scenario, tally);
 }
@@ -370,14 +376,16 @@ static int run_paths(struct schedules *schedules)
     interrupt_catch();
     if (!isolate_run(&jobs))
         return EXIT_ENVIRONMENT;
-    printf("%zu scenarios, %" PRIu64 " schedules from seed %" PRIu64 ": ", schedules->paths->count,
-           schedules->runs, schedules->seed);
+    printf("%zu scenario%s, %" PRIu64 " schedule%s from seed %" PRIu64 ": ",
+           schedules->paths->count, plural(schedules->paths->count), schedules->runs,
+           plural(schedules->runs), schedules->seed);
     if (schedules->failing == 0)
         fputs("all as expected", stdout);
     else
-        printf("%" PRIu64 " failed, in %zu scenarios", schedules->failing, schedules->failed);
+        printf("%" PRIu64 " failed, in %zu scenario%s", schedules->failing, schedules->failed,
+               plural(schedules->failed));
     if (schedules->skipped > 0)
-        printf("; %zu scenarios skipped", schedules->skipped);
+        printf("; %zu scenario%s skipped", schedules->skipped, plural(schedules->skipped));
     if (schedules->broken > 0)
         printf("; %zu could not be run", schedules->broken);
     printf("; %" PRIu64 " steps%s\n", schedules->steps,

@@ -56,11 +56,11 @@ def main():
     status, out, err = run("schedules", "--fail-fast", "--driver", driver, scenario, scenario)
     expect("the first failure is the last run",
            status == 1 and re.search(r"1 of \d+ schedules", out) and "again:" in out
-           and "2 scenarios" in out and "1 failed, in 1 scenarios" in out, out)
+           and "2 scenarios" in out and "1 failed, in 1 scenario;" in out, out)
 
     status, out, err = run("schedules", "--count", "100", scenario)
     expect("the driver without the fault passes", status == 0, out, err)
-    expect("and all were run", "1 scenarios, 100 schedules from seed 1: all as" in out, out)
+    expect("and all were run", "1 scenario, 100 schedules from seed 1: all as" in out, out)
 
     with open(os.path.join(folder, "played.scn"), "w", encoding="utf-8") as file:
         file.write(PLAYED)
