@@ -54,9 +54,17 @@ static uint64_t word_at(const struct arena *arena, uint64_t addr, uint32_t bytes
     return value;
 }
 
+/* A field of a ring, in its byte order. */
+static uint64_t ring_at(const struct rings *rings, uint64_t addr, uint32_t bytes)
+{
+    uint64_t value = word_at(rings->arena, addr, bytes);
+    return sim_rings_are_big(rings->device) ? __builtin_bswap64(value) >> 8 * (sizeof value - bytes)
+                                            : value;
+}
+
 static uint16_t slot_head(const struct rings *rings, uint32_t slot)
 {
-    return (uint16_t)word_at(rings->arena, rings->avail + 4 + 2 * (uint64_t)slot, 2);
+    return (uint16_t)ring_at(rings, rings->avail + 4 + 2 * (uint64_t)slot, 2);
 }
 
 /* ---- what is in flight ---- */
@@ -75,9 +83,9 @@ static void own_chain(struct rings *rings, uint16_t head)
         rings->owner[rings->owned].desc = (uint16_t)at;
         rings->owner[rings->owned++].head = head;
         uint64_t entry = rings->desc + 16 * (uint64_t)at;
-        if ((word_at(rings->arena, entry + 12, 2) & VIRTQ_DESC_F_NEXT) == 0)
+        if ((ring_at(rings, entry + 12, 2) & VIRTQ_DESC_F_NEXT) == 0)
             return;
-        at = (uint32_t)word_at(rings->arena, entry + 14, 2);
+        at = (uint32_t)ring_at(rings, entry + 14, 2);
     }
 }
 
@@ -94,12 +102,12 @@ static int owner_of(const struct rings *rings, uint32_t desc)
 static const char *command_at(const struct rings *rings, uint16_t head)
 {
     uint64_t entry = rings->desc + 16 * (uint64_t)head;
-    uint64_t addr = word_at(rings->arena, entry, 8);
+    uint64_t addr = ring_at(rings, entry, 8);
 
-    if ((word_at(rings->arena, entry + 12, 2) & VIRTQ_DESC_F_WRITE) != 0)
+    if ((ring_at(rings, entry + 12, 2) & VIRTQ_DESC_F_WRITE) != 0)
         return "";
-    if ((word_at(rings->arena, entry + 12, 2) & VIRTQ_DESC_F_INDIRECT) != 0)
-        addr = word_at(rings->arena, addr, 8);
+    if ((ring_at(rings, entry + 12, 2) & VIRTQ_DESC_F_INDIRECT) != 0)
+        addr = ring_at(rings, addr, 8);
     const char *name = rings->device->class->command_name((uint32_t)word_at(rings->arena, addr, 4));
     return name != NULL && addr != 0 ? name : "";
 }
@@ -124,7 +132,7 @@ static void put_requests(struct rings *rings, struct page_json *json)
     };
     const struct model_queue *queue = rings->queue;
     uint32_t more = 0, shown = 0;
-    uint32_t published = (uint32_t)word_at(rings->arena, rings->avail + 2, 2);
+    uint32_t published = (uint32_t)ring_at(rings, rings->avail + 2, 2);
 
     page_json_open(json, "requests", '[');
     for (uint32_t i = 0; rings->live && i < queue->tables; i++) {
@@ -152,7 +160,7 @@ static void put_requests(struct rings *rings, struct page_json *json)
 static void put_desc(const struct rings *rings, struct page_json *json, uint32_t desc)
 {
     uint64_t entry = rings->desc + 16 * (uint64_t)desc;
-    uint64_t addr = word_at(rings->arena, entry, 8);
+    uint64_t addr = ring_at(rings, entry, 8);
     char name[ARENA_NAME_BYTES + 32];
     int owner = owner_of(rings, desc);
 
@@ -160,9 +168,9 @@ static void put_desc(const struct rings *rings, struct page_json *json, uint32_t
     page_json_open(json, NULL, '[');
     page_json_number(json, NULL, desc);
     page_json_hex(json, NULL, addr);
-    page_json_number(json, NULL, word_at(rings->arena, entry + 8, 4));
-    page_json_number(json, NULL, word_at(rings->arena, entry + 12, 2));
-    page_json_number(json, NULL, word_at(rings->arena, entry + 14, 2));
+    page_json_number(json, NULL, ring_at(rings, entry + 8, 4));
+    page_json_number(json, NULL, ring_at(rings, entry + 12, 2));
+    page_json_number(json, NULL, ring_at(rings, entry + 14, 2));
     page_json_string(json, NULL, addr != 0 ? name : "");
     page_json_number(json, NULL, owner < 0 ? UINT32_MAX : (uint32_t)owner);
     page_json_close(json, ']');
@@ -179,8 +187,7 @@ static void put_table(const struct rings *rings, struct page_json *json)
         put_desc(rings, json, rings->owner[i].desc);
     for (uint32_t i = 0; rings->desc != 0 && i < rings->size; i++) {
         uint64_t entry = rings->desc + 16 * (uint64_t)i;
-        bool written =
-            word_at(rings->arena, entry, 8) != 0 || word_at(rings->arena, entry + 8, 8) != 0;
+        bool written = ring_at(rings, entry, 8) != 0 || ring_at(rings, entry + 8, 8) != 0;
         if (!all && owner_of(rings, i) >= 0)
             continue;
         if (shown < PAGE_RING_ENTRIES && (all || written)) {
@@ -205,13 +212,13 @@ static uint32_t first_slot(const struct rings *rings, uint32_t idx)
 static void put_ring(const struct rings *rings, struct page_json *json, bool used)
 {
     uint64_t ring = used ? rings->used : rings->avail;
-    uint32_t idx = (uint32_t)word_at(rings->arena, ring + 2, 2);
+    uint32_t idx = (uint32_t)ring_at(rings, ring + 2, 2);
     uint32_t count = rings->size < PAGE_RING_ENTRIES ? rings->size : PAGE_RING_ENTRIES;
     uint32_t first = first_slot(rings, idx);
 
     page_json_open(json, used ? "used" : "avail", '{');
     page_json_hex(json, "addr", ring);
-    page_json_number(json, "flags", word_at(rings->arena, ring, 2));
+    page_json_number(json, "flags", ring_at(rings, ring, 2));
     page_json_number(json, "idx", idx);
     page_json_open(json, "slots", '[');
     for (uint32_t i = 0; ring != 0 && i < count; i++) {
@@ -219,8 +226,8 @@ static void put_ring(const struct rings *rings, struct page_json *json, bool use
         uint64_t entry = ring + 4 + (used ? 8 : 2) * (uint64_t)slot;
         page_json_open(json, NULL, '[');
         page_json_number(json, NULL, slot);
-        page_json_number(json, NULL, word_at(rings->arena, entry, used ? 4 : 2));
-        page_json_number(json, NULL, used ? word_at(rings->arena, entry + 4, 4) : 0);
+        page_json_number(json, NULL, ring_at(rings, entry, used ? 4 : 2));
+        page_json_number(json, NULL, used ? ring_at(rings, entry + 4, 4) : 0);
         page_json_close(json, ']');
     }
     page_json_close(json, ']');

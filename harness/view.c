@@ -241,10 +241,10 @@ static void take_area(struct view_area *area, const struct arena *arena, uint64_
         arena_name(arena, addr, area->name, sizeof area->name);
 }
 
-static uint16_t peek16(const struct arena *arena, uint64_t addr)
+static uint16_t peek16(const struct world_sight *sight, uint64_t addr)
 {
-    le16 raw = 0;
-    return memory_peek(arena, addr, &raw, sizeof raw) ? virtio_le16(raw) : 0;
+    uint16_t raw = 0;
+    return memory_peek(sight->arena, addr, &raw, sizeof raw) ? sim_ring16(sight->device, raw) : 0;
 }
 
 static enum view_slot_state avail_state(const struct view_queue *queue, uint32_t slot)
@@ -270,7 +270,7 @@ static enum view_slot_state used_state(const struct view_queue *queue, uint32_t 
     return behind <= (uint16_t)(queue->given_idx - queue->seen_idx) ? VIEW_SLOT_NEW : VIEW_SLOT_OLD;
 }
 
-static void take_slots(struct view_queue *queue, const struct arena *arena)
+static void take_slots(struct view_queue *queue, const struct world_sight *sight)
 {
     uint32_t first = 0;
 
@@ -285,36 +285,37 @@ static void take_slots(struct view_queue *queue, const struct arena *arena)
         struct virtq_used_elem elem = {0, 0};
         slot->slot = (uint16_t)((first + i) % queue->size);
         slot->head =
-            peek16(arena, queue->area[MODEL_AREA_DRIVER].addr + offsetof(struct virtq_avail, ring) +
+            peek16(sight, queue->area[MODEL_AREA_DRIVER].addr + offsetof(struct virtq_avail, ring) +
                               sizeof(le16) * slot->slot);
-        memory_peek(arena,
+        memory_peek(sight->arena,
                     queue->area[MODEL_AREA_DEVICE].addr + offsetof(struct virtq_used, ring) +
                         sizeof elem * slot->slot,
                     &elem, sizeof elem);
-        slot->id = virtio_le32(elem.id);
-        slot->len = virtio_le32(elem.len);
+        slot->id = sim_ring32(sight->device, elem.id);
+        slot->len = sim_ring32(sight->device, elem.len);
         slot->avail = (uint8_t)avail_state(queue, slot->slot);
         slot->used = (uint8_t)used_state(queue, slot->slot);
     }
 }
 
-static void take_desc(struct view_queue *queue, const struct arena *arena, uint32_t index,
+static void take_desc(struct view_queue *queue, const struct world_sight *sight, uint32_t index,
                       uint16_t owner)
 {
     struct virtq_desc raw = {0, 0, 0, 0};
     struct view_desc *desc = &queue->desc[queue->desc_count++];
 
-    memory_peek(arena, queue->area[MODEL_AREA_DESC].addr + sizeof raw * index, &raw, sizeof raw);
+    memory_peek(sight->arena, queue->area[MODEL_AREA_DESC].addr + sizeof raw * index, &raw,
+                sizeof raw);
     *desc = (struct view_desc){.index = (uint16_t)index,
-                               .flags = virtio_le16(raw.flags),
-                               .next = virtio_le16(raw.next),
+                               .flags = sim_ring16(sight->device, raw.flags),
+                               .next = sim_ring16(sight->device, raw.next),
                                .owner = owner,
-                               .len = virtio_le32(raw.len),
-                               .addr = virtio_le64(raw.addr)};
+                               .len = sim_ring32(sight->device, raw.len),
+                               .addr = sim_ring64(sight->device, raw.addr)};
 }
 
 static void take_descs(struct view_queue *queue, const struct model_queue *model,
-                       const struct arena *arena)
+                       const struct world_sight *sight)
 {
     uint32_t tracked = model->size < queue->size ? model->size : queue->size;
     uint32_t owned = model->owned < VIEW_DESCS_MAX ? model->owned : VIEW_DESCS_MAX;
@@ -323,9 +324,9 @@ static void take_descs(struct view_queue *queue, const struct model_queue *model
     for (uint32_t i = 0; i < queue->size && queue->desc_count < VIEW_DESCS_MAX; i++) {
         uint16_t owner = i < tracked ? model->entry[i].owner : 0;
         if (owner != 0) {
-            take_desc(queue, arena, i, owner);
+            take_desc(queue, sight, i, owner);
         } else if (free_room > 0) {
-            take_desc(queue, arena, i, 0);
+            take_desc(queue, sight, i, 0);
             free_room--;
         }
     }
@@ -345,7 +346,7 @@ static void name_request(struct view_request *out, const struct model_request *r
         le32 type = 0;
         if (memory_peek(sight->arena, queue->area[MODEL_AREA_DESC].addr + sizeof desc * out->head,
                         &desc, sizeof desc) &&
-            memory_peek(sight->arena, virtio_le64(desc.addr), &type, sizeof type))
+            memory_peek(sight->arena, sim_ring64(sight->device, desc.addr), &type, sizeof type))
             command = virtio_le32(type);
     }
     if (class->command_name != NULL)
@@ -395,18 +396,17 @@ static void take_requests(struct view_queue *queue, const struct model_queue *mo
 static void take_rings(struct view_queue *queue, const struct model_queue *model,
                        const struct world_sight *sight)
 {
-    const struct arena *arena = sight->arena;
     uint64_t avail = queue->area[MODEL_AREA_DRIVER].addr;
     uint64_t used = queue->area[MODEL_AREA_DEVICE].addr;
 
-    queue->avail_flags = peek16(arena, avail + offsetof(struct virtq_avail, flags));
-    queue->avail_idx = peek16(arena, avail + offsetof(struct virtq_avail, idx));
-    queue->used_event = peek16(arena, avail + virtq_used_event_offset(queue->size));
-    queue->used_flags = peek16(arena, used + offsetof(struct virtq_used, flags));
-    queue->used_idx = peek16(arena, used + offsetof(struct virtq_used, idx));
-    queue->avail_event = peek16(arena, used + virtq_avail_event_offset(queue->size));
-    take_slots(queue, arena);
-    take_descs(queue, model, arena);
+    queue->avail_flags = peek16(sight, avail + offsetof(struct virtq_avail, flags));
+    queue->avail_idx = peek16(sight, avail + offsetof(struct virtq_avail, idx));
+    queue->used_event = peek16(sight, avail + virtq_used_event_offset(queue->size));
+    queue->used_flags = peek16(sight, used + offsetof(struct virtq_used, flags));
+    queue->used_idx = peek16(sight, used + offsetof(struct virtq_used, idx));
+    queue->avail_event = peek16(sight, used + virtq_avail_event_offset(queue->size));
+    take_slots(queue, sight);
+    take_descs(queue, model, sight);
     take_requests(queue, model, sight);
 }
 

@@ -13,9 +13,10 @@
 struct walk {
     struct view_chain *chain;
     const struct arena *arena;
-    uint64_t table; /* address of the table that is followed now */
-    uint32_t size;  /* its descriptors */
-    bool in_table;  /* it is an indirect one */
+    const struct sim_device *device; /* knows the rings' byte order */
+    uint64_t table;                  /* address of the table that is followed now */
+    uint32_t size;                   /* its descriptors */
+    bool in_table;                   /* it is an indirect one */
 };
 
 /* Adds as much of a buffer as lies in RAM and has room. */
@@ -37,10 +38,10 @@ static void add_piece(struct walk *walk, uint16_t index, const struct virtq_desc
 
     *piece = (struct view_piece){.index = index,
                                  .in_table = walk->in_table,
-                                 .flags = virtio_le16(raw->flags),
-                                 .next = virtio_le16(raw->next),
-                                 .len = virtio_le32(raw->len),
-                                 .addr = virtio_le64(raw->addr)};
+                                 .flags = sim_ring16(walk->device, raw->flags),
+                                 .next = sim_ring16(walk->device, raw->next),
+                                 .len = sim_ring32(walk->device, raw->len),
+                                 .addr = sim_ring64(walk->device, raw->addr)};
     piece->reachable = memory_is_reachable(walk->arena, piece->addr, piece->len);
     arena_name(walk->arena, piece->addr, piece->name, sizeof piece->name);
     if ((piece->flags & VIRTQ_DESC_F_INDIRECT) != 0)
@@ -114,6 +115,7 @@ bool view_chain_take(struct view_chain *chain, const struct world_sight *sight, 
         return false;
     struct walk walk = {.chain = chain,
                         .arena = sight->arena,
+                        .device = sight->device,
                         .table = sight->device->queue[queue].desc_addr,
                         .size = sight->device->queue[queue].size};
     uint16_t index = head;

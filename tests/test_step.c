@@ -10,10 +10,11 @@ static const struct {
     const char *name, *scenario;
     int status;
 } sessions[] = {
-    {"move", "a-timeout", 2},
-    {"look", "b-version-2", 0},
-    {"play", "b-version-2", 2},
-    {"mistakes", "b-version-2", 2},
+    {"move", "seed/a-timeout", 2},
+    {"look", "seed/b-version-2", 0},
+    {"play", "seed/b-version-2", 2},
+    {"mistakes", "seed/b-version-2", 2},
+    {"big", "byte-order/big-endian-v1", 0},
 };
 
 START_TEST(a_script_gives_its_transcript)
@@ -23,7 +24,7 @@ START_TEST(a_script_gives_its_transcript)
     shell_begin("test_step");
     /* From the project's folder, so that the source is found by the same names everywhere. */
     snprintf(command, sizeof command,
-             "(cd '%s' && $R step --drivers '%s/drivers' scenarios/seed/%s.scn"
+             "(cd '%s' && $R step --drivers '%s/drivers' scenarios/%s.scn"
              " < tests/step/%s.cmd)",
              RINGSIDE_SOURCE_DIR, RINGSIDE_BINARY_DIR, sessions[_i].scenario, sessions[_i].name);
     ck_assert_msg(shell_run(command) == sessions[_i].status, "%s\n%s", shell_output, shell_errors);
