@@ -74,8 +74,8 @@ static const struct {
          S("q0.avail.idx 1") NOTIFY "driver barrier full\n" TAKE_BACK RETURN_OK,
      "SPLIT-DRV-24 XSPLIT-DRV-14 XSPLIT-DRV-15 RS-NO-SCANOUT"},
     {CALL UP_2 COMMAND DESC_0 DESC_1 S("q0.avail.ring[0] 0") "driver barrier store\n" S(
-         "q0.avail.idx 1") "driver barrier store\n" NOTIFY LOOK "driver barrier load\n" ELEMENT
-         RETURN_OK,
+         "q0.avail.idx 1") "driver barrier store\n" NOTIFY LOOK
+                           "driver barrier load\n" ELEMENT RETURN_OK,
      "RS-NO-SCANOUT"},
     {CALL UP_2 COMMAND DESC_0 DESC_1 S("q0.avail.ring[0] 0") "driver barrier store\n" S(
          "q0.avail.idx 1") "driver barrier store\n" NOTIFY LOOK ELEMENT RETURN_OK,
@@ -98,7 +98,9 @@ END_TEST
 
 START_TEST(a_later_request_that_is_taken_for_the_first_is_told)
 {
-    static const struct sim_fault overtaken = {SIM_FAULT_COMPLETION_OVERTAKEN, 1000000, 1, 0};
+    static const struct sim_fault overtaken = {.kind = SIM_FAULT_COMPLETION_OVERTAKEN,
+                                               .argument = 1000000,
+                                               .request = 1};
     static const char *const response[] = {"driver load " PAGE_RESPONSE "/4 0\n",
                                            "driver load 0x40004800/4 0\n"};
     struct rig_config config = machines[V2];
@@ -118,7 +120,9 @@ END_TEST
 /* Who looks at all its responses in turn looks at one too early now and then, and goes by none. */
 START_TEST(a_look_that_is_not_gone_by_is_no_fault)
 {
-    static const struct sim_fault overtaken = {SIM_FAULT_COMPLETION_OVERTAKEN, 20, 1, 0};
+    static const struct sim_fault overtaken = {.kind = SIM_FAULT_COMPLETION_OVERTAKEN,
+                                               .argument = 20,
+                                               .request = 1};
     struct rig_config config = machines[V2];
 
     config.fault = &overtaken;
@@ -137,7 +141,9 @@ END_TEST
 
 START_TEST(a_descriptor_that_was_overtaken_is_not_free)
 {
-    static const struct sim_fault overtaken = {SIM_FAULT_COMPLETION_OVERTAKEN, 1000000, 1, 0};
+    static const struct sim_fault overtaken = {.kind = SIM_FAULT_COMPLETION_OVERTAKEN,
+                                               .argument = 1000000,
+                                               .request = 1};
     struct rig_config config = machines[V2];
 
     config.fault = &overtaken;
@@ -152,7 +158,7 @@ END_TEST
 
 START_TEST(an_id_that_is_believed_is_told)
 {
-    static const struct sim_fault id = {SIM_FAULT_USED_ID, 40, 1, 0};
+    static const struct sim_fault id = {.kind = SIM_FAULT_USED_ID, .argument = 40, .request = 1};
     struct rig_config config = machines[V2];
 
     config.fault = &id;
@@ -170,11 +176,8 @@ END_TEST
 
 static struct event touch(enum event_kind kind, uint64_t addr, uint32_t bytes, uint64_t value)
 {
-    return (struct event){.step = 1,
-                          .kind = (uint8_t)kind,
-                          .addr = addr,
-                          .width_bytes = bytes,
-                          .value = value};
+    return (struct event){
+        .step = 1, .kind = (uint8_t)kind, .addr = addr, .width_bytes = bytes, .value = value};
 }
 
 START_TEST(a_line_is_lost_as_a_whole_and_byte_by_byte)
