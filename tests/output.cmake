@@ -3,7 +3,7 @@ ringside_add_test(output SOURCES test_output.c LIBRARIES ringside_harness PkgCon
 
 # Each is opened by a reader of its own and held against its schema; Debian's python3-jsonschema
 # and python3-junitparser belong to Debian's python3.
-foreach(format IN ITEMS tap junit sarif json files)
+foreach(format IN ITEMS tap junit sarif json files conform)
     add_test(NAME output/${format}
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/readers/results.py ${format} $<TARGET_FILE:ringside>
             ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/output_${format})

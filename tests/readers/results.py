@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Lets real readers open what `ringside run` writes for machines, and asks them what they read.
 
-Usage: results.py tap|junit|sarif|json|files RINGSIDE SOURCES FOLDER. Runs of every kind (as
+Usage: results.py tap|junit|sarif|json|files|conform RINGSIDE SOURCES FOLDER. Runs of every kind (as
 expected, not as expected, lost, skipped, broken, of hostile names) are written into FOLDER, which
 is made anew. TAP is read by perl's TAP::Parser, whose newest version is 13, and its blocks by
 PyYAML; JUnit XML by xmllint with tests/data/junit.xsd, and by junitparser; SARIF and JSON by
@@ -429,6 +429,24 @@ def check_files(_document):
     print("files: whole, or as they were")
 
 
+def check_conform(_document):
+    """What `conform` writes is of the same forms."""
+    wanted = [word for form in FORMATS for word in (f"--{form}", f"cells.{form}")]
+    for driver, status in (("reference", 0), ("levitate", 1)):
+        done = subprocess.run([RINGSIDE, "conform", "--shard", "1/15", *wanted, driver],
+                              capture_output=True, timeout=SECONDS_MAX)
+        same(f"{driver}: status ({done.stderr.decode()})", done.returncode, status)
+        for form in FORMATS:
+            mistake = VALIDATORS[form](f"cells.{form}")
+            if mistake:
+                fail(f"cells.{form} of {driver}: {mistake}")
+    refuses("json", "cells.json", [(r'"conform": {', '"conf": {'), (r'"cells": \d+,', ""),
+                                   (r'"verdict": "passed"', '"verdict": "not exercised"'),
+                                   (r'"why": "[^"]*"', '"because": ""'),
+                                   (r'"index": 1,', '"index": 0,'),
+                                   (r'"features": "0x', '"features": "')])
+
+
 def main():
     global RINGSIDE, SOURCES, FOLDER
     form, RINGSIDE, SOURCES, FOLDER = sys.argv[1:]
@@ -436,7 +454,7 @@ def main():
     os.makedirs(FOLDER)
     os.chdir(FOLDER)
     checks = {"tap": check_tap, "junit": check_junit, "sarif": check_sarif, "json": check_json,
-              "files": check_files}
+              "files": check_files, "conform": check_conform}
     checks[form](all_kinds())
 
 
