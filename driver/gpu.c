@@ -142,14 +142,15 @@ enum virtio_result vgpu_stop(struct vgpu *gpu)
 
     if (!gpu->running)
         return VIRTIO_NOT_READY;
+    /* First, so that a device that interrupts without end cannot hold up the wait. */
+    if (gpu->options.interrupts)
+        platform_set_interrupt_handler(gpu->device.interrupt, NULL, NULL);
     result = virtio_reset(&gpu->device);
     if (result != VIRTIO_OK) {
         gpu->failed = VIRTIO_NEEDS_RESET; /* nothing is given back; stopping can be tried again */
         return result;
     }
     gpu->running = false;
-    if (gpu->options.interrupts)
-        platform_set_interrupt_handler(gpu->device.interrupt, NULL, NULL);
 
     /* The device has forgotten all addresses: now everything is the driver's again. */
     vgpu_surface_free(gpu);

@@ -10,6 +10,7 @@
 
 #include "rule.h"
 #include "testcard.h"
+#include "virtio/mmio.h"
 
 #define CARD_PX_MAX 65536u
 
@@ -19,6 +20,8 @@ struct watch {
     unsigned bring_ups;         /* calls of init that began */
     uint64_t second_step;       /* of the second one; 0 = not yet */
     bool owned;                 /* at the last return the device had a live queue */
+    bool resetting;             /* the last write to Status was 0 */
+    bool reset_over;            /* ... and then it read 0 */
     bool carded;                /* the card is on the screen: the last show came to OK */
     bool patched;               /* the framebuffer has a patch over the card: */
     struct testcard_rect patch; /* told to the device when a flush comes to OK */
@@ -118,6 +121,16 @@ static void note_faults(struct watch *watch, const struct sim_device *device)
     memcpy(watch->result->acted_at, device->faults.acted_at, sizeof device->faults.acted_at);
 }
 
+static void note_status(struct watch *watch, const struct event *event)
+{
+    if (event->kind == EVENT_WRITE) {
+        watch->resetting = event->value == 0;
+        watch->reset_over &= !watch->resetting;
+    } else {
+        watch->reset_over |= watch->resetting && event->value == 0;
+    }
+}
+
 static void read_event(void *context, const struct event *event, const struct world_sight *sight)
 {
     struct watch *watch = context;
@@ -125,6 +138,8 @@ static void read_event(void *context, const struct event *event, const struct wo
 
     if (event->kind == EVENT_FAULT)
         note_faults(watch, sight->device);
+    if (event->place == EVENT_PLACE_REGISTER && event->index == VIRTIO_MMIO_REG_Status)
+        note_status(watch, event);
     if (event->party != EVENT_PARTY_WORLD || event->index >= sight->outcome->call_count ||
         (event->kind != EVENT_CALL && event->kind != EVENT_RETURN))
         return;
@@ -179,8 +194,8 @@ static void judge_calls(struct hostile_result *result, const struct world_outcom
         result->verdict = HOSTILE_NAMED;
 }
 
-/* Memory that the device may still use is not the driver's to give back: a reset that did not end
- * leaves it, and the call says TIMEOUT. */
+/* Memory that the device may still use is not the driver's to give back: as long as Status has not
+ * read 0, a reset has not ended for all that the driver can know. */
 static void judge_memory(struct hostile_result *result, const struct world_outcome *outcome,
                          const struct watch *watch)
 {
@@ -193,7 +208,7 @@ static void judge_memory(struct hostile_result *result, const struct world_outco
     if (outcome->live_dma == 0 || last == NULL || last->result < 0)
         return;
     if (last->result == SUITE_OK ? strcmp(last->action->name, "shutdown") == 0
-                                 : !watch->owned && last->result != SUITE_TIMEOUT)
+                                 : !watch->owned && watch->reset_over)
         fail(result, HOSTILE_LEAKS, "%" PRIu64 " DMA allocations are left", outcome->live_dma);
 }
 

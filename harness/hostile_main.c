@@ -33,6 +33,7 @@
     X(SEED, "--seed", NULL, "N", "with --random: which ones (1)")                                  \
     X(JSON, "--json", NULL, "FILE", "write table and failures as JSON")                            \
     X(PLAIN, "--plain", NULL, "", "the object has no probe: no rules, and a slower look")          \
+    X(LIST, "--list", NULL, "", "print the words of all faults")                                   \
     X(VERBOSE, "--verbose", "-v", "", "print all failures, and rows of faults that never acted")   \
     X(QUIET, "--quiet", "-q", "", "print failures and the sum only")                               \
     X(HELP, "--help", "-h", "", "print this")
@@ -58,7 +59,7 @@ struct arguments {
     const char *fault[FAULTS_GIVEN];
     const char *with[HOSTILE_TOGETHER_MAX];
     const char *json;
-    bool verbose, quiet, help;
+    bool verbose, quiet, list, help;
 };
 
 static int set_option(void *context, size_t row, const char *value);
@@ -77,6 +78,12 @@ static void print_help(void)
     options_print(stdout, &option_reader, 20);
     puts("\nExit status: 0 the driver survived, 1 it did not, 2 the environment or the command "
          "line,\n130 interrupted.");
+}
+
+static void print_words(void)
+{
+    for (int kind = 0; kind < SIM_FAULT_KIND_COUNT; kind++)
+        puts(sim_fault_word((enum sim_fault_kind)kind));
 }
 
 /* ---- the command line ---- */
@@ -150,6 +157,9 @@ static int set_option(void *context, size_t row, const char *value)
     case OPTION_PLAIN: /* each access of a register is a fault of the closed window */
         hostile->options.guard = true;
         hostile->options.rules = false;
+        return 0;
+    case OPTION_LIST:
+        arguments->list = true;
         return 0;
     case OPTION_VERBOSE:
         arguments->verbose = true;
@@ -247,7 +257,7 @@ static int parse_arguments(struct arguments *arguments, int argc, char **argv)
     struct hostile *hostile = arguments->hostile;
     int status = options_read(&option_reader, arguments, argc, argv);
 
-    if (status != 0 || arguments->help)
+    if (status != 0 || arguments->help || arguments->list)
         return status;
     if (hostile->random_runs != 0 && (arguments->fault_count != 0 || hostile->first_step != 0 ||
                                       hostile->last_step != 0 || hostile->stride != 0))
@@ -418,6 +428,8 @@ int hostile_main(int argc, char **argv)
     status = parse_arguments(&arguments, argc, argv);
     if (status == 0 && arguments.help)
         print_help();
+    else if (status == 0 && arguments.list)
+        print_words();
     else if (status == 0)
         status = sweep(&arguments);
     for (size_t i = 0; i < hostile->base_count; i++)

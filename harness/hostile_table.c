@@ -127,7 +127,8 @@ const struct sim_fault *hostile_table(size_t *count)
 
 bool hostile_disguises(enum sim_fault_kind kind)
 {
-    return kind == SIM_FAULT_VERSION;
+    return kind == SIM_FAULT_VERSION || kind == SIM_FAULT_FEATURES_OFFERED ||
+           kind == SIM_FAULT_FEATURES_CHANGED;
 }
 
 void hostile_fault_text(const struct sim_fault *fault, char *out, size_t out_bytes)

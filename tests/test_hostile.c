@@ -63,11 +63,18 @@ START_TEST(mistakes_in_the_command_line_are_named)
         {"$R hostile --personality strikt", 2, "", "did you mean `strict`?"},
         {"$R hostile nothing-here", 2, "", "nothing-here"},
         {"$R run --fault 'used-lne 0' suite", 2, NULL, "unknown fault `used-lne`"},
+        {"$R hostile --list | wc -l | grep -qx $(( $(wc -l < faults) ))", 0, "", ""},
+        {"$R run --record x --fault magic suite/version-2/show.scn", 2, NULL, "as it stands"},
         {"$R run --personality strikt suite", 2, NULL, "did you mean `strict`?"},
         {"$R hostile --fault magic --json /no/folder/x.json hostile/base/polling-v2.scn", 2, NULL,
          "/no/folder"},
     };
     shell_begin("test-hostile-mistakes");
+    FILE *faults = fopen("faults", "w");
+    ck_assert_ptr_nonnull(faults);
+    for (int kind = 0; kind < SIM_FAULT_KIND_COUNT; kind++)
+        fputs("x\n", faults);
+    fclose(faults);
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         ck_assert_msg(shell_run(cases[i].command) == cases[i].status, "%s: %s", cases[i].command,
                       shell_errors);

@@ -16,6 +16,8 @@ _ringside()
     replay:--target) words='all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be' ;;
     run:--trace-format) words='text perfetto vcd' ;;
     run:--device) words='sim qemu' ;;
+    *:--personality) words='qemu-7 qemu-11 strict eager lazy out-of-order' ;;
+    *:--fault | *:--with) words=$(ringside hostile --list 2>/dev/null) ;;
     *:--save) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
     replay:--device) words='qemu' ;;
     *:--driver) mapfile -t COMPREPLY < <(compgen -f -X '!*.so' -- "$word") ;;
@@ -32,7 +34,7 @@ _ringside()
         case $word in
         -*)
             case $command in
-            show | museum | silence | schedules | conform) words=$(ringside "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
+            show | museum | silence | schedules | conform | hostile) words=$(ringside "$command" --help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
             *) words=$(ringside help 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p') ;;
             esac
             ;;
@@ -44,7 +46,7 @@ _ringside()
     elif [ "${#COMPREPLY[@]}" -eq 0 ]; then
         case $command in
         conform) mapfile -t COMPREPLY < <(compgen -W "$(ringside drivers 2>/dev/null)" -- "$word"; compgen -f -X '!*.so' -- "$word"; compgen -d -- "$word") ;;
-        run | step | replay | diff | show | silence | schedules) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
+        run | step | replay | diff | show | silence | schedules | hostile) mapfile -t COMPREPLY < <(compgen -f -X '!*.scn' -- "$word"; compgen -d -- "$word") ;;
         *) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         esac
     fi

@@ -16,6 +16,8 @@ _ringside() {
     replay:--target) _values target all aarch64 arm riscv64 riscv32 x86_64 m68k or1k aarch64_be; return ;;
     run:--trace-format) _values format text perfetto vcd; return ;;
     run:--device) _values device sim qemu; return ;;
+    *:--personality) _values personality qemu-7 qemu-11 strict eager lazy out-of-order; return ;;
+    *:--fault|*:--with) _values fault ${(f)"$(ringside hostile --list 2>/dev/null)"}; return ;;
     *:--save) _files -g '*.scn'; return ;;
     replay:--device) _values device qemu; return ;;
     *:--driver) _files -g '*.so'; return ;;
@@ -39,13 +41,13 @@ _ringside() {
     esac
     if [[ ${words[CURRENT]} == -* ]]; then
         local asked=help
-        [[ $command == (show|museum|silence|schedules|conform) ]] && asked="$command --help"
+        [[ $command == (show|museum|silence|schedules|conform|hostile) ]] && asked="$command --help"
         words_there=(${(f)"$(ringside ${=asked} 2>/dev/null | sed -n 's/^  \(--[a-z-]*\).*/\1/p')"})
         _describe -t options option words_there -o
         return
     fi
     case $command in
-    run|step|replay|diff|show|silence|schedules) _files -g '*.scn(-.)' ;;
+    run|step|replay|diff|show|silence|schedules|hostile) _files -g '*.scn(-.)' ;;
     conform) _files -g '*.so(-.)' ;;
     *) _files ;;
     esac
