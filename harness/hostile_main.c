@@ -55,6 +55,7 @@ struct arguments {
     struct hostile *hostile;
     struct run_options run; /* driver, personality */
     struct string_list paths;
+    struct scenario *kept[HOSTILE_BASES_MAX]; /* where a checker for leaks finds them */
     size_t fault_count, with_count;
     const char *fault[FAULTS_GIVEN];
     const char *with[HOSTILE_TOGETHER_MAX];
@@ -247,7 +248,7 @@ static int add_bases(struct arguments *arguments)
             command_scenario(&arguments->run, arguments->paths.item[i], stderr);
         if (scenario == NULL || !command_driver_is_there(&arguments->run, scenario, stderr))
             return EXIT_ENVIRONMENT;
-        hostile->base[hostile->base_count++] = scenario;
+        arguments->kept[i] = hostile->base[hostile->base_count++] = scenario;
     }
     return 0;
 }
