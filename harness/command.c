@@ -423,13 +423,6 @@ static int run_main(int argc, char **argv)
     if (status >= 0) {
         return status;
     }
-    if (options.record_path && (options.fault_count > 0 || options.personality != 0)) {
-        fputs(
-            "ringside: a recording is of a scenario as it stands; write --fault and --personality "
-            "into it\n",
-            stderr);
-        return EXIT_ENVIRONMENT;
-    }
     return check_trace_format(&options) ? command_run(&options) : EXIT_ENVIRONMENT;
 }
 

@@ -451,6 +451,13 @@ static void note_again(struct run *run)
 static bool open_outputs(const struct run_options *options, struct run *run,
                          struct whole_file *trace, struct whole_file *record)
 {
+    if (options->record_path && (options->fault_count > 0 || options->personality != 0)) {
+        fputs(
+            "ringside: a recording is of a scenario as it stands; write --fault and --personality "
+            "into it\n",
+            stderr);
+        return false;
+    }
     if (options->record_path && run->files > 1) {
         fprintf(stderr, "ringside: a recording takes one scenario; there are %zu\n", run->files);
         return false;
