@@ -92,12 +92,17 @@ static bool is_on_path(const char *program)
     return false;
 }
 
+bool qemu_has_machine(const struct scenario *scenario)
+{
+    return programs[scenario->machine.name].program != NULL && !scenario->machine_own;
+}
+
 const char *qemu_program(const struct scenario *scenario, const char **why)
 {
     const char *program = programs[scenario->machine.name].program;
 
     *why = NULL;
-    if (program == NULL || scenario->machine_own) {
+    if (!qemu_has_machine(scenario)) {
         *why = "QEMU's device is driven on the machines virt-aarch64, virt-arm and virt-riscv only";
         return NULL;
     }

@@ -22,6 +22,8 @@
 
 struct qemu;
 
+/* Is the scenario's machine one on which QEMU's device is driven? */
+bool qemu_has_machine(const struct scenario *scenario);
 /* Which of QEMU's programs has the scenario's machine and is on the PATH; else *why says what is
  * missing. */
 const char *qemu_program(const struct scenario *scenario, const char **why);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 
 #include "boot.h"
+#include "qemu.h"
 #include "virtio/gpu.h"
 
 #define QEMU_QUEUE_SIZE_MAX 1024u /* what its virtio-mmio says for every queue */
@@ -64,8 +65,9 @@ const char *qemu_device_unfit(const struct scenario *scenario)
         snprintf(text, sizeof text, "line %u: %s", scenario->action[i].line, why);
         return text;
     }
-    if (scenario->device.big_endian && scenario->device.version == 1)
-        return "its driver is big-endian, and so would be the rings; QEMU's machine here is not";
+    if (!qemu_has_machine(scenario))
+        return "QEMU's device is driven on the machines virt-aarch64, virt-arm and virt-riscv, as "
+               "they are";
     if (scenario->memory_base != scenario->machine.ram_base)
         return "its RAM is not where QEMU's machine has it";
     return NULL;

@@ -285,8 +285,8 @@ START_TEST(the_table_fits_and_breaks_cells_where_words_end)
         "------------------------ - ------------- ------------- --------- --------- -----\n"
         "c4096-queue-align-4096-  1 OK, 8x        OK            16384x163 never     yes\n"
         "and-more                   TIMEOUT,                    84\n"
-        "                           BAD_COMPLETIO\n"
-        "                           N\n");
+        "                           BAD_\n"
+        "                           COMPLETION\n");
     capture_free(&printed);
 }
 END_TEST
