@@ -51,13 +51,16 @@ void *isolate_alloc(size_t bytes)
         munmap(memory, inner + 2 * PAGE_BYTES);
         return NULL;
     }
+    ringside_asan_look_at(memory + PAGE_BYTES, inner);
     return memory + PAGE_BYTES;
 }
 
 void isolate_free(void *memory, size_t bytes)
 {
-    if (memory != NULL)
-        munmap((uint8_t *)memory - PAGE_BYTES, whole_pages(bytes) + 2 * PAGE_BYTES);
+    if (memory == NULL)
+        return;
+    ringside_asan_look_away(memory, whole_pages(bytes));
+    munmap((uint8_t *)memory - PAGE_BYTES, whole_pages(bytes) + 2 * PAGE_BYTES);
 }
 
 /* ---- notes ---- */

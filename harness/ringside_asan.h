@@ -1,6 +1,6 @@
 /*
- * AddressSanitizer's view of stacks that we leave without returning: nothing when it is not built
- * in.
+ * What AddressSanitizer is told of stacks that we leave without returning, and of memory where its
+ * checker for leaks shall look for pointers: nothing when it is not built in.
  */
 #ifndef RINGSIDE_HARNESS_ASAN_H
 #define RINGSIDE_HARNESS_ASAN_H
@@ -19,10 +19,23 @@
 #ifdef RINGSIDE_HAS_ASAN
 void __asan_unpoison_memory_region(void const volatile *from, size_t bytes);
 void __asan_handle_no_return(void);
+void __lsan_register_root_region(const void *from, size_t bytes);
+void __lsan_unregister_root_region(const void *from, size_t bytes);
 
 static inline void ringside_asan_unpoison(const void *from, size_t bytes)
 {
     __asan_unpoison_memory_region(from, bytes);
+}
+
+/* Memory that was mapped, not allocated: what it points to is not lost. */
+static inline void ringside_asan_look_at(const void *from, size_t bytes)
+{
+    __lsan_register_root_region(from, bytes);
+}
+
+static inline void ringside_asan_look_away(const void *from, size_t bytes)
+{
+    __lsan_unregister_root_region(from, bytes);
 }
 
 /* A driver's data as a whole, with what AddressSanitizer has put between its variables. */
@@ -38,6 +51,18 @@ static inline void ringside_asan_leave(void)
 }
 #else
 static inline void ringside_asan_unpoison(const void *from, size_t bytes)
+{
+    (void)from;
+    (void)bytes;
+}
+
+static inline void ringside_asan_look_at(const void *from, size_t bytes)
+{
+    (void)from;
+    (void)bytes;
+}
+
+static inline void ringside_asan_look_away(const void *from, size_t bytes)
 {
     (void)from;
     (void)bytes;
