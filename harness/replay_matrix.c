@@ -123,9 +123,7 @@ static void skip_column(const struct replay_matrix *matrix, size_t column,
     if (!boot_qemu_is_there(target))
         snprintf(reason, sizeof reason, "install %s", target->qemu_package);
     else if (side.kind == REPLAY_MACHINE && !has_images(target, options))
-        snprintf(reason, sizeof reason,
-                 "no images of it were built; install %s, and configure again, which says what "
-                 "else it needs",
+        snprintf(reason, sizeof reason, "no images; install %s and configure",
                  target->compiler_package);
     else
         return;

@@ -178,8 +178,8 @@ START_TEST(a_machine_that_lacks_something_is_skipped_with_the_package)
     if (!can_replay())
         return;
     ck_assert_msg(run("", "--target aarch64,arm --images /nowhere card.scn") == 0, "%s", output);
-    ck_assert_ptr_nonnull(strstr(output, "arm is skipped: no images of it were built; install "
-                                         "gcc-arm-linux-gnueabi,"));
+    ck_assert_ptr_nonnull(strstr(output, "arm is skipped: no images; install gcc-arm-linux-gnueabi "
+                                         "and configure\n"));
 }
 END_TEST
 
@@ -194,7 +194,7 @@ START_TEST(a_table_of_machines_has_a_cell_for_each_and_is_json_as_well)
                   "%s", output);
     ck_assert_msg(strstr(output, "\ncard            2 OK       same  same  "), "%s", output);
     ck_assert_msg(strstr(output, "\n                  333x77   25k   25k   "), "%s", output);
-    ck_assert_msg(strstr(output, "\na               1 TIMEOUT  same  same  -"), "%s", output);
+    ck_assert_msg(strstr(output, "\na               1 TIMEOUT  same  same  "), "%s", output);
     for (const char *at = output, *end; (end = strchr(at, '\n')) != NULL; at = end + 1)
         ck_assert_msg(end - at <= 80, "%s", output);
     snprintf(path, sizeof path, "%s/table.json", dir);
