@@ -40,18 +40,9 @@
     X(QUIET, "--quiet", "-q", "", "leave out rules that were passed or not exercised")             \
     X(HELP, "--help", "-h", "", "print this")
 
-enum conform_option {
-#define X(name, word, alias, argument, help) OPTION_##name,
-    CONFORM_OPTIONS(X)
-#undef X
-        OPTION_COUNT
-};
+enum conform_option { CONFORM_OPTIONS(OPTION_INDEX) OPTION_COUNT };
 
-static const struct option_row option_table[OPTION_COUNT] = {
-#define X(name, word, alias, argument, help) {word, argument, help, alias},
-    CONFORM_OPTIONS(X)
-#undef X
-};
+static const struct option_row option_table[] = {CONFORM_OPTIONS(OPTION_ROW)};
 
 /* Lies in memory that survives the process which runs the driver; see isolate.h. */
 struct conform {

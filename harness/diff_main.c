@@ -27,18 +27,9 @@
     X(QUIET, "--quiet", "-q", "", "print differences and the sum only")                            \
     X(HELP, "--help", NULL, "", "print this")
 
-enum diff_option {
-#define X(name, word, alias, argument, help) OPTION_##name,
-    DIFF_OPTIONS(X)
-#undef X
-        OPTION_COUNT
-};
+enum diff_option { DIFF_OPTIONS(OPTION_INDEX) OPTION_COUNT };
 
-static const struct option_row option_table[OPTION_COUNT] = {
-#define X(name, word, alias, argument, help) {word, argument, help, alias},
-    DIFF_OPTIONS(X)
-#undef X
-};
+static const struct option_row option_table[] = {DIFF_OPTIONS(OPTION_ROW)};
 
 /* Lies in memory that survives the process which runs the drivers; see isolate.h. */
 struct diff {

@@ -38,18 +38,9 @@
     X(QUIET, "--quiet", "-q", "", "print failures and the sum only")                               \
     X(HELP, "--help", "-h", "", "print this")
 
-enum hostile_option {
-#define X(name, word, alias, argument, help) OPTION_##name,
-    HOSTILE_OPTIONS(X)
-#undef X
-        OPTION_COUNT
-};
+enum hostile_option { HOSTILE_OPTIONS(OPTION_INDEX) OPTION_COUNT };
 
-static const struct option_row option_table[OPTION_COUNT] = {
-#define X(name, word, alias, argument, help) {word, argument, help, alias},
-    HOSTILE_OPTIONS(X)
-#undef X
-};
+static const struct option_row option_table[] = {HOSTILE_OPTIONS(OPTION_ROW)};
 
 struct arguments {
     struct hostile *hostile;

@@ -24,18 +24,9 @@
     X(JSON, "--json", NULL, "FILE", "write the table as JSON, too")                                \
     X(HELP, "--help", NULL, "", "print this")
 
-enum museum_option {
-#define X(name, word, alias, argument, help) OPTION_##name,
-    MUSEUM_OPTIONS(X)
-#undef X
-        OPTION_COUNT
-};
+enum museum_option { MUSEUM_OPTIONS(OPTION_INDEX) OPTION_COUNT };
 
-static const struct option_row option_table[OPTION_COUNT] = {
-#define X(name, word, alias, argument, help) {word, argument, help, alias},
-    MUSEUM_OPTIONS(X)
-#undef X
-};
+static const struct option_row option_table[] = {MUSEUM_OPTIONS(OPTION_ROW)};
 
 struct arguments {
     const char *driver_dir, *scenario_dir, *json_path;

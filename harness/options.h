@@ -15,6 +15,13 @@ struct option_row {
     const char *alias; /* another word for it, or NULL */
 };
 
+/*
+ * What a command makes of its X(name, word, alias or NULL, argument or "", help): an enum of rows,
+ * `{ LIST(OPTION_INDEX) OPTION_COUNT }`, and the rows, `{LIST(OPTION_ROW)}`.
+ */
+#define OPTION_INDEX(name, word, alias, argument, help) OPTION_##name,
+#define OPTION_ROW(name, word, alias, argument, help)   {word, argument, help, alias},
+
 struct options {
     const char *command; /* begins each message: `ringside COMMAND: ...` */
     const struct option_row *row;

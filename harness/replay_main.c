@@ -16,34 +16,25 @@
 
 #define refuse(...) options_refuse("replay", __VA_ARGS__)
 
-/* X(name, word, argument or "", help) */
+/* X(name, word, alias, argument or "", help) */
 #define REPLAY_OPTIONS(X)                                                                          \
-    X(TARGET, "--target", "NAME",                                                                  \
+    X(TARGET, "--target", NULL, "NAME",                                                            \
       "the machine that is booted (aarch64); NAME,NAME or all: a table")                           \
-    X(DEVICE, "--device", "qemu", "a table with a column for QEMU's own device, too")              \
-    X(JSON, "--json", "FILE", "write the table here, too")                                         \
-    X(JOBS, "-j", "N", "so many QEMUs side by side, for a table (2)")                              \
-    X(OUT, "--out", "DIR", "leave pictures here: NAME-sim.png, -qemu.png, -both.png")              \
-    X(IMAGES, "--images", "DIR", "look for bootable images DRIVER-TARGET.elf here")                \
-    X(DRIVERS, "--drivers", "DIR", "look for the simulator's driver objects NAME.so here")         \
-    X(TIMEOUT, "--timeout", "SECONDS", "give QEMU this long for a scenario (60)")                  \
-    X(TABLE, "--table", "", "print one table, a row a scenario")                                   \
-    X(COMMAND, "-X", "", "print QEMU's command lines and do nothing")                              \
-    X(VERBOSE, "-v", "", "print what QEMU cannot be told, and what it logged")                     \
-    X(HELP, "--help", "", "print this")
+    X(DEVICE, "--device", NULL, "qemu", "a table with a column for QEMU's own device, too")        \
+    X(JSON, "--json", NULL, "FILE", "write the table here, too")                                   \
+    X(JOBS, "-j", NULL, "N", "so many QEMUs side by side, for a table (2)")                        \
+    X(OUT, "--out", NULL, "DIR", "leave pictures here: NAME-sim.png, -qemu.png, -both.png")        \
+    X(IMAGES, "--images", NULL, "DIR", "look for bootable images DRIVER-TARGET.elf here")          \
+    X(DRIVERS, "--drivers", NULL, "DIR", "look for the simulator's driver objects NAME.so here")   \
+    X(TIMEOUT, "--timeout", NULL, "SECONDS", "give QEMU this long for a scenario (60)")            \
+    X(TABLE, "--table", NULL, "", "print one table, a row a scenario")                             \
+    X(COMMAND, "-X", NULL, "", "print QEMU's command lines and do nothing")                        \
+    X(VERBOSE, "-v", NULL, "", "print what QEMU cannot be told, and what it logged")               \
+    X(HELP, "--help", NULL, "", "print this")
 
-enum replay_option {
-#define X(name, word, argument, help) OPTION_##name,
-    REPLAY_OPTIONS(X)
-#undef X
-        OPTION_COUNT
-};
+enum replay_option { REPLAY_OPTIONS(OPTION_INDEX) OPTION_COUNT };
 
-static const struct option_row option_table[OPTION_COUNT] = {
-#define X(name, word, argument, help) {word, argument, help, NULL},
-    REPLAY_OPTIONS(X)
-#undef X
-};
+static const struct option_row option_table[] = {REPLAY_OPTIONS(OPTION_ROW)};
 
 /* What is to be done, and how it went so far. */
 struct replay_job {

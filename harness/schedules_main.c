@@ -34,18 +34,9 @@
     X(QUIET, "--quiet", "-q", "", "print what fails and the sum only")                             \
     X(HELP, "--help", "-h", "", "print this")
 
-enum schedules_option {
-#define X(name, word, alias, argument, help) OPTION_##name,
-    SCHEDULES_OPTIONS(X)
-#undef X
-        OPTION_ROWS
-};
+enum schedules_option { SCHEDULES_OPTIONS(OPTION_INDEX) OPTION_ROWS };
 
-static const struct option_row option_table[OPTION_ROWS] = {
-#define X(name, word, alias, argument, help) {word, argument, help, alias},
-    SCHEDULES_OPTIONS(X)
-#undef X
-};
+static const struct option_row option_table[] = {SCHEDULES_OPTIONS(OPTION_ROW)};
 
 /* Lies in memory that survives the process which runs the drivers; see isolate.h. */
 struct schedules {

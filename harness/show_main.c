@@ -15,32 +15,23 @@
 
 #define refuse(...) options_refuse("show", __VA_ARGS__)
 
-/* X(name, word, argument or "", help) */
+/* X(name, word, alias, argument or "", help) */
 #define SHOW_OPTIONS(X)                                                                            \
-    X(HEADLESS, "--headless", "", "without a display: draw one frame, as the window would")        \
-    X(PNG, "--png", "FILE", "where --headless writes it (NAME.png)")                               \
-    X(SIZE, "--size", "WxH", "of the window or the frame, in pixels (1920x1080)")                  \
-    X(DO, "--do", "COMMAND", "carry out a command of `ringside step` first: until finding")        \
-    X(DRIVER, "--driver", "FILE", "run this driver object, whatever the scenario names")           \
-    X(DRIVERS, "--drivers", "DIR", "look for driver objects NAME.so here")                         \
-    X(FAULT, "--fault", "TEXT", "a fault besides the scenario's: \"used-len 0 at 412\"")           \
-    X(PERSONALITY, "--personality", "NAME", "the device's: strict, lazy, qemu-11 ...")             \
-    X(NO_GUARD, "--no-guard", "", "leave register windows readable between accesses")              \
-    X(NO_SHADOW, "--no-shadow", "", "do not look for stores that the probe missed")                \
-    X(HELP, "--help", "", "print this")
+    X(HEADLESS, "--headless", NULL, "", "without a display: draw one frame, as the window would")  \
+    X(PNG, "--png", NULL, "FILE", "where --headless writes it (NAME.png)")                         \
+    X(SIZE, "--size", NULL, "WxH", "of the window or the frame, in pixels (1920x1080)")            \
+    X(DO, "--do", NULL, "COMMAND", "carry out a command of `ringside step` first: until finding")  \
+    X(DRIVER, "--driver", NULL, "FILE", "run this driver object, whatever the scenario names")     \
+    X(DRIVERS, "--drivers", NULL, "DIR", "look for driver objects NAME.so here")                   \
+    X(FAULT, "--fault", NULL, "TEXT", "a fault besides the scenario's: \"used-len 0 at 412\"")     \
+    X(PERSONALITY, "--personality", NULL, "NAME", "the device's: strict, lazy, qemu-11 ...")       \
+    X(NO_GUARD, "--no-guard", NULL, "", "leave register windows readable between accesses")        \
+    X(NO_SHADOW, "--no-shadow", NULL, "", "do not look for stores that the probe missed")          \
+    X(HELP, "--help", NULL, "", "print this")
 
-enum show_option {
-#define X(name, word, argument, help) OPTION_##name,
-    SHOW_OPTIONS(X)
-#undef X
-        OPTION_COUNT
-};
+enum show_option { SHOW_OPTIONS(OPTION_INDEX) OPTION_COUNT };
 
-static const struct option_row option_table[OPTION_COUNT] = {
-#define X(name, word, argument, help) {word, argument, help, NULL},
-    SHOW_OPTIONS(X)
-#undef X
-};
+static const struct option_row option_table[] = {SHOW_OPTIONS(OPTION_ROW)};
 
 struct show_arguments {
     struct show_wanted wanted;

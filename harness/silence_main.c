@@ -28,18 +28,9 @@
     X(MARKDOWN, "--markdown", NULL, "", "print the table as Markdown")                             \
     X(HELP, "--help", NULL, "", "print this")
 
-enum silence_option {
-#define X(name, word, alias, argument, help) OPTION_##name,
-    SILENCE_OPTIONS(X)
-#undef X
-        OPTION_COUNT
-};
+enum silence_option { SILENCE_OPTIONS(OPTION_INDEX) OPTION_COUNT };
 
-static const struct option_row option_table[OPTION_COUNT] = {
-#define X(name, word, alias, argument, help) {word, argument, help, alias},
-    SILENCE_OPTIONS(X)
-#undef X
-};
+static const struct option_row option_table[] = {SILENCE_OPTIONS(OPTION_ROW)};
 
 /* X(name, title, width): with a space between them 80 columns. */
 #define SILENCE_COLUMNS(X)                                                                         \
