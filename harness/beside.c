@@ -14,6 +14,7 @@
 #include "qemu_device.h"
 #include "resources.h"
 #include "suite.h"
+#include "view_memory.h"
 #include "virtio/ring.h"
 
 /* What a reader keeps of a queue while a run goes on. */
@@ -76,16 +77,10 @@ const char *beside_completes(const struct beside_run *run)
 
 /* ---- while it runs ---- */
 
-/* A field of a ring as it lies in RAM, which on QEMU's device is QEMU's; 0 = outside of it. */
+/* RAM is QEMU's on QEMU's device. */
 static uint32_t ring_field(const struct world_sight *sight, uint64_t addr, uint32_t bytes)
 {
-    const struct arena *arena = sight->arena;
-    uint64_t raw = 0;
-
-    if (addr < arena->base || addr - arena->base > arena->size_bytes - bytes)
-        return 0;
-    memcpy(&raw, arena_host(arena, addr), bytes);
-    return (uint32_t)model_ring(sight->model, raw, bytes);
+    return (uint32_t)memory_ring(sight->arena, sight->model, addr, bytes);
 }
 
 /* Whatever the device did, it has done when the driver takes its next step. */

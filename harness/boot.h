@@ -14,7 +14,9 @@
 #include "scenario.h"
 #include "target.h"
 
-/* True when the target's QEMU is on the PATH. */
+/* Is a program on the PATH? */
+bool boot_is_on_path(const char *program);
+/* Is the target's QEMU? */
 bool boot_qemu_is_there(const struct boot_target *target);
 
 #define BOOT_WORDS_MAX    40u

@@ -48,19 +48,24 @@ uint64_t boot_known_features(void)
     return known;
 }
 
-bool boot_qemu_is_there(const struct boot_target *target)
+bool boot_is_on_path(const char *program)
 {
     const char *path = getenv("PATH");
     char file[BOOT_PATH_BYTES];
 
     while (path && *path) {
         size_t bytes = strcspn(path, ":");
-        int used = snprintf(file, sizeof file, "%.*s/%s", (int)bytes, path, target->qemu);
+        int used = snprintf(file, sizeof file, "%.*s/%s", (int)bytes, path, program);
         if (used > 0 && (size_t)used < sizeof file && access(file, X_OK) == 0)
             return true;
         path += bytes + (path[bytes] == ':');
     }
     return false;
+}
+
+bool boot_qemu_is_there(const struct boot_target *target)
+{
+    return boot_is_on_path(target->qemu);
 }
 
 /* ---- what the machine is told ---- */

@@ -13,6 +13,7 @@
 #include "arena.h"
 #include "device.h"
 #include "model.h"
+#include "view_memory.h"
 #include "virtio/ring.h"
 
 /* X(state of a request, what a person calls it) */
@@ -43,23 +44,9 @@ struct rings {
     } owner[PAGE_RING_ENTRIES];
 };
 
-/* Of RAM; 0 outside of it. */
-static uint64_t word_at(const struct arena *arena, uint64_t addr, uint32_t bytes)
-{
-    uint64_t value = 0;
-
-    if (addr < arena->base || addr - arena->base > arena->size_bytes - bytes)
-        return 0;
-    memcpy(&value, arena_host(arena, addr), bytes);
-    return value;
-}
-
-/* A field of a ring, in its byte order. */
 static uint64_t ring_at(const struct rings *rings, uint64_t addr, uint32_t bytes)
 {
-    uint64_t value = word_at(rings->arena, addr, bytes);
-    return sim_rings_are_big(rings->device) ? __builtin_bswap64(value) >> 8 * (sizeof value - bytes)
-                                            : value;
+    return memory_ring(rings->arena, rings->model, addr, bytes);
 }
 
 static uint16_t slot_head(const struct rings *rings, uint32_t slot)
@@ -108,7 +95,9 @@ static const char *command_at(const struct rings *rings, uint16_t head)
         return "";
     if ((ring_at(rings, entry + 12, 2) & VIRTQ_DESC_F_INDIRECT) != 0)
         addr = ring_at(rings, addr, 8);
-    const char *name = rings->device->class->command_name((uint32_t)word_at(rings->arena, addr, 4));
+    le32 command = 0;
+    (void)memory_peek(rings->arena, addr, &command, sizeof command);
+    const char *name = rings->device->class->command_name(virtio_le32(command));
     return name != NULL && addr != 0 ? name : "";
 }
 

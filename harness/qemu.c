@@ -77,21 +77,6 @@ static const struct {
 #undef X
 };
 
-static bool is_on_path(const char *program)
-{
-    const char *path = getenv("PATH");
-    char file[BOOT_PATH_BYTES];
-
-    while (path != NULL && *path != '\0') {
-        size_t bytes = strcspn(path, ":");
-        int used = snprintf(file, sizeof file, "%.*s/%s", (int)bytes, path, program);
-        if (used > 0 && (size_t)used < sizeof file && access(file, X_OK) == 0)
-            return true;
-        path += bytes + (path[bytes] == ':');
-    }
-    return false;
-}
-
 bool qemu_has_machine(const struct scenario *scenario)
 {
     return programs[scenario->machine.name].program != NULL && !scenario->machine_own;
@@ -106,7 +91,7 @@ const char *qemu_program(const struct scenario *scenario, const char **why)
         *why = "QEMU's device is driven on the machines virt-aarch64, virt-arm and virt-riscv only";
         return NULL;
     }
-    if (!is_on_path(program))
+    if (!boot_is_on_path(program))
         *why = fail("%s is not on the PATH: install the package %s", program,
                     programs[scenario->machine.name].package);
     return program;

@@ -243,8 +243,7 @@ static void take_area(struct view_area *area, const struct arena *arena, uint64_
 
 static uint16_t peek16(const struct world_sight *sight, uint64_t addr)
 {
-    uint16_t raw = 0;
-    return memory_peek(sight->arena, addr, &raw, sizeof raw) ? sim_ring16(sight->device, raw) : 0;
+    return (uint16_t)memory_ring(sight->arena, sight->model, addr, sizeof(le16));
 }
 
 static enum view_slot_state avail_state(const struct view_queue *queue, uint32_t slot)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "model.h"
 
 /* How much of [addr, addr + bytes) lies in RAM, from its start. */
 static inline uint64_t memory_in_ram(const struct arena *arena, uint64_t addr, uint64_t bytes)
@@ -23,6 +24,14 @@ static inline bool memory_peek(const struct arena *arena, uint64_t addr, void *o
         return false;
     memcpy(out, arena_host(arena, addr), bytes);
     return true;
+}
+
+/* A field of a ring as a number, whatever the rings' byte order; 0 where there is no RAM. */
+static inline uint64_t memory_ring(const struct arena *arena, const struct model *model,
+                                   uint64_t addr, uint32_t bytes)
+{
+    uint64_t raw = 0;
+    return memory_peek(arena, addr, &raw, bytes) ? model_ring(model, raw, bytes) : 0;
 }
 
 /* As arena_check(), which keeps a note of what it found last: that is not ours to change. */
