@@ -70,9 +70,11 @@ class Window:
         self.tool("windowfocus", self.id)
 
     def find(self):
+        """By the title that it has with its first frame: until then SDL may make it anew."""
         if self.process.poll() is not None:
             raise Failure(f"ringside ended: {self.process.communicate()}")
-        found = run("xdotool", "search", "--name", "ringside", env=self.display.env, check=False)
+        found = run("xdotool", "search", "--name", " - step [0-9]", env=self.display.env,
+                    check=False)
         return found.stdout.split()[0] if found.stdout.split() else None
 
     def tool(self, *arguments):
