@@ -319,6 +319,12 @@ static bool give_commands(struct onlooker *on)
     return true;
 }
 
+/* A frame later, and not behind: what was missed is not made up for. */
+static uint64_t frame_after(uint64_t due, uint64_t now)
+{
+    return due + FRAME_NS > now ? due + FRAME_NS : now + FRAME_NS;
+}
+
 /* While a worker lives, again and again; false when it is not needed any more. */
 static bool look(void)
 {
@@ -338,11 +344,10 @@ static bool look(void)
     if (!give_commands(on))
         play(on);
     now = now_ns();
-    if (on->any && on->stale && now >= on->next_frame_ns) {
-        present(on);
-        on->next_frame_ns = now + FRAME_NS;
-    } else if (now >= on->next_frame_ns) {
-        on->next_frame_ns = now + FRAME_NS;
+    if (now >= on->next_frame_ns) {
+        if (on->any && on->stale)
+            present(on);
+        on->next_frame_ns = frame_after(on->next_frame_ns, now);
     }
     return true;
 }

@@ -219,12 +219,22 @@ static const struct canvas_font *choose_font(int width, int height)
     return best;
 }
 
+/*
+ * Panes, bars and the gaps between them cover the canvas, each pixel once: filling all of it first
+ * would be a third of a frame's time.
+ */
+static void draw_gap(const struct frame *frame, struct canvas_box box)
+{
+    canvas_fill(frame->canvas, box, FRAME_COLOR_BACK);
+}
+
 /* Takes a piece off the top of a box, of so many lines at most, and a gap. */
 static struct canvas_box take_top(const struct frame *frame, struct canvas_box *rest, int rows)
 {
     int height = rows * frame->row;
     struct canvas_box piece = *rest;
     piece.height = height < rest->height ? height : rest->height;
+    draw_gap(frame, (struct canvas_box){rest->x, piece.y + piece.height, rest->width, GAP_PX});
     rest->y += piece.height + GAP_PX;
     rest->height -= piece.height + GAP_PX;
     if (rest->height < 0)
@@ -232,10 +242,11 @@ static struct canvas_box take_top(const struct frame *frame, struct canvas_box *
     return piece;
 }
 
-static struct canvas_box take_left(struct canvas_box *rest, int width)
+static struct canvas_box take_left(const struct frame *frame, struct canvas_box *rest, int width)
 {
     struct canvas_box piece = *rest;
     piece.width = width < rest->width ? width : rest->width;
+    draw_gap(frame, (struct canvas_box){piece.x + piece.width, rest->y, GAP_PX, rest->height});
     rest->x += piece.width + GAP_PX;
     rest->width -= piece.width + GAP_PX;
     if (rest->width < 0)
@@ -275,7 +286,8 @@ static void draw_right(const struct frame *frame, struct canvas_box box, bool wi
     int registers_px = REGISTER_COLUMNS * frame->column;
     int left_px = upper.width - LADDER_COLUMNS * frame->column;
     if (with_ladder) {
-        pane_registers(frame, take_left(&upper, registers_px < left_px ? registers_px : left_px));
+        pane_registers(frame,
+                       take_left(frame, &upper, registers_px < left_px ? registers_px : left_px));
         pane_ladder(frame, upper);
     } else {
         pane_registers(frame, upper);
@@ -291,6 +303,8 @@ static void draw_right(const struct frame *frame, struct canvas_box box, bool wi
         pane_source(frame, box);
     } else if (with_request) {
         pane_request(frame, box);
+    } else {
+        draw_gap(frame, box);
     }
 }
 
@@ -307,18 +321,18 @@ void frame_draw(struct canvas *canvas, const struct frame_state *state,
     struct canvas_box rest = {0, 0, canvas->width, canvas->height};
     int columns = canvas->width / frame.column;
 
-    canvas_fill(canvas, rest, FRAME_COLOR_BACK);
     draw_title(&frame, take_top(&frame, &rest, 1));
     rest.height -= 2 * frame.row;
     struct canvas_box bars = {0, rest.y + rest.height, canvas->width, 2 * frame.row};
     rest.height -= GAP_PX;
+    draw_gap(&frame, (struct canvas_box){0, bars.y - GAP_PX, bars.width, bars.height + GAP_PX});
     draw_finding(&frame, (struct canvas_box){0, bars.y, bars.width, frame.row});
     draw_keys(&frame, (struct canvas_box){0, bars.y + frame.row, bars.width, frame.row});
     if (columns >= COLUMNS_TWO) {
         bool with_ladder = columns >= COLUMNS_LADDER;
         int right_columns = with_ladder ? columns * 54 / 100 : columns / 2;
         int left_width = (columns - right_columns) * frame.column;
-        draw_left(&frame, take_left(&rest, left_width), pixels, scaled);
+        draw_left(&frame, take_left(&frame, &rest, left_width), pixels, scaled);
         draw_right(&frame, rest, with_ladder);
     } else {
         draw_left(&frame, rest, pixels, scaled);
