@@ -115,14 +115,14 @@ void platform_set_interrupt_handler(uint32_t interrupt, void (*handler)(void *co
 
 volatile void *platform_map_mmio(uint64_t addr, size_t size_bytes)
 {
-    (void)addr;
-    (void)size_bytes;
+    test_platform.mapped_addr = addr;
+    test_platform.mapped_bytes = size_bytes;
     return test_platform.registers;
 }
 
 const void *platform_device_tree(void)
 {
-    return NULL;
+    return test_platform.tree;
 }
 
 uint64_t platform_virt_to_phys(const void *cpu)

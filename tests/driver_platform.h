@@ -21,6 +21,9 @@ struct test_platform {
     uint64_t now_ns;
     void (*on_wait)(void); /* platform_relax and platform_wait_interrupt; NULL = nothing */
     void *registers;       /* what platform_map_mmio returns */
+    uint64_t mapped_addr;  /* what it was asked for last; 0 = nothing */
+    uint64_t mapped_bytes;
+    const void *tree; /* what platform_device_tree returns */
     uint32_t interrupt;
     void (*handler)(void *context);
     void *context;

@@ -344,6 +344,35 @@ START_TEST(what_is_no_gpu_in_reach_is_not_touched)
 }
 END_TEST
 
+START_TEST(a_queue_is_no_larger_than_the_driver_has_memory_for)
+{
+    prepare(VIRTIO_VERSION_MODERN);
+    *reg(VIRTIO_MMIO_QueueSizeMax) = 32768;
+    options.queue_size = 32768;
+    ck_assert_int_eq(start(), VIRTIO_OK);
+    ck_assert_uint_eq(*reg(VIRTIO_MMIO_QueueSize), VGPU_QUEUE_SIZE_MAX);
+    ck_assert_int_eq(ask(), VIRTIO_OK);
+    stop();
+}
+END_TEST
+
+START_TEST(a_queue_that_is_disabled_is_read_back)
+{
+    for (uint32_t version = VIRTIO_VERSION_LEGACY; version <= VIRTIO_VERSION_MODERN; version++) {
+        bool legacy = version == VIRTIO_VERSION_LEGACY;
+        uint32_t *live = reg(legacy ? VIRTIO_MMIO_QueuePFN : VIRTIO_MMIO_QueueReady);
+        prepare(version);
+        ck_assert_int_eq(start(), VIRTIO_OK);
+        ck_assert_uint_ne(*live, 0);
+        *reg(VIRTIO_MMIO_QueueSel) = 7;
+        ck_assert_int_eq(virtio_queue_disable(&gpu.device, VIRTIO_GPU_CONTROLQ), VIRTIO_OK);
+        ck_assert_uint_eq(*live, 0);
+        ck_assert_uint_eq(*reg(VIRTIO_MMIO_QueueSel), VIRTIO_GPU_CONTROLQ);
+        stop();
+    }
+}
+END_TEST
+
 /* Fails the n-th allocation, for every n of bring-up and show. */
 START_TEST(no_memory_at_any_place_is_survived)
 {
@@ -455,6 +484,8 @@ int main(void)
     tcase_add_loop_test(tcase, a_device_that_cannot_be_used_is_left_failed, 0,
                         sizeof(BAD_DEVICES) / sizeof(BAD_DEVICES[0]));
     tcase_add_test(tcase, what_is_no_gpu_in_reach_is_not_touched);
+    tcase_add_test(tcase, a_queue_is_no_larger_than_the_driver_has_memory_for);
+    tcase_add_test(tcase, a_queue_that_is_disabled_is_read_back);
     tcase_add_test(tcase, no_memory_at_any_place_is_survived);
     tcase_add_test(tcase, every_pixel_of_a_surface_in_pieces_has_memory_of_its_own);
     tcase_add_test(tcase, memory_behind_a_request_in_doubt_is_not_given_back);

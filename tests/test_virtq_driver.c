@@ -248,6 +248,47 @@ START_TEST(a_full_queue_refuses_and_stays_as_it_was)
 }
 END_TEST
 
+/* More descriptors than 8 bits count. */
+START_TEST(a_large_queue_is_filled_to_its_last_descriptor)
+{
+    static struct virtq_shadow many[512];
+    struct virtio_device device = {.version = VIRTIO_VERSION_MODERN};
+
+    test_platform_reset();
+    ck_assert_int_eq(virtq_create(&queue, &device, 512, many), VIRTIO_OK);
+    for (uint32_t i = 0; i < 256; i++)
+        ck_assert_int_eq(add(1, 1, &tokens[0]), VIRTIO_OK);
+    ck_assert_int_eq(add(1, 0, &tokens[0]), VIRTIO_QUEUE_FULL);
+    ck_assert_uint_eq(queue.free_count, 0);
+    ck_assert_uint_eq(queue.out_count, 256);
+    destroy();
+}
+END_TEST
+
+START_TEST(what_makes_no_buffer_is_refused)
+{
+    create(VIRTIO_VERSION_MODERN, 8, 0);
+    ck_assert_int_eq(add(0, 0, &tokens[0]), VIRTIO_BAD_ARGUMENT);
+    ck_assert_int_eq(add(1, 1, NULL), VIRTIO_BAD_ARGUMENT);
+    ck_assert_uint_eq(queue.free_count, 8);
+    ck_assert_uint_eq(queue.avail_idx, 0);
+    destroy();
+}
+END_TEST
+
+START_TEST(nothing_new_asks_for_no_notification)
+{
+    for (uint32_t event_idx = 0; event_idx < 2; event_idx++) {
+        create(VIRTIO_VERSION_MODERN, 8, event_idx ? VIRTIO_BIT(VIRTIO_F_EVENT_IDX) : 0);
+        ck_assert(!virtq_publish(&queue));
+        ck_assert_int_eq(add(1, 1, &tokens[0]), VIRTIO_OK);
+        ck_assert(virtq_publish(&queue));
+        ck_assert(!virtq_publish(&queue));
+        destroy();
+    }
+}
+END_TEST
+
 /* The device is shown two chains, one of three descriptors and one of one, and answers this. */
 static const struct lie {
     const char *name;
@@ -379,6 +420,9 @@ int main(void)
     tcase_add_test(tcase, without_event_idx_the_flag_alone_decides_on_notification);
     tcase_add_test(tcase, arming_asks_for_the_next_interrupt_and_says_when_it_is_too_late);
     tcase_add_test(tcase, a_full_queue_refuses_and_stays_as_it_was);
+    tcase_add_test(tcase, a_large_queue_is_filled_to_its_last_descriptor);
+    tcase_add_test(tcase, what_makes_no_buffer_is_refused);
+    tcase_add_test(tcase, nothing_new_asks_for_no_notification);
     tcase_add_loop_test(tcase, a_device_that_lies_breaks_the_queue_and_nothing_else, 0,
                         sizeof(LIES) / sizeof(LIES[0]));
     tcase_add_test(tcase, the_same_head_cannot_come_back_twice);

@@ -7,13 +7,15 @@ is, and put through stages, the cheapest first, until one of them objects:
   suite       the suite's scenarios, each under two random schedules
   scenarios   every other scenario of the project that runs the reference driver
   big-endian  the driver as a big-endian CPU would have it, on either version
+  hostile     the sweep of `ringside hostile`: every fault of the device, at some of the steps
   long        what takes its time: indices that wrap, three more schedules of the rest
+  units       the driver's own unit tests; last, so that they count what all else let pass
 
 A mutant that nobody objects to must make the same code as the driver, or stand in survivors.txt
 with the reason; one that stands there and is noticed is a mistake as well.
 
-Usage: mutate.py --build DIR [--ringside FILE] [--part K|all] [--only TEXT] [--jobs N]
-                 [--table FILE] [--list]
+Usage: mutate.py --build DIR [--ringside FILE] [--part K|all] [--only TEXT] [--survivors]
+                 [--jobs N] [--table FILE] [--list]
 Exit status: 0 as survivors.txt says, 1 not, 2 the environment or the command line.
 """
 import argparse
@@ -24,6 +26,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,18 +36,28 @@ from collections import Counter, namedtuple
 import operators
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-SOURCES = ["transport.c", "virtq.c", "gpu.c", "gpu_commands.c", "surface.c"]
+SOURCES = ["discover.c", "transport.c", "virtq.c", "gpu.c", "gpu_commands.c", "surface.c"]
 DRIVERS = ["reference", "reference-big-endian"]
+# Without the probe, and each with some of the sources.
+UNITS = ["test_discover", "test_virtq_driver", "test_gpu_driver"]
 SURVIVORS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "survivors.txt")
 # Scenarios of a second and more, for the last stage.
 LONG = ["virtq/the-smallest-queue.scn"]
+HOSTILE = [f"hostile/base/{base}.scn" for base in ("polling-v1", "polling-v2", "interrupts-v1",
+                                                   "interrupts-v2")]
 LONGER = ["suite/version-1/many-requests.scn", "suite/version-2/many-requests.scn",
           "virtq/the-largest-queue.scn", "virtq/the-largest-queue-of-version-1.scn"]
+HOSTILE_EVERY = 997  # steps, at least, from one run of the sweep to the next: see `hostile --every`
 PARTS = 6  # mutants are parted by their names; the first part is what survivors.txt is about
 SECONDS_MAX = 120  # of one stage; a driver that goes round for ever is ended long before
 OUTPUT_MAX = 1 << 20
 
-Stage = namedtuple("Stage", "name driver arguments")
+# What `ringside hostile` says of a run that fails, and what counts it.
+HOSTILE_VERDICTS = {"crashes": "crash", "hangs": "no end", "wrong picture": "picture",
+                    "leaks": "leak", "breaks a rule": "rule", "does not recover": "result"}
+
+# target: a driver, or a unit test, which takes no arguments
+Stage = namedtuple("Stage", "name target arguments")
 # outcome: killed, same (code), survived, invalid (does not compile); by: what objected
 Verdict = namedtuple("Verdict", "mutant outcome stage by")
 
@@ -76,7 +89,7 @@ def stages():
         else:
             others.append(path)
             # The others hang on one order of things, or on how long they take.
-            if not re.search(r"^(fault|expect +(finding|InterruptStatus))", text, re.M):
+            if not re.search(r"^(fault|pause|expect +(finding|InterruptStatus|q0))", text, re.M):
                 plain.append(path)
 
     def full(paths):
@@ -87,48 +100,60 @@ def stages():
                                      *full(suite)]),
         Stage("scenarios", "reference", ["run", "--quiet", *full(others)]),
         Stage("big-endian", "reference-big-endian", ["run", "--quiet", *full(big)]),
+        Stage("hostile", "reference", ["hostile", "--quiet", "--every", str(HOSTILE_EVERY),
+                                       *full(HOSTILE)]),
         Stage("long", "reference", ["run", "--quiet", *full(LONG)]),
         Stage("long", "reference", ["schedules", "--quiet", "--fail-fast", "--count", "3",
                                     "--seed", "3", *full(suite), *full(plain)]),
+        *(Stage("units", unit, []) for unit in UNITS),
     ]
 
 
 class Builder:
-    """How the build compiles and links the driver's objects, taken from its own commands."""
+    """How the build compiles and links objects of a target, taken from its own commands."""
 
     def __init__(self, build):
         self.build = build
         self.compile, self.link = {}, {}
-        for driver in DRIVERS:
-            done = subprocess.run(["ninja", "-C", build, "-t", "commands", f"driver_{driver}"],
-                                  capture_output=True, text=True, check=False)
-            if done.returncode != 0:
-                raise Failure(f"{build}: no commands for driver_{driver}: {done.stdout.strip()}")
-            for line in done.stdout.splitlines():
-                for part in line.split(" && "):
-                    self.learn(driver, part)
-            missing = [s for s in SOURCES if (driver, s) not in self.compile]
-            if missing or driver not in self.link:
-                raise Failure(f"{build}: the commands of driver_{driver} do not compile {missing}")
+        for target in DRIVERS:
+            self.learn(target, f"driver_{target}")
+            missing = [s for s in SOURCES if not self.has(target, s)]
+            if missing or target not in self.link:
+                raise Failure(f"{build}: driver_{target} is not made of {missing}")
+        for target in UNITS:
+            self.learn(target, target)
+            if target not in self.link or not any(self.has(target, s) for s in SOURCES):
+                raise Failure(f"{build}: the commands of {target} compile no part of the driver")
 
-    def learn(self, driver, command):
-        words = shlex.split(command)
-        if "-shared" in words:
-            self.link[driver] = words
-        elif "-c" in words and os.path.basename(words[words.index("-c") + 1]) in SOURCES:
-            self.compile[driver, os.path.basename(words[words.index("-c") + 1])] = words
+    def learn(self, target, ninja_target):
+        done = subprocess.run(["ninja", "-C", self.build, "-t", "commands", ninja_target],
+                              capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise Failure(f"{self.build}: no commands for {ninja_target}: {done.stdout.strip()}")
+        for line in done.stdout.splitlines():
+            for command in line.split(" && "):
+                words = shlex.split(command)
+                if "-o" not in words:
+                    continue
+                if "-c" not in words:
+                    self.link[target] = words
+                elif os.path.basename(words[words.index("-c") + 1]) in SOURCES:
+                    self.compile[target, os.path.basename(words[words.index("-c") + 1])] = words
+
+    def has(self, target, source):
+        return (target, source) in self.compile
 
     def flags(self, source):
         """Those that clang needs for reading the source."""
         words = self.compile["reference", source]
         return [word for word in words if re.match(r"-(I|D|std=)", word)]
 
-    def object_of(self, driver, source):
-        words = self.compile[driver, source]
+    def object_of(self, target, source):
+        words = self.compile[target, source]
         return words[words.index("-o") + 1]
 
-    def make_object(self, driver, source, path, output):
-        words = list(self.compile[driver, source])
+    def make_object(self, target, source, path, output):
+        words = list(self.compile[target, source])
         words[words.index("-c") + 1] = path
         words[words.index("-o") + 1] = output
         for option in ("-MD", "-MT", "-MF"):
@@ -140,11 +165,11 @@ class Builder:
         words.append("-w")
         return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
 
-    def make_driver(self, driver, source, changed, output):
-        words = list(self.link[driver])
+    def make_target(self, target, source, changed, output):
+        words = list(self.link[target])
         words[words.index("-o") + 1] = output
-        words[words.index(self.object_of(driver, source))] = changed
-        return subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+        words[words.index(self.object_of(target, source))] = changed
+        return subprocess.run(words, cwd=self.build, capture_output=True, text=True, check=False)
 
 
 def code_of(path):
@@ -155,9 +180,28 @@ def code_of(path):
         return stripped.read()
 
 
+def made_of(target, folder):
+    return os.path.join(folder, f"{target}.so" if target in DRIVERS else target)
+
+
+def run_limited(command):
+    """Exit status and output; of what does not end, None, and nothing of it goes on."""
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          start_new_session=True) as process:
+        try:
+            text = process.communicate(timeout=SECONDS_MAX)[0]
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            return None, ""
+        return process.returncode, text[:OUTPUT_MAX].decode("utf-8", "replace")
+
+
 def objection(text, status):
     """What a run that failed says: the first rule, or what came otherwise than expected."""
     text = re.sub(r"\n +", " ", text)  # reports wrap
+    found = re.search(r"^(" + "|".join(HOSTILE_VERDICTS) + "): ", text, re.M)
+    if found:
+        return HOSTILE_VERDICTS[found.group(1)]
     found = re.search(r"^(?:error|warning)\[([\w-]+)\]", text, re.M)
     if found:
         return f"rule {found.group(1)}"
@@ -186,61 +230,70 @@ class Mutation:
         return found
 
     def run_stage(self, stage, folder):
-        arguments = [self.ringside, *stage.arguments[:1]]
-        if stage.arguments[0] == "schedules":
-            arguments += ["--driver", os.path.join(folder, f"{stage.driver}.so")]
+        made = made_of(stage.target, folder)
+        if stage.target in UNITS:
+            arguments = [made]
+        elif stage.arguments[0] == "run":
+            arguments = [self.ringside, "run", "--drivers", folder]
         else:
-            arguments += ["--drivers", folder]
-        try:
-            done = subprocess.run(arguments + stage.arguments[1:], cwd=ROOT, capture_output=True,
-                                  timeout=SECONDS_MAX, check=False)
-        except subprocess.TimeoutExpired:
-            return "no end"
-        if done.returncode == 0:
+            arguments = [self.ringside, stage.arguments[0], "--driver", made]
+        status, text = run_limited(arguments + stage.arguments[1:])
+        if status == 0:
             return None
-        return objection(done.stdout[:OUTPUT_MAX].decode("utf-8", "replace"), done.returncode)
+        if status is None:
+            return "no end"
+        return "unit test" if stage.target in UNITS else objection(text, status)
 
-    def make(self, driver, source, text, folder):
+    def make(self, target, source, text, folder):
         """Compiles and links a changed source; the object, or None when it is no C."""
-        changed = os.path.join(folder, f"{driver}.o")
+        changed = os.path.join(folder, f"{target}.o")
         path = os.path.join(folder, source)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
-        if self.builder.make_object(driver, source, path, changed).returncode != 0:
+        if self.builder.make_object(target, source, path, changed).returncode != 0:
             return None
-        linked = self.builder.make_driver(driver, source, changed,
-                                          os.path.join(folder, f"{driver}.so"))
+        linked = self.builder.make_target(target, source, changed, made_of(target, folder))
         return changed if linked.returncode == 0 else None
 
     def judge(self, source, mutant, text):
         with tempfile.TemporaryDirectory(prefix="ringside-mutant-") as folder:
-            same = {}  # driver -> is its code that of the driver as it is?
+            same = {}  # target -> is its code that of the driver as it is?
             for stage in self.stages:
-                if stage.driver not in same:
-                    made = self.make(stage.driver, source, text, folder)
+                target = stage.target
+                if not self.builder.has(target, source):
+                    continue
+                if target in UNITS and all(same.values()):
+                    break  # what the stages before are about is no mutant
+                if target not in same:
+                    made = self.make(target, source, text, folder)
                     if made is None:
                         return Verdict(mutant, "invalid", "", "")
-                    same[stage.driver] = code_of(made) == self.codes[stage.driver, source]
-                by = None if same[stage.driver] else self.run_stage(stage, folder)
+                    same[target] = code_of(made) == self.codes[target, source]
+                by = None if same[target] else self.run_stage(stage, folder)
                 if by is not None:
                     return Verdict(mutant, "killed", stage.name, by)
             return Verdict(mutant, "same" if all(same.values()) else "survived", "", "")
 
     def learn_codes(self):
         """The unchanged sources' code, compiled in the way that mutants are."""
-        for driver in DRIVERS:
+        for target in DRIVERS + UNITS:
             for source in SOURCES:
+                if not self.builder.has(target, source):
+                    continue
                 with tempfile.TemporaryDirectory(prefix="ringside-mutant-") as folder:
                     with open(os.path.join(ROOT, "driver", source), encoding="utf-8") as file:
-                        made = self.make(driver, source, file.read(), folder)
-                    self.codes[driver, source] = code_of(made)
+                        made = self.make(target, source, file.read(), folder)
+                    if made is None:
+                        raise Failure(f"{source} of {target} does not compile as it is")
+                    self.codes[target, source] = code_of(made)
 
     def check_driver(self):
         """The driver as it is must pass, or every mutant would be noticed."""
         with tempfile.TemporaryDirectory(prefix="ringside-mutant-") as folder:
             for stage in self.stages:
-                with open(os.path.join(ROOT, "driver", "virtq.c"), encoding="utf-8") as file:
-                    self.make(stage.driver, "virtq.c", file.read(), folder)
+                source = next(s for s in SOURCES if self.builder.has(stage.target, s))
+                with open(os.path.join(ROOT, "driver", source), encoding="utf-8") as file:
+                    self.make(stage.target, source, file.read(), folder)
                 by = self.run_stage(stage, folder)
                 if by is not None:
                     raise Failure(f"the driver itself fails in stage {stage.name}: {by}")
@@ -351,6 +404,8 @@ def main():
     parser.add_argument("--part", default="0", help=f"of {PARTS} parts, from 0; or all (0)",
                         choices=[str(part) for part in range(PARTS)] + ["all"])
     parser.add_argument("--only", default="", help="only mutants with this text in their names")
+    parser.add_argument("--survivors", action="store_true",
+                        help="only those of survivors.txt, of the part")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="so many at a time")
     parser.add_argument("--table", help="write a line for each mutant to this file")
     parser.add_argument("--list", action="store_true", help="print the mutants' names, and no more")
@@ -361,13 +416,15 @@ def main():
     mutation = Mutation(os.path.abspath(options.build), options.ringside, options.jobs)
     chosen = [(source, mutant) for source, mutant in mutation.mutants()
               if options.part in ("all", part_of(mutant)) and options.only in mutant.name]
+    expected = read_survivors()
+    if options.survivors:
+        chosen = [(source, mutant) for source, mutant in chosen if mutant.name in expected]
     if options.list:
         for _, mutant in chosen:
             print(mutant.name)
         return 0
     if not chosen:
         raise Failure("no mutant is left of these options")
-    expected = read_survivors()
     mutation.check_driver()
     mutation.learn_codes()
     verdicts = []
@@ -377,7 +434,7 @@ def main():
             table.write(f"{verdict.outcome}\t{verdict.stage}\t{verdict.by}\t"
                         f"{verdict.mutant.line}\t{verdict.mutant.name}\n")
             table.flush()
-    is_all = options.part == "0" and not options.only
+    is_all = options.part == "0" and not options.only and not options.survivors
     return 1 if report(verdicts, expected, is_all) else 0
 
 
