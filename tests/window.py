@@ -105,12 +105,22 @@ class Window:
 
     def quit(self):
         self.key("q")
-        return self.process.wait(timeout=WAIT_SECONDS)
+        status = self.process.wait(timeout=WAIT_SECONDS)
+        self.wait_gone()
+        return status
+
+    def wait_gone(self):
+        """The display may learn later than we that the process ended."""
+        def gone():
+            return run("xdotool", "getwindowname", self.id, env=self.display.env,
+                       check=False).returncode != 0
+        wait_for("the end of the window", gone)
 
     def close(self):
         if self.process.poll() is None:
             self.process.kill()
         self.process.communicate()
+        self.wait_gone()
 
 
 def headless(window, name, scenario, *commands):
@@ -327,6 +337,7 @@ def main():
             wait_for("a frame", lambda: window.step() == 0)
             window.process.send_signal(signal.SIGINT)
             window.process.wait(timeout=WAIT_SECONDS)
+            window.wait_gone()
             test_halt(ringside, display, keep or folder,
                       os.path.join(scenarios, "suite", "version-2", "many-requests.scn"))
             test_wide_display(ringside, scenario, keep or folder)
