@@ -14,13 +14,13 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "driver.h"
 #include "interrupt.h"
 #include "observe.h"
 #include "ringside_asan.h"
+#include "watchdog.h"
 
 #define POLL_MS      500
 #define CHILDREN_MAX 1024
@@ -174,24 +174,25 @@ static void run_jobs(const struct isolate_jobs *jobs)
 
 /* ---- the parent ---- */
 
-static int64_t now_ms(void)
+static void watch(struct watchdog *watchdog, const struct isolate_jobs *jobs, pid_t worker)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    watchdog_begin(watchdog, worker,
+                   jobs->loop_seconds != 0 ? jobs->loop_seconds : ISOLATE_LOOP_SECONDS,
+                   jobs->sleep_seconds != 0 ? jobs->sleep_seconds : ISOLATE_SLEEP_SECONDS);
 }
 
-/* Waits for a worker; false when it had to be killed because nothing went on. */
-static bool wait_for(const struct isolate_jobs *jobs, pid_t worker, int *status,
-                     bool (*beside)(void))
+/* Waits for a worker; why it had to be killed, if it had, in words of the watchdog. */
+static const char *wait_for(const struct isolate_jobs *jobs, pid_t worker, int *status,
+                            bool (*beside)(void))
 {
+    struct watchdog watchdog;
     struct pollfd event = {.fd = pidfd_open(worker, 0), .events = POLLIN};
     uint64_t beat = isolate_notes->beat;
-    int64_t since_ms = now_ms(), begun_ms = since_ms, asked_ms = 0;
+    int64_t begun_ms = watchdog_now_ms(), asked_ms = 0;
     size_t index = isolate_notes->index;
-    bool in_time = true;
+    const char *why = NULL;
 
+    watch(&watchdog, jobs, worker);
     /* As long as there is progress, or until the limit: it ends. */
     while (event.fd >= 0 && poll(&event, 1, beside != NULL ? 0 : POLL_MS) <= 0) {
         if (beside != NULL && !beside()) {
@@ -201,24 +202,27 @@ static bool wait_for(const struct isolate_jobs *jobs, pid_t worker, int *status,
         }
         if (interrupts_came() != 0 && asked_ms == 0) {
             kill(worker, SIGINT); /* the terminal has told it, too; others may not have */
-            asked_ms = now_ms();
-        } else if (asked_ms != 0 && now_ms() - asked_ms >= INTERRUPT_PATIENCE_MS) {
+            asked_ms = watchdog_now_ms();
+        } else if (asked_ms != 0 && watchdog_now_ms() - asked_ms >= INTERRUPT_PATIENCE_MS) {
             isolate_notes->stopped = true;
             kill(worker, SIGKILL);
             break;
         }
         if (isolate_notes->index != index) {
             index = isolate_notes->index;
-            begun_ms = now_ms();
+            begun_ms = watchdog_now_ms();
         }
         if (jobs->idle != NULL && isolate_notes->phase == ISOLATE_RUNS)
-            jobs->idle(jobs->context, index, (unsigned)(now_ms() - begun_ms));
+            jobs->idle(jobs->context, index, (unsigned)(watchdog_now_ms() - begun_ms));
         if (isolate_notes->beat != beat || isolate_notes->waits) {
             beat = isolate_notes->beat;
-            since_ms = now_ms();
-        } else if (now_ms() - since_ms >= ISOLATE_WALL_SECONDS * 1000) {
+            watchdog_progress(&watchdog);
+            continue;
+        }
+        enum watchdog_verdict verdict = watchdog_look(&watchdog);
+        if (verdict != WATCHDOG_PATIENT) {
             kill(worker, SIGKILL);
-            in_time = false;
+            why = watchdog_text(&watchdog, verdict);
             break;
         }
     }
@@ -227,10 +231,10 @@ static bool wait_for(const struct isolate_jobs *jobs, pid_t worker, int *status,
     while (waitpid(worker, status, 0) < 0 && errno == EINTR)
         continue;
     isolate_end_children(); /* of the worker, which are ours now */
-    return in_time;
+    return why;
 }
 
-static void describe(struct isolate_death *death, int status, bool in_time)
+static void describe(struct isolate_death *death, int status, const char *why)
 {
     char *text = death->text;
     const char *where =
@@ -239,10 +243,8 @@ static void describe(struct isolate_death *death, int status, bool in_time)
     if (isolate_notes->left[0] != '\0')
         snprintf(text, ISOLATE_TEXT_BYTES, "%.100s while its object was loaded",
                  isolate_notes->left);
-    else if (!in_time)
-        snprintf(text, ISOLATE_TEXT_BYTES,
-                 "stood still for %d seconds of wall clock, outside of its own code",
-                 ISOLATE_WALL_SECONDS);
+    else if (why != NULL)
+        snprintf(text, ISOLATE_TEXT_BYTES, "%.60s outside of its own code, %s", why, where);
     else if (WIFSIGNALED(status))
         snprintf(text, ISOLATE_TEXT_BYTES,
                  "broke its process: signal %d (%s) outside of its own code, %s", WTERMSIG(status),
@@ -261,7 +263,7 @@ static bool one_worker(const struct isolate_jobs *jobs, struct isolate_death *de
     pid_t worker;
     size_t done = notes->done;
     int status = 0;
-    bool in_time;
+    const char *why;
 
     fflush(NULL);
     worker = fork();
@@ -280,7 +282,7 @@ static bool one_worker(const struct isolate_jobs *jobs, struct isolate_death *de
         run_jobs(jobs);
         end_worker();
     }
-    in_time = wait_for(jobs, worker, &status, beside);
+    why = wait_for(jobs, worker, &status, beside);
     if (notes->done < done || notes->done > jobs->count ||
         (notes->phase != ISOLATE_IDLE && notes->index != notes->done)) {
         notes->done = notes->index = done; /* the worker wrote where it should not have */
@@ -291,7 +293,7 @@ static bool one_worker(const struct isolate_jobs *jobs, struct isolate_death *de
     if (notes->phase == ISOLATE_RUNS) {
         notes->phase = ISOLATE_TELLS;
         death->load = true;
-        describe(death, status, in_time);
+        describe(death, status, why);
         return true;
     }
     if (notes->phase == ISOLATE_TELLS && death->load) {

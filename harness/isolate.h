@@ -38,13 +38,18 @@ enum isolate_mode {
 };
 
 /* The driver's object called exit while it was loaded. */
-#define ISOLATE_EXIT_LEFT    97
-/* A worker without any sign of progress for so long is stuck outside of the driver. */
-#define ISOLATE_WALL_SECONDS 10
+#define ISOLATE_EXIT_LEFT     97
+/*
+ * A worker without any sign of progress is lost after so much processor time of its own: it goes
+ * round where the probe does not see it. Time in which others had the processor is not counted.
+ */
+#define ISOLATE_LOOP_SECONDS  10
+/* Or after so much wall clock asleep: in a call of the host that does not come back. */
+#define ISOLATE_SLEEP_SECONDS 60
 /* What a worker may allocate besides the machine's RAM and twice its shadow. */
-#define ISOLATE_DATA_BYTES   (UINT64_C(2) << 30)
-#define ISOLATE_PATH_BYTES   512u
-#define ISOLATE_TEXT_BYTES   160u
+#define ISOLATE_DATA_BYTES    (UINT64_C(2) << 30)
+#define ISOLATE_PATH_BYTES    512u
+#define ISOLATE_TEXT_BYTES    160u
 
 enum isolate_phase { ISOLATE_IDLE, ISOLATE_RUNS, ISOLATE_TELLS };
 
@@ -75,6 +80,7 @@ struct isolate_death {
 
 struct isolate_jobs {
     enum isolate_mode mode;
+    unsigned loop_seconds, sleep_seconds; /* 0 = ISOLATE_LOOP_SECONDS, ISOLATE_SLEEP_SECONDS */
     size_t count;
     void *context;
     /* In the worker. False when no further job is wanted. */

@@ -141,7 +141,8 @@ static const struct misdeed {
     {"raw-unmap", "RS-PROCESS", "broke its process: signal 11", 0, true},
     {"bad-pointer", "RS-CRASH", "touched memory that is not there", 2, false},
     {"break-heap", "RS-PROCESS", "broke its process: signal", -1, true},
-    {"raw-pause", "RS-PROCESS", "stood still for 10 seconds", 0, true},
+    {"raw-pause", "RS-PROCESS", "stood still for 60 seconds, asleep", 0, true},
+    {"raw-deaf", "RS-PROCESS", "went round for 10 seconds of processor time", -1, true},
 };
 
 #define MISDEEDS ((int)(sizeof misdeeds / sizeof misdeeds[0]))

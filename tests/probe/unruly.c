@@ -263,6 +263,17 @@ LEAVING(raw_pause, raw(SYS_pause, 0, 0, 0)) /* @raw-pause */
 LEAVING(raw_unmap, raw(SYS_munmap, (long)page_of(args), 1l << 16, 0)) /* @raw-unmap */
 /* clang-format on */
 
+/* It hears no signal any more, and goes round. */
+static enum suite_result raw_deaf(const struct suite_args *args)
+{
+    static const unsigned long every = ~0ul;
+
+    (void)args;
+    raw4(SYS_rt_sigprocmask, SIG_BLOCK, (long)&every, 0, 8);
+    for (;;)
+        __asm__ volatile("" ::: "memory");
+}
+
 /* Its child outlives it. */
 static enum suite_result raw_orphan(const struct suite_args *args)
 {
@@ -343,6 +354,7 @@ static enum suite_result break_heap(const struct suite_args *args)
     X("raw-close", raw_close)                                                                      \
     X("raw-fork", raw_fork)                                                                        \
     X("raw-pause", raw_pause)                                                                      \
+    X("raw-deaf", raw_deaf)                                                                        \
     X("raw-unmap", raw_unmap)                                                                      \
     X("raw-orphan", raw_orphan)                                                                    \
     X("raw-fork-wait", raw_fork_wait)                                                              \
