@@ -18,13 +18,6 @@
 
 #define NAME_BYTES 64u
 
-/* Rules whose evidence is still to come. A rule that has all of it must not stand here. */
-static const char *const to_come[] = {
-    /* clang-format off */
-    "RS-UNOBSERVED-STORE",
-    /* clang-format on */
-};
-
 struct rule_notes {
     unsigned broken, passed;                    /* scenarios that are evidence */
     unsigned exercised, found;                  /* scenarios in which it was so, evidence or not */
@@ -276,23 +269,13 @@ static struct evidence *collect(const char *const *paths, size_t count, bool onl
 
 /* ---- the tables ---- */
 
-static bool is_to_come(const char *id)
-{
-    for (size_t i = 0; i < sizeof to_come / sizeof to_come[0]; i++) {
-        if (strcmp(to_come[i], id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static void put_cell(const char *name, unsigned count, const char *none)
+static void put_cell(const char *name, unsigned count)
 {
     char text[NAME_BYTES + 24];
     if (count > 1) {
         snprintf(text, sizeof text, "%s (+%u)", name, count - 1);
     } else {
-        snprintf(text, sizeof text, "%s", count == 1 ? name : none);
+        snprintf(text, sizeof text, "%s", count == 1 ? name : "-");
     }
     printf("  %-46s", text);
 }
@@ -300,7 +283,7 @@ static void put_cell(const char *name, unsigned count, const char *none)
 int evidence_print(const char *const *paths, size_t count)
 {
     struct evidence *evidence = collect(paths, count, true, false);
-    size_t rule_count = 0, driver_rules = 0, whole = 0, empty = 0, later = 0;
+    size_t rule_count = 0, driver_rules = 0, whole = 0;
     const struct rule *rules = rule_table(&rule_count);
     if (!evidence) {
         return EXIT_ENVIRONMENT;
@@ -312,23 +295,15 @@ int evidence_print(const char *const *paths, size_t count)
         }
         const struct rule_notes *notes = &evidence->rule[i];
         driver_rules++;
-        bool full = notes->broken > 0 && notes->passed > 0;
-        bool waits = is_to_come(rules[i].id);
-        const char *none = waits ? "to come" : "-";
+        whole += notes->broken > 0 && notes->passed > 0;
         printf("%-21s", rules[i].id);
-        put_cell(notes->breaks, notes->broken, none);
-        put_cell(notes->holds, notes->passed, none);
-        fputs(full && waits ? "no longer to come\n" : "\n", stdout);
-        whole += full;
-        later += !full && waits;
-        empty += full == waits;
+        put_cell(notes->breaks, notes->broken);
+        put_cell(notes->holds, notes->passed);
+        putchar('\n');
     }
-    printf("%zu rules: %zu with evidence", driver_rules, whole);
-    if (later > 0) {
-        printf(", %zu to come", later);
-    }
-    printf("; %zu scenarios, %zu of them wrong\n", evidence->runs, evidence->wrong);
-    bool good = empty == 0 && evidence->wrong == 0;
+    printf("%zu rules: %zu with evidence; %zu scenarios, %zu of them wrong\n", driver_rules, whole,
+           evidence->runs, evidence->wrong);
+    bool good = whole == driver_rules && evidence->wrong == 0;
     bool ran = evidence->unrunnable == 0;
     isolate_free(evidence, sizeof *evidence);
     return !ran ? EXIT_ENVIRONMENT : good ? EXIT_AS_EXPECTED : EXIT_NOT_AS_EXPECTED;

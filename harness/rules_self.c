@@ -13,6 +13,8 @@
 #include "virtio/config.h"
 #include "virtio/gpu.h"
 
+#define NEAR_BYTES 64u /* before and behind a byte: most messages are no longer */
+
 /* ---- waiting ---- */
 
 static bool is_explained(const struct judge *judge)
@@ -178,17 +180,44 @@ static void check_unobserved_access(const struct rule *rule, struct judge *judge
                     event->addr);
 }
 
+/*
+ * The store itself was not seen: named is the last one that was, close by, as into another field of
+ * the same message; else where the device was told.
+ */
+static struct event blame_near(const struct judge *judge, const struct event *read,
+                               const char **label)
+{
+    const struct model_queue *queue = rule_queue(judge, read->queue);
+    uint64_t below = read->addr < NEAR_BYTES ? read->addr : NEAR_BYTES;
+    struct event at = {.step = 0};
+
+    *label = "the last store close by that was seen";
+    if (model_find_store_into(&judge->model, read->addr - below,
+                              below + read->width_bytes + NEAR_BYTES, &at))
+        return at;
+    *label = "the device was told here";
+    if (queue != NULL && queue->notify.step != 0)
+        return queue->notify;
+    *label = "the device read this";
+    return judge->model.last_driver.step != 0 ? judge->model.last_driver : *read;
+}
+
 static void check_unobserved_store(const struct rule *rule, struct judge *judge,
                                    const struct event *event)
 {
     const struct arena_region *region =
         judge->arena != NULL ? arena_find(judge->arena, event->addr) : NULL;
     struct finding *finding;
+    struct event at;
+    const char *label;
     char name[64];
 
-    if (event->value != 2)
+    if (event->kind == EVENT_UNOBSERVED ? event->value == 2 : judge->device->check_stores)
+        rule_looks(rule, judge);
+    if (event->kind != EVENT_UNOBSERVED || event->value != 2)
         return;
-    finding = judge_raise(judge, rule, event, "the device read this", NULL, NULL,
+    at = blame_near(judge, event, &label);
+    finding = judge_raise(judge, rule, &at, label, event, "the device read this",
                           "the device read %s, which was never seen stored",
                           rule_name(judge, event->addr, name, sizeof name));
     /* clang tells of no fields of objects on the stack: no fault of the driver's. */
@@ -512,8 +541,8 @@ static const struct rule rules[] = {
           "build the driver with the probe's flags; inline assembly of other machines is not seen"),
      .on = ON(UNOBSERVED), .exercise = ON(RETURN), .check = check_unobserved_access},
     {SELF("RS-UNOBSERVED-STORE", WARNING, "Every byte that the device reads was seen stored.",
-          "the compiler hides this store; gcc tells of more of them than clang"),
-     .on = ON(UNOBSERVED), .check = check_unobserved_store},
+          "assembly, or an object without the probe's flags; gcc tells of more stores than clang"),
+     .on = ON(UNOBSERVED) | ON(TAKE), .tells = true, .check = check_unobserved_store},
     {SELF("RS-FOREIGN", NOTE, "Instructions of other machines are understood, or skipped.",
           "nothing was done; if the driver needs its effect, put a function in its place"),
      .on = ON(FOREIGN), .exercise = ON(RETURN), .check = check_foreign},

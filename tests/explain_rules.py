@@ -8,8 +8,6 @@ import subprocess
 import sys
 
 FIELDS = ["binds", "level", "why", "wrong", "right", "broken by", "kept by"]
-# Sequences that are still to come: evidence.c has the same.
-TO_COME = {"RS-UNOBSERVED-STORE": {"wrong", "right", "broken by", "kept by"}}
 
 
 def run(ringside, *words):
@@ -40,10 +38,9 @@ def sections(text):
 
 
 def mistakes(rule, fields):
-    missing = {field for field in FIELDS if field not in fields}
-    if missing != TO_COME.get(rule, set()):
-        wrong = missing ^ TO_COME.get(rule, set())
-        yield f"{rule}: {', '.join(sorted(wrong))}: lacking, or no longer to come"
+    missing = [field for field in FIELDS if field not in fields]
+    if missing:
+        yield f"{rule}: {', '.join(missing)}: lacking"
     for name in ("wrong", "right"):
         # A name, and then a trace, one line of which is marked.
         lines = fields.get(name, ["", "           > 1 x"])[1:]
