@@ -261,13 +261,32 @@ static bool device_disk(struct parser *parser)
     return true;
 }
 
+/* A lazy one has its schedule, whichever of the two lines comes first. */
+static bool device_personality(struct parser *parser)
+{
+#define X(name, word, profile, eager, hush, strict, order, size, lazy, text) word,
+    static const char *const personalities[] = {SIM_PERSONALITIES(X)};
+#undef X
+    struct scenario *scenario = parser->scenario;
+    const struct word *word = parse_peek(parser);
+    int personality = parse_choice(parser, "personality", personalities, COUNT(personalities));
+    if (personality < 0) {
+        return false;
+    }
+    if (sim_personality_is_lazy((enum sim_personality)personality) && parser->schedule_line != 0 &&
+        scenario->schedule != SCHEDULE_LAZY) {
+        return parse_fail(parser, word, "another one, or no schedule", NULL,
+                          "this personality has a schedule of its own, and line %u has another",
+                          parser->schedule_line);
+    }
+    scenario_give_personality(scenario, (enum sim_personality)personality);
+    return true;
+}
+
 static bool device_option(struct parser *parser, enum device_option option,
                           struct device_line *line)
 {
     static const char *const profiles[] = {"spec", "qemu"};
-#define X(name, word, profile, eager, hush, strict, order, size, lazy, text) word,
-    static const char *const personalities[] = {SIM_PERSONALITIES(X)};
-#undef X
     static const char *const orders[] = {"little", "big"};
     struct scenario *scenario = parser->scenario;
     struct sim_config *device = &scenario->device;
@@ -317,12 +336,8 @@ static bool device_option(struct parser *parser, enum device_option option,
     case DEVICE_READ_ONLY:
         scenario->disk_read_only = true;
         return true;
-    case DEVICE_PERSONALITY: {
-        int personality = parse_choice(parser, "personality", personalities, COUNT(personalities));
-        if (personality >= 0)
-            scenario_give_personality(scenario, (enum sim_personality)personality);
-        return personality >= 0;
-    }
+    case DEVICE_PERSONALITY:
+        return device_personality(parser);
     case DEVICE_OPTION_COUNT:
         break;
     }
@@ -437,9 +452,11 @@ bool parse_schedule(struct parser *parser)
     int personality = parser->scenario->personality;
     if (personality >= 0 && sim_personality_is_lazy((enum sim_personality)personality) &&
         kind != SCHEDULE_LAZY) {
-        return parse_fail(parser, parse_peek(parser), NULL, NULL,
-                          "the device's personality is lazy, and so is the schedule");
+        return parse_fail(parser, &parser->word[parser->next - 1], "lazy, or no schedule", NULL,
+                          "the personality of line %u has a schedule of its own",
+                          parser->scenario->device_line);
     }
+    parser->schedule_line = parser->line_number;
     parser->scenario->schedule = (enum schedule_kind)kind;
     if (kind == SCHEDULE_RANDOM && word_is(parse_peek(parser), "odds")) {
         uint64_t odds = 0;

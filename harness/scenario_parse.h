@@ -45,6 +45,7 @@ struct parser {
     size_t word_count;
     size_t next;
     unsigned first_action_line; /* 0 = none yet */
+    unsigned schedule_line;
     bool rings_given[VIRTIO_GPU_QUEUE_COUNT]; /* memory that a bring-up has allocated */
     bool buffers_given;                       /* and a request */
     uint16_t requests;

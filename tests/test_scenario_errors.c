@@ -213,6 +213,8 @@ static const char *const mistakes[] = {
     "device gpu personality strict profile qemu\n",
     "device gpu eager-poll personality eager\n",
     "device gpu personality lazy\nschedule eager\n",
+    "schedule eager\ndevice gpu personality lazy\n",
+    "schedule random odds 3\ndevice gpu personality lazy\n",
     ACTION "fault completion-lst\n",
     /* hold, release, step, pause, continue */
     ACTION "hold now\n",
