@@ -1,5 +1,5 @@
 /*
- * Finds virtio-mmio devices in the flattened device tree of the machine.
+ * Finds virtio-mmio devices in the flattened device tree of the machine, in one walk.
  *
  * A device is a node that is compatible with "virtio,mmio"; its `reg` gives the window, in cells
  * whose number the parent says, and its `interrupts` the line, in the three cells of a GIC. Most
@@ -15,7 +15,8 @@
 
 #include "platform.h"
 
-#define SLOTS_MAX 1024u
+#define NODES_MAX 65536u
+#define DEPTH_MAX 16 /* nodes around a device, the root among them */
 
 /* The first cell of a GIC interrupt says which bank its number counts in. */
 enum { GIC_SPI = 0, GIC_PPI = 1, GIC_PPI_FIRST = 16, GIC_SPI_FIRST = 32 };
@@ -29,9 +30,9 @@ static uint64_t cells(const fdt32_t *cell, int count)
     return value;
 }
 
-static bool node_window(const void *tree, int node, uint64_t *addr, uint64_t *size_bytes)
+static bool node_window(const void *tree, int node, int parent, uint64_t *addr,
+                        uint64_t *size_bytes)
 {
-    int parent = fdt_parent_offset(tree, node);
     int address_cells = fdt_address_cells(tree, parent);
     int size_cells = fdt_size_cells(tree, parent);
     int bytes = 0;
@@ -70,7 +71,9 @@ static uint32_t node_interrupt(const void *tree, int node)
 enum virtio_result virtio_discover(uint32_t device_id, struct virtio_device *out)
 {
     const void *tree = platform_device_tree();
+    int around[DEPTH_MAX]; /* the nodes from the root to where the walk is */
     int node = -1;
+    int depth = -1;
 
     *out = (struct virtio_device){0};
     if (tree == NULL || fdt_check_header(tree) != 0) {
@@ -78,15 +81,19 @@ enum virtio_result virtio_discover(uint32_t device_id, struct virtio_device *out
         return VIRTIO_NO_DEVICE;
     }
 
-    for (uint32_t slot = 0; slot < SLOTS_MAX; slot++) {
+    for (uint32_t i = 0; i < NODES_MAX; i++) {
         struct virtio_device found;
         uint64_t addr;
         uint64_t size_bytes;
 
-        node = fdt_node_offset_by_compatible(tree, node, "virtio,mmio");
-        if (node < 0)
+        node = fdt_next_node(tree, node, &depth);
+        if (node < 0 || depth < 0)
             break;
-        if (!node_window(tree, node, &addr, &size_bytes))
+        if (depth >= DEPTH_MAX)
+            continue;
+        around[depth] = node;
+        if (depth == 0 || fdt_node_check_compatible(tree, node, "virtio,mmio") != 0 ||
+            !node_window(tree, node, around[depth - 1], &addr, &size_bytes))
             continue;
         if (virtio_probe(addr, size_bytes, node_interrupt(tree, node), &found) == VIRTIO_OK &&
             found.device_id == device_id) {

@@ -2,6 +2,8 @@
 #include <libfdt.h>
 
 #define fdt_check_header              our_check_header
+#define fdt_next_node                 our_next_node
+#define fdt_node_check_compatible     our_node_check_compatible
 #define fdt_getprop                   our_getprop
 #define fdt_parent_offset             our_parent_offset
 #define fdt_path_offset               our_path_offset
@@ -11,6 +13,8 @@
 #define fdt_size_cells                our_size_cells
 
 int our_check_header(const void *tree);
+int our_next_node(const void *tree, int node, int *depth);
+int our_node_check_compatible(const void *tree, int node, const char *compatible);
 const void *our_getprop(const void *tree, int node, const char *name, int *bytes);
 int our_parent_offset(const void *tree, int node);
 int our_path_offset(const void *tree, const char *path);

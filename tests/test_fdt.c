@@ -12,6 +12,8 @@
 #include "tree.h"
 
 int our_check_header(const void *tree);
+int our_next_node(const void *tree, int node, int *depth);
+int our_node_check_compatible(const void *tree, int node, const char *compatible);
 const void *our_getprop(const void *tree, int node, const char *name, int *bytes);
 int our_parent_offset(const void *tree, int node);
 int our_path_offset(const void *tree, const char *path);
@@ -22,6 +24,7 @@ int our_address_cells(const void *tree, int node);
 int our_size_cells(const void *tree, int node);
 
 #define RAM_BYTES 0x8000000u
+#define NODES_MAX 1000
 
 static struct bus bus;
 
@@ -63,6 +66,9 @@ START_TEST(every_answer_is_libfdts)
         ck_assert_int_eq(our_parent_offset(tree, node), fdt_parent_offset(tree, node));
         ck_assert_int_eq(our_address_cells(tree, node), fdt_address_cells(tree, node));
         ck_assert_int_eq(our_size_cells(tree, node), fdt_size_cells(tree, node));
+        ck_assert_int_eq(our_node_check_compatible(tree, node, "virtio,mmio"),
+                         fdt_node_check_compatible(tree, node, "virtio,mmio"));
+        ck_assert_int_eq(our_next_node(tree, node, NULL), fdt_next_node(tree, node, NULL));
         ck_assert_int_eq(our_node_offset_by_compatible(tree, node, "virtio,mmio"),
                          fdt_node_offset_by_compatible(tree, node, "virtio,mmio"));
     }
@@ -73,6 +79,28 @@ START_TEST(every_answer_is_libfdts)
                                                    sizeof "memory"),
                      fdt_node_offset_by_prop_value(tree, -1, "device_type", "memory",
                                                    sizeof "memory"));
+}
+END_TEST
+
+/* From the beginning, and from each node: then it ends where that node does. */
+START_TEST(a_walk_knows_its_depth)
+{
+    const void *tree = tree_of(_i);
+    int deepest = 0;
+
+    for (int i = 0, start = -1; i == 0 || start >= 0;
+         i++, start = fdt_next_node(tree, start, NULL)) {
+        int node = start, ours = start, depth = start < 0 ? -1 : 0, our_depth = depth, nodes = 0;
+        do {
+            node = fdt_next_node(tree, node, &depth);
+            ours = our_next_node(tree, ours, &our_depth);
+            ck_assert_int_eq(ours, node);
+            ck_assert_int_eq(our_depth, depth);
+            deepest = depth > deepest ? depth : deepest;
+        } while (node >= 0 && depth >= 0 && nodes++ < NODES_MAX);
+        ck_assert_int_lt(depth, 0);
+    }
+    ck_assert_int_gt(deepest, 0);
 }
 END_TEST
 
@@ -138,6 +166,7 @@ int main(void)
     TCase *tests = tcase_create("fdt");
 
     tcase_add_loop_test(tests, every_answer_is_libfdts, 0, MACHINE_COUNT + 1);
+    tcase_add_loop_test(tests, a_walk_knows_its_depth, 0, MACHINE_COUNT + 1);
     tcase_add_test(tests, a_tree_made_of_boot_information_is_whole);
     tcase_add_test(tests, a_command_line_that_does_not_fit_gives_no_tree);
     tcase_add_test(tests, a_broken_tree_is_not_walked_out_of);

@@ -113,16 +113,25 @@ const void *fdt_getprop(const void *tree, int node, const char *name, int *bytes
     return NULL;
 }
 
-/* The node that begins behind `node`, or the first one for -1; negative when there is none. */
-static int next_node(const void *tree, int node)
+/*
+ * The node that begins behind `node`, or the first one for -1; negative when there is none. `depth`
+ * counts the nodes that are open; as in libfdt, the walk ends behind the node in which it began,
+ * where it is negative.
+ */
+int fdt_next_node(const void *tree, int node, int *depth)
 {
     struct token token = {.next = 0};
 
-    if (node >= 0 && !read_token(tree, node, &token))
+    if (node >= 0 && (!read_token(tree, node, &token) || token.tag != FDT_BEGIN_NODE))
         return -FDT_ERR_BADOFFSET;
     while (read_token(tree, token.next, &token)) {
-        if (token.tag == FDT_BEGIN_NODE)
+        if (token.tag == FDT_BEGIN_NODE) {
+            if (depth != NULL)
+                ++*depth;
             return token.offset;
+        }
+        if (token.tag == FDT_END_NODE && depth != NULL && --*depth < 0)
+            return token.next;
     }
     return -FDT_ERR_NOTFOUND;
 }
@@ -160,14 +169,23 @@ static bool list_has(const char *list, int bytes, const char *text)
     return false;
 }
 
+/* 0 when it is, 1 when it is not; negative when the node has no such property. */
+int fdt_node_check_compatible(const void *tree, int node, const char *compatible)
+{
+    int bytes = 0;
+    const char *list = fdt_getprop(tree, node, "compatible", &bytes);
+
+    if (list == NULL)
+        return bytes;
+    return list_has(list, bytes, compatible) ? 0 : 1;
+}
+
 int fdt_node_offset_by_compatible(const void *tree, int start, const char *compatible)
 {
     int node = start;
 
-    while ((node = next_node(tree, node)) >= 0) {
-        int bytes = 0;
-        const char *list = fdt_getprop(tree, node, "compatible", &bytes);
-        if (list != NULL && list_has(list, bytes, compatible))
+    while ((node = fdt_next_node(tree, node, NULL)) >= 0) {
+        if (fdt_node_check_compatible(tree, node, compatible) == 0)
             return node;
     }
     return node;
@@ -178,7 +196,7 @@ int fdt_node_offset_by_prop_value(const void *tree, int start, const char *name,
 {
     int node = start;
 
-    while ((node = next_node(tree, node)) >= 0) {
+    while ((node = fdt_next_node(tree, node, NULL)) >= 0) {
         int bytes = 0;
         const void *found = fdt_getprop(tree, node, name, &bytes);
         if (found != NULL && bytes == value_bytes && memcmp(found, value, (size_t)bytes) == 0)
@@ -194,7 +212,7 @@ int fdt_path_offset(const void *tree, const char *path)
 
     if (path[0] != '/' || strchr(path + 1, '/') != NULL)
         return -FDT_ERR_BADPATH;
-    while ((node = next_node(tree, node)) >= 0) {
+    while ((node = fdt_next_node(tree, node, NULL)) >= 0) {
         struct token token;
         read_token(tree, node, &token);
         if (strcmp(token.name, path + 1) == 0 && fdt_parent_offset(tree, node) == 0)
