@@ -1,8 +1,9 @@
 /*
  * The reference driver as a suite: its operations and options under the names of suite.h.
  *
- *   requests N            N times GET_DISPLAY_INFO
- *   draw X Y W H SEED     paints a patch into the framebuffer, and tells the device nothing
+ *   get_display_info [X Y W H]   with numbers: BAD_ARGUMENT unless the first display is there
+ *   requests N                   N times GET_DISPLAY_INFO
+ *   draw X Y W H SEED            paints a patch into the framebuffer, and tells the device nothing
  */
 #include "gpu.h"
 #include "suite.h"
@@ -208,12 +209,37 @@ static enum suite_result op_init(const struct suite_args *args)
     return suite_result(result);
 }
 
+static bool rect_of(const struct suite_args *args, struct vgpu_rect *out)
+{
+    for (uint32_t i = 0; i < 4; i++) {
+        if (args->value[i] > VGPU_SIDE_PX_MAX)
+            return false;
+    }
+    *out = (struct vgpu_rect){(uint32_t)args->value[0], (uint32_t)args->value[1],
+                              (uint32_t)args->value[2], (uint32_t)args->value[3]};
+    return true;
+}
+
+static bool display_is_at(const struct vgpu_display *display, const struct vgpu_rect *wanted)
+{
+    const struct vgpu_rect *rect = &display->rect;
+
+    return display->enabled && rect->x == wanted->x && rect->y == wanted->y &&
+           rect->width == wanted->width && rect->height == wanted->height;
+}
+
 static enum suite_result op_get_display_info(const struct suite_args *args)
 {
     struct vgpu_display display[VIRTIO_GPU_MAX_SCANOUTS];
+    struct vgpu_rect wanted = {0, 0, 0, 0};
+    enum virtio_result result;
 
-    (void)args;
-    return suite_result(vgpu_get_display_info(&gpu, display));
+    if (args->count != 0 && (args->count != 4 || !rect_of(args, &wanted)))
+        return SUITE_BAD_ARGUMENT;
+    result = vgpu_get_display_info(&gpu, display);
+    if (result == VIRTIO_OK && args->count != 0 && !display_is_at(&display[0], &wanted))
+        return SUITE_BAD_ARGUMENT;
+    return suite_result(result);
 }
 
 static enum suite_result op_requests(const struct suite_args *args)
@@ -292,17 +318,6 @@ static enum suite_result op_show(const struct suite_args *args)
         result = vgpu_surface_flush(&gpu, &whole);
     }
     return suite_result(result);
-}
-
-static bool rect_of(const struct suite_args *args, struct vgpu_rect *out)
-{
-    for (uint32_t i = 0; i < 4; i++) {
-        if (args->value[i] > VGPU_SIDE_PX_MAX)
-            return false;
-    }
-    *out = (struct vgpu_rect){(uint32_t)args->value[0], (uint32_t)args->value[1],
-                              (uint32_t)args->value[2], (uint32_t)args->value[3]};
-    return true;
 }
 
 static enum suite_result op_flush(const struct suite_args *args)
