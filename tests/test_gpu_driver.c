@@ -341,6 +341,10 @@ START_TEST(what_is_no_gpu_in_reach_is_not_touched)
         ck_assert_int_eq(virtio_probe(0x0a000000, REGISTER_BYTES, 48, &found), cases[i].result);
         ck_assert_uint_eq(*reg(VIRTIO_MMIO_Status), 0xf);
     }
+    struct virtio_device small;
+    ck_assert_int_eq(virtio_probe(0x0a000000, VIRTIO_MMIO_CONFIG - 1, 48, &small),
+                     VIRTIO_BAD_DEVICE);
+    ck_assert_ptr_null((void *)(uintptr_t)small.registers);
 }
 END_TEST
 

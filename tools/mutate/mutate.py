@@ -30,6 +30,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import zlib
 from collections import Counter, namedtuple
 
@@ -49,8 +50,12 @@ LONGER = ["suite/version-1/many-requests.scn", "suite/version-2/many-requests.sc
           "virtq/the-largest-queue.scn", "virtq/the-largest-queue-of-version-1.scn"]
 HOSTILE_EVERY = 997  # steps, at least, from one run of the sweep to the next: see `hostile --every`
 PARTS = 6  # mutants are parted by their names; the first part is what survivors.txt is about
-SECONDS_MAX = 120  # of one stage; a driver that goes round for ever is ended long before
+# A stage that takes so many times what the driver takes, and some seconds, goes on for ever.
+SECONDS_TIMES = 8
+SECONDS_MORE = 15
+SECONDS_MAX = 400  # for the driver
 OUTPUT_MAX = 1 << 20
+EXIT_ENVIRONMENT = 2  # of ringside: nothing was found out
 
 # What `ringside hostile` says of a run that fails, and what counts it.
 HOSTILE_VERDICTS = {"crashes": "crash", "hangs": "no end", "wrong picture": "picture",
@@ -58,7 +63,8 @@ HOSTILE_VERDICTS = {"crashes": "crash", "hangs": "no end", "wrong picture": "pic
 
 # target: a driver, or a unit test, which takes no arguments
 Stage = namedtuple("Stage", "name target arguments")
-# outcome: killed, same (code), survived, invalid (does not compile); by: what objected
+# outcome: killed, same (code), survived, invalid (does not compile), unjudged (the environment was
+# at fault); by: what objected
 Verdict = namedtuple("Verdict", "mutant outcome stage by")
 
 
@@ -184,12 +190,12 @@ def made_of(target, folder):
     return os.path.join(folder, f"{target}.so" if target in DRIVERS else target)
 
 
-def run_limited(command):
+def run_limited(command, seconds_max):
     """Exit status and output; of what does not end, None, and nothing of it goes on."""
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           start_new_session=True) as process:
         try:
-            text = process.communicate(timeout=SECONDS_MAX)[0]
+            text = process.communicate(timeout=seconds_max)[0]
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             return None, ""
@@ -205,9 +211,11 @@ def objection(text, status):
     found = re.search(r"^(?:error|warning)\[([\w-]+)\]", text, re.M)
     if found:
         return f"rule {found.group(1)}"
-    for pattern, what in ((r"the driver (?!did)", "crash"), (r"stuck in", "stuck"),
-                          (r"picture|scanout|screen", "picture"), (r"call `", "result"),
-                          (r"expected", "value")):
+    for pattern, what in ((r"(?:broke|ended) its process", "crash"),
+                          (r"call `\w+`: expected|call `\w+` was not made", "result"),
+                          (r"expected (?:to be|no call to be) stuck", "stuck"),
+                          (r"scanout \d+ is |picture|test card,", "picture"),
+                          (r", expected |cannot be read|the response was", "value")):
         if re.search(pattern, text):
             return what
     return f"exit status {status}"
@@ -220,6 +228,7 @@ class Mutation:
         self.stages = stages()
         self.jobs = jobs
         self.codes = {}  # of the driver as it is: (driver, source) -> bytes
+        self.seconds_max = {}  # of a stage, by its place
 
     def mutants(self):
         found = []
@@ -237,11 +246,15 @@ class Mutation:
             arguments = [self.ringside, "run", "--drivers", folder]
         else:
             arguments = [self.ringside, stage.arguments[0], "--driver", made]
-        status, text = run_limited(arguments + stage.arguments[1:])
+        status, text = run_limited(arguments + stage.arguments[1:],
+                                   self.seconds_max.get(self.stages.index(stage),
+                                                        SECONDS_MAX))
         if status == 0:
             return None
         if status is None:
             return "no end"
+        if status == EXIT_ENVIRONMENT:
+            raise Failure(f"stage {stage.name}: {text.strip()}")
         return "unit test" if stage.target in UNITS else objection(text, status)
 
     def make(self, target, source, text, folder):
@@ -269,7 +282,10 @@ class Mutation:
                     if made is None:
                         return Verdict(mutant, "invalid", "", "")
                     same[target] = code_of(made) == self.codes[target, source]
-                by = None if same[target] else self.run_stage(stage, folder)
+                try:
+                    by = None if same[target] else self.run_stage(stage, folder)
+                except Failure as failure:
+                    return Verdict(mutant, "unjudged", stage.name, str(failure))
                 if by is not None:
                     return Verdict(mutant, "killed", stage.name, by)
             return Verdict(mutant, "same" if all(same.values()) else "survived", "", "")
@@ -290,11 +306,13 @@ class Mutation:
     def check_driver(self):
         """The driver as it is must pass, or every mutant would be noticed."""
         with tempfile.TemporaryDirectory(prefix="ringside-mutant-") as folder:
-            for stage in self.stages:
+            for at, stage in enumerate(self.stages):
                 source = next(s for s in SOURCES if self.builder.has(stage.target, s))
                 with open(os.path.join(ROOT, "driver", source), encoding="utf-8") as file:
                     self.make(stage.target, source, file.read(), folder)
+                begin = time.monotonic()
                 by = self.run_stage(stage, folder)
+                self.seconds_max[at] = (time.monotonic() - begin) * SECONDS_TIMES + SECONDS_MORE
                 if by is not None:
                     raise Failure(f"the driver itself fails in stage {stage.name}: {by}")
 
@@ -361,6 +379,8 @@ def report(verdicts, expected, is_all):
             if listed is None:
                 mistakes.append(f"driver/{verdict.mutant.file}:{verdict.mutant.line}: survives "
                                 f"without a reason: {verdict.mutant.name}")
+        elif verdict.outcome == "unjudged":
+            mistakes.append(f"not judged: {verdict.mutant.name}: {verdict.by}")
         elif verdict.outcome == "killed" and verdict.mutant.name in expected:
             mistakes.append(f"noticed ({verdict.by}), and yet in the list: {verdict.mutant.name}")
         elif verdict.outcome == "killed" and listed is not None:
