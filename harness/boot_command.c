@@ -259,6 +259,8 @@ void boot_add_device(struct boot_command *command, const struct scenario *scenar
 
     text_add(&text, "virtio-gpu-device,bus=virtio-mmio-bus.%u,xres=%u,yres=%u", slot,
              scenario->display_width_px, scenario->display_height_px);
+    if (scenario->scanouts != 1)
+        text_add(&text, ",max_outputs=%u", scenario->scanouts);
     for (size_t i = 0; i < PROPERTIES; i++) {
         uint64_t bit = UINT64_C(1) << properties[i].bit;
         if (exact || ((scenario->features_on | scenario->features_off) & bit))

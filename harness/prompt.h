@@ -41,7 +41,7 @@
     X("mem", "m", mem, "ADDRESS [BYTES]", "memory")                                                \
     X("model", "mo", model, "", "what each side believes")                                         \
     X("source", "so", source, "[FILE:LINE]", "the driver's lines")                                 \
-    X("scanout", "sc", scanout, "[FILE.png]", "the screens; written to a file")                    \
+    X("scanout", "sc", scanout, "[[N] FILE.png]", "the screens; one (0) written to a file")        \
     X("trace", "t", trace, "[N]", "the last N events")                                             \
     X("findings", "fi", findings, "", "what was found so far")                                     \
     X("write", "wr", play, "REGISTER VALUE", "by hand: the driver writes a register")              \

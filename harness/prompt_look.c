@@ -479,10 +479,19 @@ enum prompt_result prompt_scanout(struct prompt *prompt, const char *word_given,
     view_scanouts(prompt->out, &prompt->report, sight);
     if (!prompt_word(&rest, path, sizeof path))
         return PROMPT_LOOKED;
+    const char *after = rest;
+    char file[sizeof path];
+    unsigned long scanout = 0;
+    if (strspn(path, "0123456789") == strlen(path) && prompt_word(&after, file, sizeof file)) {
+        scanout = strtoul(path, NULL, 10);
+        memcpy(path, file, sizeof path);
+        rest = after;
+    }
     if (!prompt_end(prompt, rest))
         return PROMPT_MISUSED;
-    if (!gpu_scanout_picture(&prompt->session->world->device, 0, &picture))
-        return prompt_misused(prompt, "scanout 0 shows nothing");
+    if (scanout >= VIRTIO_GPU_MAX_SCANOUTS ||
+        !gpu_scanout_picture(&prompt->session->world->device, (uint32_t)scanout, &picture))
+        return prompt_misused(prompt, "scanout %lu shows nothing", scanout);
     error = picture_write_png(&picture, path);
     if (error == NULL)
         fprintf(prompt->out, "wrote %s (%" PRIu32 "x%" PRIu32 ")\n", path, picture.width_px,

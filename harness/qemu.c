@@ -110,11 +110,11 @@ static void close_fd(int *fd)
 static void make_key(const struct scenario *scenario, char out[KEY_BYTES])
 {
     snprintf(out, KEY_BYTES,
-             "%d v%" PRIu32 " slot %" PRIu32 " %" PRIu32 "x%" PRIu32 " +%" PRIx64 " -%" PRIx64
-             " ram %" PRIu64,
+             "%d v%" PRIu32 " slot %" PRIu32 " %" PRIu32 "x%" PRIu32 " of %" PRIu32 " +%" PRIx64
+             " -%" PRIx64 " ram %" PRIu64,
              (int)scenario->machine.name, scenario->device.version, scenario->device.slot,
-             scenario->display_width_px, scenario->display_height_px, scenario->features_on,
-             scenario->features_off, scenario->memory_bytes);
+             scenario->display_width_px, scenario->display_height_px, scenario->scanouts,
+             scenario->features_on, scenario->features_off, scenario->memory_bytes);
 }
 
 static void make_command(const struct scenario *scenario, const struct qemu *qemu,

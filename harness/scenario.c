@@ -225,6 +225,7 @@ static struct scenario *scenario_new(const char *path, const char *text, const c
                                            .profile = SIM_PROFILE_SPEC,
                                            .slot = scenario->machine.slot,
                                            .queue_size_max = DEFAULT_QUEUE_SIZE_MAX};
+    scenario->scanouts = 1;
     scenario->display_width_px = DEFAULT_WIDTH_PX;
     scenario->display_height_px = DEFAULT_HEIGHT_PX;
     scenario->disk_bytes = BLK_DISK_BYTES_DEFAULT;

@@ -11,7 +11,8 @@
  *   machine   NAME [base A] [stride N] [slots N] [interrupt N] [ram A]   or without NAME;
  *             before `device` and `memory`; virt-aarch64 unless told otherwise
  *   device    gpu [version N] [profile spec|qemu] [queue-size-max N] [display WxH] [slot N]
- *             [features +NAME -NAME ?NAME ...] [eager-poll] [byte-order little | big]
+ *             [scanouts N: 1 to 16] [features +NAME -NAME ?NAME ...] [eager-poll]
+ *             [byte-order little | big]
  *             [personality NAME, instead of profile and eager-poll: see personality.h]
  *             ?NAME or ?BIT: offered, but there is nothing behind it; byte-order: of the driver's
  *             CPU; the driver NAME is built as NAME-big-endian then
@@ -231,6 +232,7 @@ struct scenario {
     uint64_t features_on, features_off;           /* as asked; already applied to device.features */
     uint32_t display_width_px, display_height_px; /* default 1280 x 800 */
     bool display_given;
+    uint32_t scanouts; /* of the GPU: default 1; the display is the mode of the first */
     uint64_t disk_bytes; /* default 1 MiB */
     bool disk_read_only;
     struct sim_faults faults;

@@ -224,6 +224,7 @@ enum device_option {
     DEVICE_PROFILE,
     DEVICE_QUEUE_SIZE_MAX,
     DEVICE_DISPLAY,
+    DEVICE_SCANOUTS,
     DEVICE_SLOT,
     DEVICE_FEATURES,
     DEVICE_EAGER_POLL,
@@ -235,13 +236,13 @@ enum device_option {
 };
 
 static const char *const device_options[DEVICE_OPTION_COUNT] = {
-    "version",    "profile",    "queue-size-max", "display",   "slot",       "features",
-    "eager-poll", "byte-order", "disk",           "read-only", "personality"};
+    "version",  "profile",    "queue-size-max", "display", "scanouts",  "slot",
+    "features", "eager-poll", "byte-order",     "disk",    "read-only", "personality"};
 
 /* The one kind of device that has an option, or -1. */
 static int kind_with(enum device_option option)
 {
-    if (option == DEVICE_DISPLAY) {
+    if (option == DEVICE_DISPLAY || option == DEVICE_SCANOUTS) {
         return SCENARIO_DEVICE_GPU;
     }
     return option == DEVICE_DISK || option == DEVICE_READ_ONLY ? SCENARIO_DEVICE_BLK : -1;
@@ -315,6 +316,12 @@ static bool device_option(struct parser *parser, enum device_option option,
         scenario->display_given = true;
         return parse_extent(parser, parse_next(parser), &scenario->display_width_px,
                             &scenario->display_height_px);
+    case DEVICE_SCANOUTS:
+        if (!parse_number(parser, "a number of scanouts", 1, VIRTIO_GPU_MAX_SCANOUTS, &number)) {
+            return false;
+        }
+        scenario->scanouts = (uint32_t)number;
+        return true;
     case DEVICE_SLOT:
         if (!parse_number(parser, "a slot of the bus", 0, scenario->machine.slots - 1, &number)) {
             return false;

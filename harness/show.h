@@ -30,6 +30,7 @@ struct show {
     /* the mail box */
     _Atomic uint32_t ask;
     volatile bool stop;             /* the run shall stand still */
+    volatile uint32_t scanout;      /* whose pixels are wanted */
     uint64_t orders;                /* that were carried out when the state was taken */
     bool stands;                    /* the run stood still then */
     uint64_t copy_ns;               /* what taking the pixels took, the last time */
@@ -45,7 +46,7 @@ struct show {
     struct world_options options;
     struct world_outcome outcome;
     struct scenario *scenario;
-    uint64_t picture_number; /* the last one given */
+    uint64_t picture_number; /* the last one given, of any scanout */
     uint32_t pixels[FRAME_SCANOUT_PX_MAX];
 };
 

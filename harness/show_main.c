@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@
     X(HEADLESS, "--headless", NULL, "", "without a display: draw one frame, as the window would")  \
     X(PNG, "--png", NULL, "FILE", "where --headless writes it (NAME.png)")                         \
     X(SIZE, "--size", NULL, "WxH", "of the window or the frame, in pixels (1920x1080)")            \
+    X(SCANOUT, "--scanout", NULL, "N", "the scanout that is shown, from 0; the key d changes it")  \
     X(DO, "--do", NULL, "COMMAND", "carry out a command of `ringside step` first: until finding")  \
     X(DRIVER, "--driver", NULL, "FILE", "run this driver object, whatever the scenario names")     \
     X(DRIVERS, "--drivers", NULL, "DIR", "look for driver objects NAME.so here")                   \
@@ -79,6 +81,18 @@ static int set_size(struct show_wanted *wanted, const char *value)
     return 0;
 }
 
+static int set_scanout(struct show_wanted *wanted, const char *value)
+{
+    char *end;
+    long scanout = strtol(value, &end, 10);
+
+    if (*end != '\0' || value[0] < '0' || value[0] > '9' || scanout >= VIRTIO_GPU_MAX_SCANOUTS)
+        return refuse("--scanout takes a number from 0 to %d, not %s", VIRTIO_GPU_MAX_SCANOUTS - 1,
+                      value);
+    wanted->scanout = (uint32_t)scanout;
+    return 0;
+}
+
 static int set_option(void *context, size_t row, const char *value)
 {
     struct show_arguments *arguments = context;
@@ -93,6 +107,8 @@ static int set_option(void *context, size_t row, const char *value)
         return 0;
     case OPTION_SIZE:
         return set_size(wanted, value);
+    case OPTION_SCANOUT:
+        return set_scanout(wanted, value);
     case OPTION_DO:
         if (wanted->command_count == SHOW_COMMANDS_MAX || strlen(value) >= SHOW_LINE_BYTES)
             return refuse("--do: no more than %u commands of %u bytes", SHOW_COMMANDS_MAX,
@@ -156,9 +172,12 @@ static int parse_arguments(struct show_arguments *arguments, int argc, char **ar
 
 static int show(struct show_arguments *arguments, struct scenario *scenario)
 {
-    struct show *show = isolate_alloc(sizeof *show);
     int status = EXIT_ENVIRONMENT;
 
+    if (arguments->wanted.scanout >= scenario->scanouts)
+        return refuse("--scanout %" PRIu32 ": the device has %" PRIu32 ", counted from 0",
+                      arguments->wanted.scanout, scenario->scanouts);
+    struct show *show = isolate_alloc(sizeof *show);
     if (show == NULL)
         return refuse("out of memory");
     show->scenario = scenario;

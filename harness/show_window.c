@@ -269,6 +269,20 @@ static void exchange(struct onlooker *on)
     }
 }
 
+/* The worker tells of it with the next state; while the run stands still, for an empty order. */
+static void next_scanout(struct onlooker *on, bool back)
+{
+    uint32_t count = on->state->view.scanout_count;
+
+    if (count < 2) {
+        snprintf(on->look.message, sizeof on->look.message, "there is no other scanout");
+        return;
+    }
+    on->show->scanout = (on->show->scanout + (back ? count - 1 : 1)) % count;
+    if (is_free(on))
+        order(on, "");
+}
+
 static void obey(struct onlooker *on, const struct window_input *input)
 {
     static const struct {
@@ -300,6 +314,8 @@ static void obey(struct onlooker *on, const struct window_input *input)
         change_speed(on, input->wish == WINDOW_FASTER);
     else if (input->wish == WINDOW_QUEUE)
         on->look.queue = (on->look.queue + (input->shift ? queues - 1 : 1)) % queues;
+    else if (input->wish == WINDOW_SCANOUT)
+        next_scanout(on, input->shift);
     else if (input->wish == WINDOW_SCROLL)
         on->look.scroll = scroll < 0                                 ? 0
                           : scroll > (int64_t)on->state->event_count ? on->state->event_count
@@ -441,6 +457,7 @@ static int run(struct onlooker *on)
         perror("ringside: pipe");
         return EXIT_ENVIRONMENT;
     }
+    show->scanout = on->wanted->scanout;
     show->orders_fd = ends[0];
     on->orders_fd = ends[1];
     onlooker_now = on;

@@ -15,6 +15,7 @@ struct show_wanted {
     bool headless;
     const char *png;      /* NULL = NAME.png */
     int width, height;    /* 0 = as fits */
+    uint32_t scanout;     /* that is shown first */
     size_t command_count; /* to be carried out first */
     const char *command[SHOW_COMMANDS_MAX];
 };

@@ -22,9 +22,8 @@
 
 /* The worker's own; made anew with each run. */
 static struct {
-    uint32_t *pixels;
-    struct frame_state picture; /* only its picture_... are used */
-    bool dirty;                 /* the scanout shows something that was not taken yet */
+    struct frame_picture picture[VIRTIO_GPU_MAX_SCANOUTS];
+    uint32_t dirty; /* a bit each: it shows something that was not taken yet */
     uint64_t last_step;
     uint64_t number_told;
 } mine;
@@ -38,47 +37,59 @@ static uint64_t now_ns(void)
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-static void take_picture(struct show *show, const struct world_sight *sight)
+static uint32_t wanted_scanout(const struct show *show)
 {
-    uint64_t before = mine.picture.picture_number;
+    return show->scanout % VIRTIO_GPU_MAX_SCANOUTS;
+}
 
-    if (mine.pixels == NULL)
-        mine.pixels = malloc(sizeof show->pixels);
-    if (mine.pixels == NULL || !mine.dirty)
+static void take_picture(struct show *show, const struct world_sight *sight, uint32_t scanout)
+{
+    struct frame_picture *picture = &mine.picture[scanout];
+
+    if ((mine.dirty >> scanout & 1) == 0)
         return;
-    mine.picture.picture_number = show->picture_number;
-    frame_state_take_picture(&mine.picture, sight, mine.pixels);
-    if (mine.picture.picture_number == show->picture_number)
-        mine.picture.picture_number = before; /* it shows nothing */
-    else
-        show->picture_number = mine.picture.picture_number;
-    mine.dirty = false;
+    if (picture->pixels == NULL) /* most of it is never touched */
+        picture->pixels = malloc(sizeof show->pixels);
+    if (picture->pixels == NULL)
+        return;
+    if (frame_picture_take(picture, sight, scanout, show->picture_number + 1))
+        show->picture_number++;
+    mine.dirty &= ~(1u << scanout);
 }
 
 static void note_picture(struct show *show, const struct event *event,
                          const struct world_sight *sight)
 {
     if (event->kind == EVENT_SCANOUT && event->extra == 0)
-        take_picture(show, sight); /* it is still there, for the last time */
+        take_picture(show, sight, (uint32_t)event->value % VIRTIO_GPU_MAX_SCANOUTS); /* its last */
     else
-        mine.dirty = true;
+        mine.dirty = UINT32_MAX;
 }
 
 static void tell_picture(struct show *show, const struct world_sight *sight)
 {
     uint64_t begin = now_ns();
+    uint32_t scanout = wanted_scanout(show);
+    const struct frame_picture *picture = &mine.picture[scanout];
 
-    take_picture(show, sight);
-    if (mine.picture.picture_number != 0 && mine.picture.picture_number != mine.number_told) {
-        memcpy(show->pixels, mine.pixels,
-               (size_t)mine.picture.picture_width * mine.picture.picture_height *
-                   sizeof *mine.pixels);
-        mine.number_told = mine.picture.picture_number;
+    take_picture(show, sight, scanout);
+    if (picture->number != 0 && picture->number != mine.number_told) {
+        memcpy(show->pixels, picture->pixels,
+               (size_t)picture->width * picture->height * sizeof *picture->pixels);
+        mine.number_told = picture->number;
         show->copy_ns = now_ns() - begin;
     }
-    show->state.picture_width = mine.picture.picture_width;
-    show->state.picture_height = mine.picture.picture_height;
-    show->state.picture_number = mine.picture.picture_number;
+    show->state.scanout = scanout;
+    show->state.picture_width = picture->width;
+    show->state.picture_height = picture->height;
+    show->state.picture_number = picture->number;
+}
+
+/* Nothing to copy, and nothing to wait for. */
+static bool is_without_picture(const struct show *show)
+{
+    uint32_t scanout = wanted_scanout(show);
+    return mine.picture[scanout].number == 0 && (mine.dirty >> scanout & 1) == 0;
 }
 
 /* ---- the state ---- */
@@ -96,7 +107,7 @@ static void tell(struct show *show, const struct world_sight *sight, bool stands
                      stands ? FRAME_EVENTS_MAX : EVENTS_RUNNING);
     show->state.event_total = session->event_count;
     if (stands || atomic_load_explicit(&show->ask, memory_order_relaxed) == SHOW_ASK_ALL ||
-        (mine.picture.picture_number == 0 && !mine.dirty))
+        is_without_picture(show))
         tell_picture(show, sight);
     show->state.over = stands && session->over;
     show->state.as_expected = sight->outcome->failure_count == 0;
@@ -117,8 +128,9 @@ void show_read(void *context, const struct event *event, const struct world_sigh
     struct show *show = context;
 
     if (event->step <= mine.last_step) { /* another run */
-        mine.picture.picture_number = 0;
-        mine.dirty = false;
+        for (uint32_t i = 0; i < VIRTIO_GPU_MAX_SCANOUTS; i++)
+            mine.picture[i].number = 0;
+        mine.dirty = 0;
     }
     mine.last_step = event->step;
     if ((EVENT_MASK(event->kind) & PICTURE_KINDS) != 0)
@@ -223,7 +235,7 @@ static void stopped(void *context, struct session *session)
         }
         show->stop = false;
         show->orders_done++;
-        ordered = obey(show, line);
+        ordered = line[0] != '\0' && obey(show, line); /* an empty one only asks again */
     }
     isolate_notes->waits = false;
     isolate_notes->beat++;

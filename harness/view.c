@@ -482,8 +482,8 @@ static void take_scanouts(struct view *view, const struct world_sight *sight)
 
     if (device->class != &gpu_class || device->state == NULL)
         return;
-    view->scanout_count = VIRTIO_GPU_MAX_SCANOUTS;
-    for (uint32_t i = 0; i < VIRTIO_GPU_MAX_SCANOUTS; i++) {
+    view->scanout_count = gpu_scanout_count(device);
+    for (uint32_t i = 0; i < view->scanout_count; i++) {
         struct gpu_scanout_info info;
         gpu_scanout_info(device, i, &info);
         view->scanout[i] =
@@ -497,8 +497,6 @@ static void take_scanouts(struct view *view, const struct world_sight *sight)
                                   .height_px = info.rect.height,
                                   .lost_at_step = lost_step(sight->model, i, info.lost_at_step)};
     }
-    while (view->scanout_count > 1 && !view->scanout[view->scanout_count - 1].ever_active)
-        view->scanout_count--;
 }
 
 void view_take(struct view *view, const struct world_sight *sight)

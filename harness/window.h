@@ -25,6 +25,7 @@
     X(FASTER)                                                                                      \
     X(SLOWER)                                                                                      \
     X(QUEUE)                                                                                       \
+    X(SCANOUT)                                                                                     \
     X(SCROLL)                                                                                      \
     X(SAVE)                                                                                        \
     X(HELP)                                                                                        \

@@ -54,7 +54,8 @@ struct frame_state {
         struct decode_line line[FRAME_CHAIN_LINES];
     } chain[SIM_QUEUES_MAX];
     struct view view;
-    /* the pixels of scanout 0, which stay those that were shown last when it is lost */
+    /* the pixels of one scanout, which stay those that were shown last when it is lost */
+    uint32_t scanout;
     uint32_t picture_width, picture_height;
     uint64_t picture_number; /* another one: other pixels; 0 = there never were any */
 };
@@ -91,6 +92,7 @@ struct frame_scaled {
     X("Home, End", "to the start, to the end")                                                     \
     X("+, -", "faster, slower")                                                                    \
     X("Tab", "the next queue")                                                                     \
+    X("d", "the next scanout")                                                                     \
     X("wheel, PgUp, PgDn", "back and forth in the events")                                         \
     X("s", "save this picture as PNG")                                                             \
     X("h, F1", "this help")                                                                        \

@@ -68,14 +68,20 @@ void pane_scanout(const struct frame *frame, struct canvas_box box, const uint32
                   struct frame_scaled *scaled)
 {
     const struct frame_state *state = frame->state;
-    const struct view_scanout *scanout = &state->view.scanout[0];
+    const struct view_scanout *scanout =
+        &state->view.scanout[state->scanout % VIRTIO_GPU_MAX_SCANOUTS];
     bool has_scanouts = state->view.scanout_count > 0;
-    char right[64] = "", text[96];
+    char title[64] = "No scanouts", right[64] = "", text[96];
 
+    if (has_scanouts)
+        snprintf(title, sizeof title, "Scanout %" PRIu32, state->scanout);
+    if (state->view.scanout_count > 1)
+        snprintf(title + strlen(title), sizeof title - strlen(title),
+                 " of %" PRIu32 "; d shows the next", state->view.scanout_count);
     if (scanout->active)
         snprintf(right, sizeof right, "%" PRIu32 "x%" PRIu32 ", resource %" PRIu32,
                  scanout->width_px, scanout->height_px, scanout->resource_id);
-    struct pane pane = pane_begin(frame, box, has_scanouts ? "Scanout 0" : "No scanouts", right);
+    struct pane pane = pane_begin(frame, box, title, right);
     struct canvas_box inside = pane.box;
     canvas_fill(frame->canvas, inside, FRAME_COLOR_BACK);
     if (state->picture_number != 0 && pixels != NULL && inside.width > 0 && inside.height > 0) {

@@ -217,23 +217,26 @@ void frame_state_take(struct frame_state *state, const struct world_sight *sight
         take_chain(state, sight, i);
 }
 
-void frame_state_take_picture(struct frame_state *state, const struct world_sight *sight,
-                              uint32_t *pixels)
+bool frame_picture_take(struct frame_picture *out, const struct world_sight *sight,
+                        uint32_t scanout, uint64_t number)
 {
     struct picture picture;
-    if (sight->device->class != &gpu_class || !gpu_scanout_picture(sight->device, 0, &picture))
-        return;
+    if (sight->device->class != &gpu_class ||
+        !gpu_scanout_picture(sight->device, scanout, &picture))
+        return false;
     uint32_t apart = 1; /* only every so-many-th pixel and row is taken */
     while ((uint64_t)(picture.width_px / apart) * (picture.height_px / apart) >
            FRAME_SCANOUT_PX_MAX)
         apart++;
-    state->picture_width = picture.width_px / apart;
-    state->picture_height = picture.height_px / apart;
-    state->picture_number++;
-    for (uint32_t y = 0; y < state->picture_height; y++) {
+    out->width = picture.width_px / apart;
+    out->height = picture.height_px / apart;
+    out->number = number;
+    uint32_t *pixel = out->pixels;
+    for (uint32_t y = 0; y < out->height; y++) {
         const uint8_t *rgb = picture.rgb + (size_t)y * apart * picture.width_px * 3;
-        for (uint32_t x = 0; x < state->picture_width; x++, rgb += 3 * (size_t)apart)
-            *pixels++ = (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
+        for (uint32_t x = 0; x < out->width; x++, rgb += 3 * (size_t)apart)
+            *pixel++ = (uint32_t)rgb[0] << 16 | (uint32_t)rgb[1] << 8 | rgb[2];
     }
     picture_free(&picture);
+    return true;
 }

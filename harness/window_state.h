@@ -14,11 +14,17 @@ typedef const struct event *(*frame_event_at)(void *context, uint64_t back);
 void frame_state_take(struct frame_state *state, const struct world_sight *sight,
                       frame_event_at event_at, void *context, uint32_t events);
 
+/* The pixels of one scanout, as a frame shows them. */
+struct frame_picture {
+    uint32_t width, height;
+    uint64_t number;  /* another one: other pixels; 0 = it never showed any */
+    uint32_t *pixels; /* room for FRAME_SCANOUT_PX_MAX */
+};
+
 /*
- * Copies what scanout 0 shows into `pixels`, which has room for FRAME_SCANOUT_PX_MAX, and gives the
- * picture its size and a new number. Leaves all as it is when the scanout shows nothing.
+ * Takes what the scanout shows, with this number. False, and all as it was, when it shows nothing.
  */
-void frame_state_take_picture(struct frame_state *state, const struct world_sight *sight,
-                              uint32_t *pixels);
+bool frame_picture_take(struct frame_picture *out, const struct world_sight *sight,
+                        uint32_t scanout, uint64_t number);
 
 #endif

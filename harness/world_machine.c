@@ -256,7 +256,7 @@ static bool create_state(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
     struct gpu_config gpu = {
-        .num_scanouts = 1,
+        .num_scanouts = scenario->scanouts,
         .width_px = scenario->display_width_px,
         .height_px = scenario->display_height_px,
     };

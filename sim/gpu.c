@@ -154,6 +154,11 @@ void gpu_scanouts_flush(struct sim_device *device, const struct gpu_resource *re
     }
 }
 
+uint32_t gpu_scanout_count(const struct sim_device *device)
+{
+    return gpu_of(device)->config.num_scanouts;
+}
+
 void gpu_scanout_info(const struct sim_device *device, uint32_t scanout_id,
                       struct gpu_scanout_info *out)
 {

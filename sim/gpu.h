@@ -76,6 +76,9 @@ struct gpu_scanout_info {
                               0 = never since it was last set */
 };
 
+/* How many the device has, 1..16. */
+uint32_t gpu_scanout_count(const struct sim_device *device);
+
 void gpu_scanout_info(const struct sim_device *device, uint32_t scanout_id,
                       struct gpu_scanout_info *out);
 

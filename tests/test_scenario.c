@@ -15,8 +15,8 @@ const char test_scenario_all_verbs[] =
     "#\n"
     "spec      LMMIO-DRV-D10 STATUS-DRV-01\n"
     "violates  LMMIO-DRV-D10\n"
-    "device    gpu  version 1  profile qemu  queue-size-max 64  display 640x480  slot 3  "
-    "features -EVENT_IDX +ANY_LAYOUT  eager-poll\n"
+    "device    gpu  version 1  profile qemu  queue-size-max 64  display 640x480  scanouts 2  "
+    "slot 3  features -EVENT_IDX +ANY_LAYOUT  eager-poll\n"
     "driver    levitate  queue-size 16  legacy  # a comment\n"
     "memory    base 0x80000000  size 32MiB  next 0x80010000  identity static-dma stack-dma poison\n"
     "schedule  random  odds 8  interrupts any\n"
@@ -96,6 +96,7 @@ START_TEST(device_options_are_read)
     ck_assert(s->device.eager_poll);
     ck_assert_uint_eq(s->display_width_px, 640);
     ck_assert_uint_eq(s->display_height_px, 480);
+    ck_assert_uint_eq(s->scanouts, 2);
     ck_assert_uint_eq(s->features_on, VIRTIO_BIT(VIRTIO_F_ANY_LAYOUT));
     ck_assert_uint_eq(s->features_off, VIRTIO_BIT(VIRTIO_F_EVENT_IDX));
     scenario_free(s);
@@ -350,6 +351,7 @@ START_TEST(what_is_not_said_has_the_documented_default)
     ck_assert(!s->device.eager_poll);
     ck_assert_uint_eq(s->display_width_px, 1280);
     ck_assert_uint_eq(s->display_height_px, 800);
+    ck_assert_uint_eq(s->scanouts, 1);
     ck_assert_str_eq(s->driver, "");
     ck_assert_str_eq(s->description, "");
     ck_assert_uint_eq(s->memory_base, 0x40000000u);

@@ -123,10 +123,11 @@ class Window:
         self.wait_gone()
 
 
-def headless(window, name, scenario, *commands):
+def headless(window, name, scenario, *commands, scanout=0):
     """The same state drawn without the window."""
     path = os.path.join(window.folder, name)
     arguments = [part for command in commands for part in ("--do", command)]
+    arguments += ["--scanout", str(scanout)]
     width, height = window.size()
     run(window.ringside, "show", "--headless", "--png", path, "--size", f"{width}x{height}",
         *arguments, scenario)
@@ -140,9 +141,9 @@ def differing_pixels(one, other):
     return int(float(done.stderr.split()[0]))
 
 
-def check_same(window, name, scenario, *commands):
+def check_same(window, name, scenario, *commands, scanout=0):
     """The window comes to show exactly the frame that is drawn without it."""
-    wanted = headless(window, f"{name}-headless.png", scenario, *commands)
+    wanted = headless(window, f"{name}-headless.png", scenario, *commands, scanout=scanout)
 
     def same():
         shown = window.picture(f"{name}-window.png")
@@ -235,6 +236,8 @@ def test_command_line(ringside, scenario, folder):
         (("--headles", scenario), "did you mean --headless?"),
         (("--size", "12", scenario), "WxH"),
         (("--size", "100x99999", scenario), "WxH"),
+        (("--scanout", "1", scenario), "the device has 1"),
+        (("--scanout", "16", scenario), "from 0 to 15"),
         (("--png",), "needs a value"),
         (("--headless=1", scenario), "takes no value"),
         (("--png", "x.png", scenario), "--headless"),
@@ -299,6 +302,25 @@ def test_halt(ringside, display, folder, scenario):
         window.close()
 
 
+def test_scanouts(ringside, display, folder, scenario):
+    """The key d goes through the scanouts; what one showed before it was switched off is kept."""
+    window = Window(ringside, display, folder, "--size", "1200x760", "--do", "continue", scenario)
+    try:
+        wait_for("the end", lambda: "as expected" in window.title())
+        check_same(window, "scanout-0", scenario, "continue")
+        window.key("d")
+        check_same(window, "scanout-1", scenario, "continue", scanout=1)
+        window.key("d")
+        check_same(window, "scanout-0-again", scenario, "continue")
+        window.key("shift+d")
+        check_same(window, "scanout-1-again", scenario, "continue", scanout=1)
+        shown = [os.path.join(folder, f"scanout-{i}-headless.png") for i in (0, 1)]
+        if differing_pixels(*shown) < 1000:
+            raise Failure("both scanouts look alike")
+    finally:
+        window.close()
+
+
 def test_wide_display(ringside, scenario, folder):
     """On a display of many pixels the window is large, and so is its text."""
     display, window = Display(3840, 2160), None
@@ -340,6 +362,8 @@ def main():
             window.wait_gone()
             test_halt(ringside, display, keep or folder,
                       os.path.join(scenarios, "suite", "version-2", "many-requests.scn"))
+            test_scanouts(ringside, display, keep or folder,
+                          os.path.join(scenarios, "gpu", "a-second-scanout.scn"))
             test_wide_display(ringside, scenario, keep or folder)
         except Failure as failure:
             print(f"not ok: {failure}")

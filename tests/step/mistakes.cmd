@@ -25,6 +25,8 @@ ring 7
 source nosuch.c
 source nosuch.c:3
 scanout /nonexistent/x.png
+scanout 1 x.png
+scanout 99999999999999999999 x.png
 trace 100000
 write QueueReay 1
 write q0.avail.idx 1
