@@ -8,9 +8,10 @@
 #include "transport.h"
 #include "virtio/config.h"
 
-#define TREE_BYTES 0x20000
+#define TREE_BYTES 0x100000
 #define CELLS_MAX  6
-#define SLOTS_MAX  1024 /* as discover.c has it */
+#define NODES_MAX  65536 /* as discover.c has it, the root among them */
+#define DEPTH_MAX  16
 
 static char tree[TREE_BYTES];
 static uint32_t registers[VIRTIO_MMIO_WINDOW_BYTES / 4];
@@ -136,20 +137,42 @@ START_TEST(only_a_device_of_the_kind_that_is_looked_for_is_found)
 }
 END_TEST
 
-/* Nodes that cannot be used are passed over, as far as there is a bound to it. */
-START_TEST(the_first_1024_slots_are_looked_at)
+/* Nodes that are no slots are passed over, as far as there is a bound to it. */
+START_TEST(the_first_65536_nodes_are_looked_at)
 {
-    const struct node nothing = {.name = "nothing"};
     struct virtio_device found;
 
-    for (int before = SLOTS_MAX - 1; before <= SLOTS_MAX; before++) {
+    for (int before = NODES_MAX - 2; before <= NODES_MAX - 1; before++) {
         begin_tree(1, 1);
-        for (int i = 0; i < before; i++)
-            put_node("virtio,mmio", &nothing);
+        for (int i = 0; i < before; i++) {
+            good(fdt_begin_node(tree, "n"));
+            good(fdt_end_node(tree));
+        }
         put_node("virtio,mmio", &NODES[0]);
         end_tree();
         ck_assert_int_eq(virtio_discover(VIRTIO_ID_GPU, &found),
-                         before < SLOTS_MAX ? VIRTIO_OK : VIRTIO_NO_DEVICE);
+                         before + 1 < NODES_MAX ? VIRTIO_OK : VIRTIO_NO_DEVICE);
+    }
+}
+END_TEST
+
+START_TEST(a_slot_in_sixteen_nodes_is_not_looked_for)
+{
+    struct virtio_device found;
+
+    for (int around = 1; around <= DEPTH_MAX; around++) {
+        begin_tree(1, 1);
+        for (int i = 1; i < around; i++) {
+            good(fdt_begin_node(tree, "bus"));
+            good(fdt_property_u32(tree, "#address-cells", 1));
+            good(fdt_property_u32(tree, "#size-cells", 1));
+        }
+        put_node("virtio,mmio", &NODES[0]);
+        for (int i = 1; i < around; i++)
+            good(fdt_end_node(tree));
+        end_tree();
+        ck_assert_int_eq(virtio_discover(VIRTIO_ID_GPU, &found),
+                         around < DEPTH_MAX ? VIRTIO_OK : VIRTIO_NO_DEVICE);
     }
 }
 END_TEST
@@ -183,7 +206,8 @@ int main(void)
     tcase_add_loop_test(tcase, a_node_is_read_as_its_cells_say, 0,
                         (int)(sizeof(NODES) / sizeof(NODES[0])));
     tcase_add_test(tcase, only_a_device_of_the_kind_that_is_looked_for_is_found);
-    tcase_add_test(tcase, the_first_1024_slots_are_looked_at);
+    tcase_add_test(tcase, the_first_65536_nodes_are_looked_at);
+    tcase_add_test(tcase, a_slot_in_sixteen_nodes_is_not_looked_for);
     tcase_add_test(tcase, a_machine_without_a_tree_has_no_devices);
     suite_add_tcase(suite, tcase);
     runner = srunner_create(suite);
