@@ -72,6 +72,7 @@ static const char *const faults[] = {
     "completion-lost request 3",
     "completion-doubled request 3",
     "completion-out-of-order 1 request 3",
+    "completion-overtaken 300 request 3",
     "response-type 0x1200 request 3",
     "response-type 0 request 3",
     "response-bytes 8 request 3",
@@ -91,6 +92,7 @@ static const char *const faults[] = {
     "used-flags 1 request 3",
     "avail-event 77 request 3",
     "interrupt-lost request 3",
+    "notification-lost request 3",
     "interrupt-spurious request 3",
     "interrupt-config request 3",
     "config-change request 3",
@@ -98,6 +100,9 @@ static const char *const faults[] = {
     "magic 0x12345678",
     "version 3",
     "device-id 0",
+    "status-bits 4",
+    "status-bits 64",
+    "status-bits 0xffffff00",
     "features-offered 0x40000000",
     "features-changed 0x10000000",
     "queue-size-max 0",
@@ -110,6 +115,7 @@ static const char *const faults[] = {
     "interrupt-ack-lost",
     "reset-late 50",
     "reset-lost",
+    "queue-reset-late 5",
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -49,6 +49,8 @@ static void check_reset_over(const struct rule *rule, struct judge *judge,
     if (!is_ok(event) || event->value == 0 || status->before != 0 || status->reset.step == 0 ||
         status->before_reset == 0)
         return;
+    if ((event->value & VIRTIO_STATUS_FAILED) != 0)
+        return; /* it gives up, and says so */
     rule_looks(rule, judge);
     if (status->read.step > status->reset.step && status->read.value == 0)
         return;

@@ -21,6 +21,12 @@ add_test(NAME hostile/made-up WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
          COMMAND ringside hostile --quiet --random 1500 --seed 1)
 set_tests_properties(hostile/made-up PROPERTIES TIMEOUT 900)
 
+# Everything that a device can get wrong is in a kept scenario, in the table and in the matrix.
+add_test(NAME hostile/kept
+    COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/hostile_kept.py $<TARGET_FILE:ringside>
+            ${CMAKE_SOURCE_DIR})
+set_tests_properties(hostile/kept PROPERTIES TIMEOUT 600)
+
 # The suite in front of every personality.
 foreach(personality qemu-7 qemu-11 strict eager lazy out-of-order)
     add_test(NAME personality/${personality} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR}
