@@ -488,6 +488,23 @@ void model_device_load(struct model *model, const struct event *event)
     climb(queue, (uint16_t)event->value, MODEL_FETCHED, event);
 }
 
+/* used.idx has passed this slot: whose completion is it? */
+static void complete(struct model *model, struct model_queue *queue, uint32_t slot,
+                     const struct event *event)
+{
+    struct model_entry *entry = &queue->entry[slot];
+    uint32_t head = entry->used_head;
+
+    entry->strange = head >= queue->size || !model_is_in_flight(&queue->request[head]);
+    if (entry->strange)
+        return;
+    if (entry->used_len < queue->request[head].writable_bytes)
+        model_tail_begin(model, queue, head, entry->used_len, event);
+    climb(queue, head, MODEL_USED, event);
+    disown_chain(queue, (uint16_t)head, event->step);
+    queue->in_flight--;
+}
+
 static void device_used(struct model *model, struct model_queue *queue, uint16_t idx,
                         const struct event *event)
 {
@@ -497,19 +514,23 @@ static void device_used(struct model *model, struct model_queue *queue, uint16_t
     if (queue->size == 0 || count > queue->size)
         return;
     for (uint32_t i = 0; i < count; i++) {
-        struct model_entry *entry = &queue->entry[(uint16_t)(queue->used_idx + i) % queue->size];
-        uint32_t head = entry->used_head;
         queue->completed++;
-        entry->strange = head >= queue->size || !model_is_in_flight(&queue->request[head]);
-        if (entry->strange)
-            continue;
-        if (entry->used_len < queue->request[head].writable_bytes)
-            model_tail_begin(model, queue, head, entry->used_len, event);
-        climb(queue, head, MODEL_USED, event);
-        disown_chain(queue, (uint16_t)head, event->step);
-        queue->in_flight--;
+        complete(model, queue, (uint16_t)(queue->used_idx + i) % queue->size, event);
     }
     queue->used_idx = idx;
+}
+
+/*
+ * Did used.idx run ahead over this slot, whose element was none then, and has the driver not looked
+ * since? Then it will find the element that comes now, and nothing wrong.
+ */
+static bool was_passed(const struct model_queue *queue, uint32_t slot)
+{
+    uint32_t unseen = (uint16_t)(queue->used_idx - queue->seen_idx);
+
+    if (slot >= queue->size || unseen > queue->size || !queue->entry[slot].strange)
+        return false;
+    return (slot + queue->size - queue->seen_idx % queue->size) % queue->size < unseen;
 }
 
 void model_device_store(struct model *model, const struct event *event)
@@ -529,6 +550,8 @@ void model_device_store(struct model *model, const struct event *event)
             queue->entry[event->index].used_len = (uint32_t)(event->value >> 32);
         }
         climb(queue, (uint32_t)event->value, MODEL_ELEMENT, event);
+        if (was_passed(queue, event->index))
+            complete(model, queue, event->index, event);
         break;
     case EVENT_PLACE_USED_IDX:
         device_used(model, queue, (uint16_t)event->value, event);
