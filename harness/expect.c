@@ -15,6 +15,7 @@
 #include "skip.h"
 #include "source.h"
 #include "testcard.h"
+#include "virtio/gpu.h"
 #include "world_state.h"
 
 static void fail(struct world_outcome *outcome, unsigned line, const char *format, ...)
@@ -221,6 +222,7 @@ static void check_scanout(struct sim_device *device, struct world_outcome *outco
 
 static void check_picture(struct world_outcome *outcome, const struct scenario_expect *expect)
 {
+    static uint32_t row[PICTURE_SIDE_PX_MAX];
     const struct picture *picture = &outcome->scanout.picture;
     uint64_t wrong = 0;
     uint32_t first_x = 0, first_y = 0, first_wanted = 0, first_there = 0;
@@ -232,8 +234,10 @@ static void check_picture(struct world_outcome *outcome, const struct scenario_e
     }
     for (uint32_t y = 0; y < picture->height_px; y++) {
         const uint8_t *pixel = picture->rgb + (size_t)y * picture->width_px * 3;
+        testcard_draw_run(row, VIRTIO_GPU_FORMAT_B8G8R8X8_UNORM, 0, y, picture->width_px,
+                          picture->width_px, picture->height_px);
         for (uint32_t x = 0; x < picture->width_px; x++, pixel += 3) {
-            uint32_t wanted = testcard_pixel(x, y, picture->width_px, picture->height_px);
+            uint32_t wanted = virtio_le32(row[x]); /* 0x00RRGGBB */
             uint32_t there = (uint32_t)pixel[0] << 16 | (uint32_t)pixel[1] << 8 | pixel[2];
             if (there == wanted)
                 continue;

@@ -2,8 +2,8 @@
  * The judge: model first, then the rules that asked for the event, then the findings.
  *
  * Which rules see an event is looked up in a table by party, kind and place (for registers: by
- * register), made once from the rules' own declarations, so that an access pays only for the rules
- * that concern it.
+ * register), made once for each type of device and version from the rules' own declarations, so
+ * that an access pays only for the rules that concern it.
  */
 #include "judge.h"
 
@@ -15,9 +15,10 @@
 #include "rules.h"
 #include "virtio/mmio.h"
 
-#define SUBJECTS  (EVENT_PLACE_COUNT + VIRTIO_MMIO_REG_COUNT) /* places, then registers */
-#define KINDS     (EVENT_KIND_COUNT + 1)                      /* the last one: the end of the run */
-#define POOL_SIZE 32768u
+#define SUBJECTS      (EVENT_PLACE_COUNT + VIRTIO_MMIO_REG_COUNT) /* places, then registers */
+#define KINDS         (EVENT_KIND_COUNT + 1) /* the last one: the end of the run */
+#define POOL_SIZE     32768u
+#define AUDIENCES_MAX 8u /* types of devices, twice: the versions */
 
 /* Rules [first, first + count) of the pool. */
 struct interest {
@@ -27,21 +28,41 @@ struct interest {
 
 enum { OTHERS, DRIVER, DRIVER_BADLY, SOURCES }; /* the last: its accesses that come to nothing */
 
-static struct interest interest[SOURCES][KINDS][SUBJECTS];
-static uint16_t pool[POOL_SIZE];
-static struct interest exercise[EVENT_KIND_COUNT]; /* rules that an event of the kind exercises */
-static bool is_ready;
+/* The rules that apply to a type of device and a version. */
+struct audience {
+    uint32_t device_id;
+    bool legacy;
+    struct interest interest[SOURCES][KINDS][SUBJECTS];
+    struct interest exercise[EVENT_KIND_COUNT]; /* rules that an event of the kind exercises */
+    size_t used;
+    uint16_t pool[POOL_SIZE];
+};
+
+/* What is asked of a rule at every event, apart from the rest of it. */
+struct listener {
+    void (*check)(const struct rule *rule, struct judge *judge, const struct event *event);
+    const struct rule *rule;
+    uint64_t refusals;
+    bool tells, other_slots;
+};
+
+static struct audience audiences[AUDIENCES_MAX];
+static size_t audience_count;
+static struct listener listeners[RULES_MAX];
 
 /* ---- who wants what ---- */
 
-static bool wants(const struct rule *rule, unsigned source, unsigned kind, unsigned subject)
+static bool wants_from(const struct rule *rule, unsigned source, unsigned kind)
 {
     bool is_end = kind == EVENT_KIND_COUNT; /* nobody's event */
 
-    if ((rule->on & EVENT_MASK(kind)) == 0 || (rule->by_driver && source == OTHERS && !is_end) ||
-        (rule->by_device && source != OTHERS) ||
-        (rule->bad_access && source != DRIVER_BADLY))
-        return false;
+    return (rule->on & EVENT_MASK(kind)) != 0 &&
+           !(rule->by_driver && source == OTHERS && !is_end) &&
+           !(rule->by_device && source != OTHERS) && !(rule->bad_access && source != DRIVER_BADLY);
+}
+
+static bool wants_at(const struct rule *rule, unsigned kind, unsigned subject)
+{
     if (kind == EVENT_REFUSE)
         return true; /* chosen by what is refused, wherever it was */
     if (subject < EVENT_PLACE_COUNT)
@@ -53,45 +74,92 @@ static bool wants(const struct rule *rule, unsigned source, unsigned kind, unsig
            (rule->registers & (UINT64_C(1) << (subject - EVENT_PLACE_COUNT))) != 0;
 }
 
-static void collect_interest(void)
+/* The rules among `of` that want events of a kind, place by place. */
+static void collect_places(struct audience *audience, unsigned source, unsigned kind,
+                           const uint16_t *of, size_t of_count)
+{
+    struct interest *cell = audience->interest[source][kind];
+    size_t count = 0;
+    const struct rule *rules = rule_table(&count);
+
+    for (unsigned subject = 0; subject < SUBJECTS; subject++, cell++) {
+        cell->first = (uint16_t)audience->used;
+        for (size_t i = 0; i < of_count; i++) {
+            if (!wants_at(&rules[of[i]], kind, subject))
+                continue;
+            assert(audience->used < POOL_SIZE);
+            audience->pool[audience->used++] = of[i];
+        }
+        cell->count = (uint16_t)(audience->used - cell->first);
+        /* Neighbours often agree: share. */
+        if (subject > 0 && cell->count == cell[-1].count &&
+            memcmp(&audience->pool[cell->first], &audience->pool[cell[-1].first],
+                   cell->count * sizeof audience->pool[0]) == 0) {
+            audience->used = cell->first;
+            cell->first = cell[-1].first;
+        }
+    }
+}
+
+static void collect_listeners(void)
 {
     size_t count = 0;
     const struct rule *rules = rule_table(&count);
-    size_t used = 0;
+
+    assert(count <= RULES_MAX);
+    for (size_t i = 0; i < count; i++)
+        listeners[i] = (struct listener){.check = rules[i].check,
+                                         .rule = &rules[i],
+                                         .refusals = rules[i].refusals,
+                                         .tells = rules[i].tells,
+                                         .other_slots = rules[i].other_slots};
+}
+
+static void collect_audience(struct audience *audience, const struct model *model)
+{
+    size_t count = 0;
+    const struct rule *rules = rule_table(&count);
+    uint16_t of[RULES_MAX];
 
     _Static_assert(POOL_SIZE <= UINT16_MAX && RULES_MAX <= UINT16_MAX, "see struct interest");
-    assert(count <= RULES_MAX);
     for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
-        exercise[kind].first = (uint16_t)used;
+        struct interest *cell = &audience->exercise[kind];
+        cell->first = (uint16_t)audience->used;
         for (size_t i = 0; i < count; i++) {
-            if ((rules[i].exercise & EVENT_MASK(kind)) != 0)
-                pool[used++] = (uint16_t)i;
+            if ((rules[i].exercise & EVENT_MASK(kind)) != 0 && rule_applies(&rules[i], model))
+                audience->pool[audience->used++] = (uint16_t)i;
         }
-        exercise[kind].count = (uint16_t)(used - exercise[kind].first);
+        cell->count = (uint16_t)(audience->used - cell->first);
     }
     for (unsigned source = 0; source < SOURCES; source++) {
         for (unsigned kind = 0; kind < KINDS; kind++) {
-            for (unsigned subject = 0; subject < SUBJECTS; subject++) {
-                struct interest *cell = &interest[source][kind][subject];
-                cell->first = (uint16_t)used;
-                for (size_t i = 0; i < count; i++) {
-                    if (!wants(&rules[i], source, kind, subject))
-                        continue;
-                    assert(used < POOL_SIZE);
-                    pool[used++] = (uint16_t)i;
-                }
-                cell->count = (uint16_t)(used - cell->first);
-                /* Neighbours often agree: share. */
-                if (subject > 0 && cell->count == cell[-1].count &&
-                    memcmp(&pool[cell->first], &pool[cell[-1].first],
-                           cell->count * sizeof pool[0]) == 0) {
-                    used = cell->first;
-                    cell->first = cell[-1].first;
-                }
+            size_t of_count = 0;
+            for (size_t i = 0; i < count; i++) {
+                if (wants_from(&rules[i], source, kind) && rule_applies(&rules[i], model))
+                    of[of_count++] = (uint16_t)i;
             }
+            collect_places(audience, source, kind, of, of_count);
         }
     }
-    is_ready = true;
+}
+
+static const struct audience *audience_of(const struct model *model)
+{
+    uint32_t device_id = model->class->device_id;
+    struct audience *audience;
+
+    for (size_t i = 0; i < audience_count; i++) {
+        if (audiences[i].device_id == device_id && audiences[i].legacy == model_is_legacy(model))
+            return &audiences[i];
+    }
+    assert(audience_count < AUDIENCES_MAX);
+    if (audience_count == 0)
+        collect_listeners();
+    audience = &audiences[audience_count++];
+    audience->device_id = device_id;
+    audience->legacy = model_is_legacy(model);
+    collect_audience(audience, model);
+    return audience;
 }
 
 /* ---- life ---- */
@@ -102,8 +170,6 @@ void judge_create(struct judge *judge, const struct scenario *scenario, const st
 {
     uint32_t queue_count = device->class != NULL ? device->class->queue_count : SIM_QUEUES_MAX;
 
-    if (!is_ready)
-        collect_interest();
     findings->count = 0;
     findings->dropped = 0;
     judge->findings = findings;
@@ -121,6 +187,7 @@ void judge_create(struct judge *judge, const struct scenario *scenario, const st
     model_create(&judge->model, &device->config, queue_count, arena);
     if (device->class != NULL && device->class->succeeded != NULL)
         judge->model.class = device->class;
+    judge->audience = audience_of(&judge->model);
 }
 
 void judge_count_device(struct judge *judge, uint32_t *broken)
@@ -138,34 +205,29 @@ void judge_destroy(struct judge *judge)
 
 static void ask(struct judge *judge, const struct interest *cell, const struct event *event)
 {
-    size_t count = 0;
-    const struct rule *rules = rule_table(&count);
+    const uint16_t *index = &judge->audience->pool[cell->first], *end = index + cell->count;
     bool other_slot = event != NULL && (event->flags & EVENT_OTHER_SLOT) != 0;
+    uint64_t refused =
+        event != NULL && event->kind == EVENT_REFUSE ? UINT64_C(1) << event->value : 0;
 
-    for (unsigned i = 0; i < cell->count; i++) {
-        const struct rule *rule = &rules[pool[cell->first + i]];
-        if ((other_slot && !rule->other_slots) || !rule_applies(rule, &judge->model))
+    for (; index < end; index++) {
+        const struct listener *listener = &listeners[*index];
+        if ((other_slot && !listener->other_slots) ||
+            (refused != 0 && listener->refusals != 0 && (listener->refusals & refused) == 0))
             continue;
-        if (rule->refusals != 0 && event != NULL && event->kind == EVENT_REFUSE &&
-            (rule->refusals & (UINT64_C(1) << event->value)) == 0)
-            continue;
-        if (!rule->tells)
-            judge->exercised[pool[cell->first + i]] = judge->step;
-        rule->check(rule, judge, event);
+        if (!listener->tells)
+            judge->exercised[*index] = judge->step;
+        listener->check(listener->rule, judge, event);
     }
 }
 
 /* Events that a check does not see, but that would not have come had the driver broken the rule. */
 static void note_exercise(struct judge *judge, const struct interest *cell)
 {
-    size_t count = 0;
-    const struct rule *rules = rule_table(&count);
+    const uint16_t *index = &judge->audience->pool[cell->first];
 
-    for (unsigned i = 0; i < cell->count; i++) {
-        uint16_t index = pool[cell->first + i];
-        if (rule_applies(&rules[index], &judge->model))
-            judge->exercised[index] = judge->step;
-    }
+    for (unsigned i = 0; i < cell->count; i++)
+        judge->exercised[index[i]] = judge->step;
 }
 
 void judge_event(struct judge *judge, const struct event *event)
@@ -186,9 +248,10 @@ void judge_event(struct judge *judge, const struct event *event)
         source = event->verdict == EVENT_VERDICT_OK ? DRIVER : DRIVER_BADLY;
     if (event->place == EVENT_PLACE_REGISTER)
         subject = EVENT_PLACE_COUNT + event->index;
-    if (exercise[event->kind].count != 0)
-        note_exercise(judge, &exercise[event->kind]);
-    cell = &interest[source][event->kind][subject];
+    cell = &judge->audience->exercise[event->kind];
+    if (cell->count != 0)
+        note_exercise(judge, cell);
+    cell = &judge->audience->interest[source][event->kind][subject];
     if (cell->count != 0)
         ask(judge, cell, event);
 }
@@ -196,7 +259,7 @@ void judge_event(struct judge *judge, const struct event *event)
 void judge_end(struct judge *judge)
 {
     if (judge->rules_on)
-        ask(judge, &interest[OTHERS][EVENT_KIND_COUNT][EVENT_PLACE_NONE], NULL);
+        ask(judge, &judge->audience->interest[OTHERS][EVENT_KIND_COUNT][EVENT_PLACE_NONE], NULL);
 }
 
 /* ---- findings ---- */

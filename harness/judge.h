@@ -14,8 +14,11 @@
 #include "scenario.h"
 #include "world.h"
 
+struct audience; /* of judge.c: which rules are asked about which events */
+
 struct judge {
     struct model model;
+    const struct audience *audience;
     struct findings *findings;
     const struct arena *arena;
     const struct sim_device *device; /* read only; for values that no event carries */

@@ -164,8 +164,8 @@ static inline void observe(enum probe_kind kind, const volatile void *address, u
     uintptr_t host = (uintptr_t)address;
 
     *probe_place = pc;
-    if (--probe.budget >= 0 && !probe.pending && !probe.offers && !matters(host) &&
-        (kind == PROBE_READ || in_range(&probe.stack, host)))
+    if (--probe.budget >= 0 && !probe.pending && !probe.offers &&
+        (in_range(&probe.quiet[0], host) || in_range(&probe.quiet[1], host)))
         return;
     consider(kind, host, bytes, flags, pc);
 }

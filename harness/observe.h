@@ -55,6 +55,7 @@ struct probe {
     struct probe_range image;                    /* stores elsewhere may be foreign */
     struct probe_range memory[PROBE_RANGES_MAX]; /* RAM, then aliases of it */
     uint32_t memory_count;
+    struct probe_range quiet[2]; /* the driver's stack and object, or what of them is no RAM */
     bool pending;       /* a step has begun and not been finished */
     bool running;       /* the driver is running: callbacks count */
     bool offers;        /* `interrupts any`: one may come at every callback */

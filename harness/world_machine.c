@@ -231,6 +231,17 @@ static const char *place_static_data(struct world *world)
     return NULL;
 }
 
+/* Nothing, if any of it is RAM. */
+static struct probe_range without_ram(struct probe_range range)
+{
+    for (uint32_t i = 0; i < probe.memory_count; i++) {
+        const struct probe_range *memory = &probe.memory[i];
+        if (memory->host < range.host + range.bytes && range.host < memory->host + memory->bytes)
+            return (struct probe_range){0};
+    }
+    return range;
+}
+
 /* ---- the device ---- */
 
 static void observer_emit(void *context, struct event *event)
@@ -339,6 +350,8 @@ const char *world_create_machine(struct world *world)
         error = copy_tree_low(world);
     if (error == NULL && world->driver != NULL)
         error = place_static_data(world);
+    probe.quiet[0] = without_ram(probe.stack);
+    probe.quiet[1] = without_ram(probe.image);
     return error;
 }
 

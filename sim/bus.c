@@ -199,14 +199,11 @@ static void put_bus(struct tree *tree, const struct sim_machine *machine)
     }
 }
 
-const char *bus_create(struct bus *bus, const struct sim_machine *machine, uint32_t version,
-                       uint64_t ram_base, uint64_t ram_bytes)
+static const char *make_tree(void *blob, size_t blob_bytes, const struct sim_machine *machine,
+                             uint64_t ram_base, uint64_t ram_bytes)
 {
-    assert(version == 1 || version == 2);
-    assert(machine->slots >= 1 && machine->slots <= BUS_SLOTS_MAX);
-    *bus = (struct bus){.machine = *machine, .version = version};
-    struct tree tree = {.blob = bus->fdt};
-    tree_do(&tree, fdt_create(tree.blob, sizeof bus->fdt));
+    struct tree tree = {.blob = blob};
+    tree_do(&tree, fdt_create(tree.blob, (int)blob_bytes));
     if (tree.error == 0) {
         tree_do(&tree, fdt_finish_reservemap(tree.blob));
     }
@@ -223,6 +220,38 @@ const char *bus_create(struct bus *bus, const struct sim_machine *machine, uint3
         tree_do(&tree, fdt_finish(tree.blob));
     }
     return tree.error == 0 ? NULL : fdt_strerror(tree.error);
+}
+
+/* The last tree that was made: one run after the other has the same machine. */
+static struct {
+    struct sim_machine machine; /* all of it, padding included: set by memcpy() alone */
+    uint64_t ram_base, ram_bytes;
+    size_t bytes; /* 0 = none yet */
+    _Alignas(8) uint8_t blob[BUS_FDT_BYTES];
+} last;
+
+const char *bus_create(struct bus *bus, const struct sim_machine *machine, uint32_t version,
+                       uint64_t ram_base, uint64_t ram_bytes)
+{
+    assert(version == 1 || version == 2);
+    assert(machine->slots >= 1 && machine->slots <= BUS_SLOTS_MAX);
+    if (last.bytes == 0 || last.ram_base != ram_base || last.ram_bytes != ram_bytes ||
+        memcmp(&last.machine, machine, sizeof *machine) != 0) {
+        last.bytes = 0;
+        const char *error = make_tree(last.blob, sizeof last.blob, machine, ram_base, ram_bytes);
+        if (error != NULL) {
+            return error;
+        }
+        memcpy(&last.machine, machine, sizeof *machine);
+        last.ram_base = ram_base;
+        last.ram_bytes = ram_bytes;
+        last.bytes = fdt_totalsize(last.blob);
+    }
+    memset(bus, 0, sizeof *bus);
+    bus->machine = *machine;
+    bus->version = version;
+    memcpy(bus->fdt, last.blob, last.bytes);
+    return NULL;
 }
 
 /* ---- the slots ---- */
