@@ -21,7 +21,7 @@
 
 #define PROGRAMS_MAX    64u
 #define PROGRAM_BYTES   16384u
-#define DISPLAY         "320x200"
+#define DISPLAY         "160x100" /* backing of many pages, and room for all that is flushed */
 #define TOUR            "tour"
 #define STRESS          "many-requests"
 #define BRING_UP_STATUS "Status  15" /* of a scenario that does no more: judged by rules */

@@ -182,6 +182,10 @@ struct driver *driver_load(const char *path, const char **error)
         if (driver->data.initial == NULL)
             return fail(driver, path, "out of memory");
         ringside_asan_copy(driver->data.initial, driver->data.host, driver->data.bytes);
+        driver->data.zeros_from = driver->data.bytes;
+        while (driver->data.zeros_from > 0 &&
+               driver->data.initial[driver->data.zeros_from - 1] == 0)
+            driver->data.zeros_from--;
     }
     loaded[loaded_count++] = driver;
     return driver;
@@ -189,8 +193,12 @@ struct driver *driver_load(const char *path, const char **error)
 
 void driver_restore(struct driver *driver)
 {
-    if (driver->data.bytes != 0)
-        ringside_asan_copy(driver->data.host, driver->data.initial, driver->data.bytes);
+    const struct driver_data *data = &driver->data;
+
+    if (data->bytes == 0)
+        return;
+    ringside_asan_copy(data->host, data->initial, data->zeros_from);
+    ringside_asan_clear(data->host + data->zeros_from, data->bytes - data->zeros_from);
 }
 
 void driver_unload(struct driver *driver)

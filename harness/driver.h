@@ -18,6 +18,7 @@
 struct driver_data {
     uint8_t *host;
     size_t bytes;
+    size_t zeros_from; /* from here on all was zero, as most of a driver's tables are */
     uint8_t *initial;
 };
 

@@ -232,26 +232,28 @@ static void note_exercise(struct judge *judge, const struct interest *cell)
 
 void judge_event(struct judge *judge, const struct event *event)
 {
-    unsigned source = OTHERS;
-    unsigned subject = event->place;
+    const struct audience *audience = judge->audience;
+    unsigned kind = event->kind, subject = event->place, source = OTHERS;
     const struct interest *cell;
 
-    if (event->kind >= EVENT_KIND_COUNT || event->place >= EVENT_PLACE_COUNT ||
-        (event->kind == EVENT_REFUSE && event->value >= SIM_REFUSAL_COUNT) ||
-        (event->place == EVENT_PLACE_REGISTER && event->index >= VIRTIO_MMIO_REG_COUNT))
+    if (kind >= EVENT_KIND_COUNT || subject >= EVENT_PLACE_COUNT ||
+        (kind == EVENT_REFUSE && event->value >= SIM_REFUSAL_COUNT))
         return; /* no event that anybody of ours makes; a scenario's text may */
+    if (subject == EVENT_PLACE_REGISTER) {
+        if (event->index >= VIRTIO_MMIO_REG_COUNT)
+            return;
+        subject = EVENT_PLACE_COUNT + event->index;
+    }
     judge->step = event->step;
     model_event(&judge->model, event);
     if (!judge->rules_on)
         return;
     if (event->party == EVENT_PARTY_DRIVER)
         source = event->verdict == EVENT_VERDICT_OK ? DRIVER : DRIVER_BADLY;
-    if (event->place == EVENT_PLACE_REGISTER)
-        subject = EVENT_PLACE_COUNT + event->index;
-    cell = &judge->audience->exercise[event->kind];
+    cell = &audience->exercise[kind];
     if (cell->count != 0)
         note_exercise(judge, cell);
-    cell = &judge->audience->interest[source][event->kind][subject];
+    cell = &audience->interest[source][kind][subject];
     if (cell->count != 0)
         ask(judge, cell, event);
 }

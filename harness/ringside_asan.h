@@ -44,6 +44,11 @@ static inline void ringside_asan_copy(void *to, const void *from, size_t bytes)
     __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(bytes) : : "memory");
 }
 
+static inline void ringside_asan_clear(void *to, size_t bytes)
+{
+    __asm__ volatile("rep stosb" : "+D"(to), "+c"(bytes) : "a"(0) : "memory");
+}
+
 /* Before frames of the host's stack are left behind. */
 static inline void ringside_asan_leave(void)
 {
@@ -71,6 +76,11 @@ static inline void ringside_asan_look_away(const void *from, size_t bytes)
 static inline void ringside_asan_copy(void *to, const void *from, size_t bytes)
 {
     memcpy(to, from, bytes);
+}
+
+static inline void ringside_asan_clear(void *to, size_t bytes)
+{
+    memset(to, 0, bytes);
 }
 
 static inline void ringside_asan_leave(void)

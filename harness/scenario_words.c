@@ -236,18 +236,17 @@ void words_list(const char *const *words, size_t count, char *out, size_t out_by
 int parse_choose(struct parser *parser, const struct word *word, const char *what,
                  const char *const *words, size_t count)
 {
-    char expected[PARSE_LIST_BYTES];
+    for (size_t i = 0; word && i < count; i++) {
+        if (word_is(word, words[i])) {
+            return (int)i;
+        }
+    }
+    char expected[PARSE_LIST_BYTES], text[SCENARIO_WORD_BYTES];
     words_list(words, count, expected, sizeof expected);
     if (!word) {
         parse_fail(parser, NULL, expected, NULL, "%s is missing", what);
         return -1;
     }
-    for (size_t i = 0; i < count; i++) {
-        if (word_is(word, words[i])) {
-            return (int)i;
-        }
-    }
-    char text[SCENARIO_WORD_BYTES];
     const char *nearest =
         word_copy(word, text, sizeof text) ? scenario_nearest(text, words, count) : NULL;
     parse_fail(parser, word, expected, nearest, "unknown %s `%.*s`", what, word_shown(word),

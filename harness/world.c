@@ -123,23 +123,36 @@ static long run_driver(struct world *world, long (*function)(void *), void *argu
     return result;
 }
 
-struct option_call {
+/* Options from `at` on; stops at the first one that the driver does not take. */
+struct options_call {
     const struct suite_driver *suite;
     const struct scenario_option *option;
+    size_t at, count;
 };
 
-static long call_set_option(void *argument)
+static long call_set_options(void *argument)
 {
-    const struct option_call *call = argument;
-    return call->suite->set_option(call->option->name, call->option->value) ? 1 : 0;
+    struct options_call *call = argument;
+
+    for (; call->at < call->count; call->at++) {
+        const struct scenario_option *option = &call->option[call->at];
+        if (!call->suite->set_option(option->name, option->value))
+            return 0;
+    }
+    return 1;
 }
 
 /* The same for a driver with 32-bit pointers, which reaches nothing but what lies low. */
-static long call_low_set_option(void *argument)
+static long call_low_set_options(void *argument)
 {
-    const struct option_call *call = argument;
-    struct scenario_option option = *call->option;
-    return call->suite->set_option(option.name, option.value) ? 1 : 0;
+    struct options_call *call = argument;
+
+    for (; call->at < call->count; call->at++) {
+        struct scenario_option option = call->option[call->at];
+        if (!call->suite->set_option(option.name, option.value))
+            return 0;
+    }
+    return 1;
 }
 
 /* NULL when the option is skipped, else a message. */
@@ -174,18 +187,18 @@ static const char *bad_option(const struct world *world, const struct scenario_o
 static const char *set_options(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
+    struct options_call call = {.suite = world->driver->suite,
+                                .option = scenario->option,
+                                .count = scenario->option_count};
+    const char *error = NULL;
 
-    for (size_t i = 0; i < scenario->option_count; i++) {
-        struct option_call call = {world->driver->suite, &scenario->option[i]};
-        const char *error = NULL;
+    for (; call.at < call.count && error == NULL; call.at++) {
         if (call.suite->set_option == NULL ||
-            run_driver(world, world->driver->ilp32 ? call_low_set_option : call_set_option,
+            run_driver(world, world->driver->ilp32 ? call_low_set_options : call_set_options,
                        &call) != 1)
-            error = bad_option(world, call.option);
-        if (error != NULL)
-            return error;
+            error = bad_option(world, &call.option[call.at]);
     }
-    return NULL;
+    return error;
 }
 
 struct op_call {

@@ -416,8 +416,22 @@ void sim_refuse_as(struct sim_device *device, uint32_t queue, enum sim_refusal r
 
 /* ---- queue.c ---- */
 
+/* The queues that can take a step now, a bit each; held ones and polled ones considered. */
+uint32_t sim_device_find_ready(const struct sim_device *device);
+
+/* Asked after every step of the driver, so that the usual case takes no look at the queues. */
+static inline uint32_t sim_device_ready(const struct sim_device *device)
+{
+    return device->held == 0 && !device->config.eager_poll ? device->runnable
+                                                           : sim_device_find_ready(device);
+}
+
 /* Can the device take a step now? */
-bool sim_device_enabled(const struct sim_device *device);
+static inline bool sim_device_enabled(const struct sim_device *device)
+{
+    return sim_device_ready(device) != 0;
+}
+
 /* Takes one micro-step; false when none was enabled. */
 bool sim_device_step(struct sim_device *device);
 /* What the next micro-step begins with: kind, place, queue and index, no value; false when none is

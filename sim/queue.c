@@ -404,8 +404,7 @@ static bool has_unnoticed_entry(const struct sim_device *device, uint32_t queue)
            sim_may_work(device) && queue_peek_idx(device, queue, &idx) && idx != q->avail_next;
 }
 
-/* The queues that can take a step now, held ones and polled ones considered. */
-static uint32_t find_ready_queues(const struct sim_device *device)
+uint32_t sim_device_find_ready(const struct sim_device *device)
 {
     uint32_t ready = device->runnable;
     for (uint32_t queue = 0; queue < device->class->queue_count; queue++) {
@@ -416,18 +415,6 @@ static uint32_t find_ready_queues(const struct sim_device *device)
             ready |= queue_bit(queue);
     }
     return ready;
-}
-
-/* Asked after every step of the driver, so that the usual case takes no look at the queues. */
-static inline uint32_t ready_queues(const struct sim_device *device)
-{
-    return device->held == 0 && !device->config.eager_poll ? device->runnable
-                                                           : find_ready_queues(device);
-}
-
-bool sim_device_enabled(const struct sim_device *device)
-{
-    return ready_queues(device) != 0;
 }
 
 /* Round robin; `ready` is not 0. */
@@ -454,7 +441,7 @@ static uint32_t choose_queue(const struct sim_device *device, uint32_t ready)
 
 bool sim_device_peek(const struct sim_device *device, struct event *out)
 {
-    uint32_t ready = ready_queues(device);
+    uint32_t ready = sim_device_ready(device);
     if (ready == 0)
         return false;
     uint32_t queue = choose_queue(device, ready);
@@ -484,7 +471,7 @@ bool sim_device_step(struct sim_device *device)
 {
     if (device->faults.count != 0)
         sim_faults_come(device);
-    uint32_t ready = ready_queues(device);
+    uint32_t ready = sim_device_ready(device);
     if (ready == 0)
         return false;
     uint32_t queue = choose_queue(device, ready);
