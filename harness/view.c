@@ -468,14 +468,6 @@ static void take_queue(struct view_queue *queue, const struct world_sight *sight
 
 /* ---- all of it ---- */
 
-/* The driver's write, where it was one that took the scanout away. */
-static uint64_t lost_step(const struct model *model, uint32_t scanout, uint64_t device_step)
-{
-    bool by_reset = scanout < MODEL_SCANOUTS_MAX && (model->display.lost >> scanout & 1) != 0;
-    return by_reset && model->display.lost_write.step != 0 ? model->display.lost_write.step
-                                                           : device_step;
-}
-
 static void take_scanouts(struct view *view, const struct world_sight *sight)
 {
     const struct sim_device *device = sight->device;
@@ -495,7 +487,7 @@ static void take_scanouts(struct view *view, const struct world_sight *sight)
                                   .y = info.rect.y,
                                   .width_px = info.rect.width,
                                   .height_px = info.rect.height,
-                                  .lost_at_step = lost_step(sight->model, i, info.lost_at_step)};
+                                  .lost_at_step = model_scanout_lost(sight->model, i, info.lost_at_step)};
     }
 }
 

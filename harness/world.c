@@ -369,6 +369,8 @@ static void conclude(struct world *world)
     if ((outcome->scanout.info.active || world->far != NULL) &&
         !world_picture(world, &outcome->scanout.picture))
         outcome->scanout.picture.rgb = NULL;
+    outcome->scanout.info.lost_at_step =
+        model_scanout_lost(&world->judge.model, 0, outcome->scanout.info.lost_at_step);
     keep_names(world);
     if (!world->stopped) {
         judge_end(&world->judge);

@@ -98,7 +98,7 @@ void gpu_scanout_off(struct sim_device *device, uint32_t scanout_id)
     scanout->flushed = false;
     scanout->resource_id = 0;
     scanout->rect = (struct gpu_rect){0};
-    scanout->lost_at_step = device->clock_steps;
+    scanout->lost_at_step = device->event_step; /* the event above */
 }
 
 /* The part of both; width and height are 0 when they do not meet. */

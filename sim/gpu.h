@@ -72,8 +72,8 @@ struct gpu_scanout_info {
     bool flushed;     /* has anything been flushed to it since it was set */
     uint32_t resource_id;
     struct virtio_gpu_rect rect; /* host-endian */
-    uint64_t lost_at_step; /* step of the reset, SET_SCANOUT 0 or RESOURCE_UNREF that took it away;
-                              0 = never since it was last set */
+    uint64_t lost_at_step;       /* step of the EVENT_SCANOUT that a reset, SET_SCANOUT 0 or
+                                    RESOURCE_UNREF brought about; 0 = never since it was last set */
 };
 
 /* How many the device has, 1..16. */

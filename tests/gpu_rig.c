@@ -19,6 +19,7 @@ static void collect(void *context, struct event *event)
 {
     struct rig *rig = context;
 
+    event->step = ++rig->steps;
     if (rig->event_count < RIG_EVENTS_MAX)
         rig->event[rig->event_count++] = *event;
     if (rig->on_event)

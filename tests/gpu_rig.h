@@ -21,6 +21,7 @@ struct rig {
     uint64_t request_addr;
     uint64_t response_addr;
     uint32_t used_len;    /* of the last request */
+    uint64_t steps; /* events so far */
     uint32_t event_count; /* since the last request began */
     struct event event[RIG_EVENTS_MAX];
     void (*on_event)(struct rig *rig, const struct event *event); /* may be NULL */
