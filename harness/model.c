@@ -411,13 +411,6 @@ static void device_reset(struct model *model, const struct event *event)
     display->active = 0;
 }
 
-uint64_t model_scanout_lost(const struct model *model, uint32_t scanout, uint64_t device_step)
-{
-    bool by_reset = scanout < MODEL_SCANOUTS_MAX && (model->display.lost >> scanout & 1) != 0;
-    return by_reset && model->display.lost_write.step != 0 ? model->display.lost_write.step
-                                                           : device_step;
-}
-
 static void responded(struct model *model, const struct event *event)
 {
     model->call.response = model_keep(event);

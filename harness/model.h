@@ -300,9 +300,6 @@ void model_fault(struct model *model, const struct event *event);
 /* A read of a field or of ConfigGeneration; see struct model_config. */
 void model_config_read(struct model_config *space, const struct event *event);
 
-/* When a scanout was lost: the driver's write, where it was a reset; else as the device says. */
-uint64_t model_scanout_lost(const struct model *model, uint32_t scanout, uint64_t device_step);
-
 /* The queue whose request the driver is waiting for: oldest unfinished, else last notified, else 0.
  */
 uint32_t model_waiting_queue(const struct model *model);
@@ -350,6 +347,15 @@ static inline struct event model_keep(const struct event *event)
     struct event kept = *event;
     kept.bytes = NULL;
     return kept;
+}
+
+/* When a scanout was lost: the driver's write, where it was a reset; else as the device says. */
+static inline uint64_t model_scanout_lost(const struct model *model, uint32_t scanout,
+                                          uint64_t device_step)
+{
+    bool by_reset = scanout < MODEL_SCANOUTS_MAX && (model->display.lost >> scanout & 1) != 0;
+    return by_reset && model->display.lost_write.step != 0 ? model->display.lost_write.step
+                                                           : device_step;
 }
 
 static inline bool model_is_legacy(const struct model *model)

@@ -487,7 +487,8 @@ static void take_scanouts(struct view *view, const struct world_sight *sight)
                                   .y = info.rect.y,
                                   .width_px = info.rect.width,
                                   .height_px = info.rect.height,
-                                  .lost_at_step = model_scanout_lost(sight->model, i, info.lost_at_step)};
+                                  .lost_at_step =
+                                      model_scanout_lost(sight->model, i, info.lost_at_step)};
     }
 }
 
