@@ -33,7 +33,7 @@ enum museum_state {
 struct museum_run {
     enum museum_state state;
     uint64_t steps;
-    uint64_t nanoseconds;          /* of the run; the driver's loading included */
+    uint64_t nanoseconds;          /* of processor time; the driver's loading included */
     char calls[MUSEUM_TEXT_BYTES]; /* "OK, TIMEOUT" */
     char wrong[MUSEUM_TEXT_BYTES]; /* the first thing that was not as expected */
 };

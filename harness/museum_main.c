@@ -379,8 +379,8 @@ static size_t print_table(const struct museum *museum, const struct beside *besi
         good += is_good(exhibit);
         nanoseconds += exhibit->before.nanoseconds + exhibit->after.nanoseconds;
     }
-    printf("%zu exhibit%s, %zu as expected; %.0f ms, as they were and mended\n", museum->count,
-           museum->count == 1 ? "" : "s", good, (double)nanoseconds / 1e6);
+    printf("%zu exhibit%s, %zu as expected; %.0f ms of processor time, as they were and mended\n",
+           museum->count, museum->count == 1 ? "" : "s", good, (double)nanoseconds / 1e6);
     if (beside) {
         print_silence(museum, beside);
     }
