@@ -172,11 +172,34 @@ static void check_resource_0(const struct rule *rule, struct judge *judge,
         raise_request(rule, judge, event, "resource_id is 0", "0 is not a resource");
 }
 
+/*
+ * Does the device refuse what follows from its own answers? One that carries a command out and
+ * says that it does not, or the other way round, has itself to blame for what it is asked next.
+ */
+static bool is_told_otherwise(const struct judge *judge, const struct event *event, bool is_create)
+{
+    const struct model_gpu *gpu = &judge->model.gpu;
+    const struct model_queue *queue = rule_queue(judge, event->queue);
+    bool is_by_id = event->value == SIM_REFUSAL_RESOURCE_ID;
+    uint32_t id = is_by_id ? (uint32_t)event->addr : queue != NULL ? queue->execute.index : 0;
+    const struct model_resource *resource = model_resource_find(gpu, id);
+
+    if (is_by_id && is_create)
+        return resource == NULL && !gpu->overflowed;
+    if (resource == NULL || resource->is_blob)
+        return false;
+    return is_by_id ||
+           (event->value == SIM_REFUSAL_BACKING_MISSING && resource->attached.step != 0) ||
+           (event->value == SIM_REFUSAL_BACKING_PRESENT && resource->attached.step == 0);
+}
+
 static void check_resource(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     char label[FINDING_TEXT_BYTES];
     bool is_create = command_of(judge, event) == VIRTIO_GPU_CMD_RESOURCE_CREATE_2D;
 
+    if (is_told_otherwise(judge, event, is_create))
+        return;
     if (event->value == SIM_REFUSAL_RESOURCE_ID && event->addr == 0)
         return;
     if (event->value == SIM_REFUSAL_BACKING_MISSING &&
