@@ -80,9 +80,40 @@ def check_survivors(build):
     return mistakes
 
 
+# What a run that failed says, and what is counted for it.
+OBJECTIONS = [
+    ("error[RS-CRASH]: driver crashed", "rule RS-CRASH"),
+    ("breaks a rule: driver wrote 4", "rule"),
+    ("leaks: 2 DMA allocations are alive", "leak"),
+    ("a.scn:3: call `init`: expected OK, came to TIMEOUT", "result"),
+    ("a.scn:5: `q0.avail.flags` is 0x1, expected 0x0", "value"),
+    ("a.scn:5: 3 DMA allocations are alive, expected 0", "value"),
+    ("a.scn:5: expected no call to be stuck, but `show` was", "stuck"),
+    ("a.scn:5: scanout 0 is never set", "picture"),
+    ("a.scn:7: instead of `a` came `b`", "trace"),
+    ("  scanout 0: never set: the driver sleeps", "exit status 1"),  # a summary says nothing
+]
+
+
+def check_verdicts():
+    mistakes = [f"{text}: counted as {mutate.objection(text, 1)}, not {what}"
+                for text, what in OBJECTIONS if mutate.objection(text, 1) != what]
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as file:
+        file.write("virtq.c:virtq_add: number: 0 -> 1\n    unseen: a gap\n")
+        file.flush()
+        kept, mutate.SURVIVORS = mutate.SURVIVORS, file.name
+        try:
+            mutate.read_survivors()
+            mistakes.append("a gap is taken for a reason")
+        except mutate.Failure:
+            pass
+        mutate.SURVIVORS = kept
+    return mistakes
+
+
 def main():
     build, golden = sys.argv[1:]
-    mistakes = check_sample(golden) + check_survivors(build)
+    mistakes = check_sample(golden) + check_survivors(build) + check_verdicts()
     for mistake in mistakes:
         print(mistake)
     return 1 if mistakes else 0

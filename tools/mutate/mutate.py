@@ -48,7 +48,7 @@ HOSTILE = [f"hostile/base/{base}.scn" for base in ("polling-v1", "polling-v2", "
                                                    "interrupts-v2")]
 LONGER = ["suite/version-1/many-requests.scn", "suite/version-2/many-requests.scn",
           "virtq/the-largest-queue.scn", "virtq/the-largest-queue-of-version-1.scn"]
-HOSTILE_EVERY = 9973  # steps, at least, from one run of the sweep to the next: see `hostile --every`
+HOSTILE_EVERY = 9973  # steps, at least, from one run of the sweep to the next: `hostile --every`
 PARTS = 6  # mutants are parted by their names; the first part is what survivors.txt is about
 # A stage that takes so many times what the driver takes, and some seconds, goes on for ever.
 SECONDS_TIMES = 5
