@@ -368,5 +368,5 @@ void world_destroy_machine(struct world *world)
     if (world->window_map != NULL)
         munmap(world->window_map, world->window_map_bytes);
     if (world->arena.host != NULL)
-        arena_destroy(&world->arena);
+        arena_keep(&world->arena);
 }

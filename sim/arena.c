@@ -102,13 +102,55 @@ static const char *map_ram(struct arena *arena, const struct arena_config *confi
     return NULL;
 }
 
+/* ---- what is kept from one run to the next ---- */
+
+static struct arena kept = {.fd = -1};
+static pid_t kept_by; /* processes that this one makes would share it */
+
+static bool is_plain(const struct arena_config *config)
+{
+    return config->host_wanted == 0 && config->file <= 0 && !config->poison;
+}
+
+void arena_keep(struct arena *arena)
+{
+    if (kept.host != NULL || arena->host == NULL || !arena->plain || arena->alias_count != 0) {
+        arena_destroy(arena);
+        return;
+    }
+    kept = *arena;
+    kept_by = getpid();
+    *arena = (struct arena){.fd = -1};
+}
+
+/* What was kept, if it is what is asked for; else it is given up: it may be in the way. */
+static bool take_kept(struct arena *arena, const struct arena_config *config)
+{
+    if (kept.host == NULL) {
+        return false;
+    }
+    *arena = kept;
+    kept = (struct arena){.fd = -1};
+    if (kept_by != getpid() || !is_plain(config) || arena->base != config->base ||
+        arena->size_bytes != config->size_bytes || (arena->shadow != NULL) != config->shadow) {
+        arena_destroy(arena);
+        return false;
+    }
+    arena_reset(arena);
+    return true;
+}
+
 const char *arena_create(struct arena *arena, const struct arena_config *config)
 {
     assert(config->host_wanted % ARENA_PAGE_BYTES == 0);
+    if (take_kept(arena, config)) {
+        return NULL;
+    }
     *arena = (struct arena){.base = config->base,
                             .size_bytes = config->size_bytes,
                             .fd = -1,
-                            .poison = config->poison};
+                            .poison = config->poison,
+                            .plain = is_plain(config)};
     if (config->base % ARENA_PAGE_BYTES != 0 || config->size_bytes % ARENA_PAGE_BYTES != 0) {
         return "RAM must start and end at multiples of 4096";
     }

@@ -66,6 +66,7 @@ struct arena {
     uint64_t next; /* physical address where the next allocation is looked for */
     int fd;
     bool poison; /* memory that is not promised to be zero is filled with ARENA_POISON */
+    bool plain;  /* lies anywhere, in a file of its own: arena_keep() may keep it */
     struct arena_alias hole; /* what was loaded there before RAM was mapped; 0 bytes = nothing */
     size_t region_count;
     size_t last_hit; /* region that the last check found: a cache, nothing else */
@@ -100,6 +101,11 @@ struct arena_config {
 /* Returns NULL or one static sentence that says what the environment refused. */
 const char *arena_create(struct arena *arena, const struct arena_config *config);
 void arena_destroy(struct arena *arena);
+/*
+ * The same, but the mappings may be kept for the next arena_create() of this process that asks for
+ * the like: it clears them as arena_reset() does, which costs less than to make them.
+ */
+void arena_keep(struct arena *arena);
 
 /*
  * Forgets all regions and clears (with `poison`: fills) RAM, and clears the shadow, for the next

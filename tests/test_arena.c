@@ -5,6 +5,8 @@
 #include "arena_rig.h"
 
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* ---- creation ---- */
 
@@ -36,6 +38,76 @@ START_TEST(pointers_cut_to_32_bits_lie_outside_ram_and_are_the_same_in_every_run
     ck_assert_ptr_ne(second.host, arena.host);
     ck_assert_ptr_null(second.shadow);
     arena_destroy(&second);
+    arena_destroy(&arena);
+}
+END_TEST
+
+#define LITTLE_BYTES (UINT64_C(1) << 20)
+
+/* What the next arena finds in memory that was kept: nothing of what was stored, seen or stray. */
+static void expect_new(const struct arena *fresh)
+{
+    ck_assert_uint_eq(fresh->region_count, 0);
+    ck_assert(all_bytes_are(fresh->host, fresh->size_bytes, 0));
+    ck_assert(all_bytes_are(fresh->shadow, fresh->size_bytes, 0));
+}
+
+static void store_everywhere(void)
+{
+    uint64_t addr = alloc(100, "ring");
+    uint64_t stray = BASE + LITTLE_BYTES - 5000;
+    memset(arena_host(&arena, addr), 1, 100);
+    memset(arena_host(&arena, stray), 2, 5000);
+    arena_shadow_update(&arena, addr, 100);
+    arena_shadow_update(&arena, stray, 5000);
+}
+
+START_TEST(memory_that_was_kept_is_as_new)
+{
+    create(BASE, LITTLE_BYTES, 0, false);
+    const uint8_t *host = arena.host;
+    int fd = arena.fd;
+    store_everywhere();
+    arena_keep(&arena);
+    ck_assert_ptr_null(arena.host);
+    create(BASE, LITTLE_BYTES, 0, false);
+    ck_assert_ptr_eq(arena.host, host);
+    ck_assert_int_eq(arena.fd, fd);
+    expect_new(&arena);
+    store_everywhere();
+    arena_keep(&arena);
+    /* Another size: what was kept is given up, and not in the way. */
+    create(BASE, 2 * LITTLE_BYTES, 0, false);
+    ck_assert_ptr_eq(arena.host, host);
+    ck_assert_uint_eq(arena.size_bytes, 2 * LITTLE_BYTES);
+    expect_new(&arena);
+    arena_keep(&arena);
+    create(BASE, LITTLE_BYTES, BASE, false);
+    ck_assert_uint_eq((uintptr_t)arena.host, BASE);
+    arena_keep(&arena);
+    create(BASE, LITTLE_BYTES, 0, false);
+    ck_assert_ptr_eq(arena.host, host);
+    expect_new(&arena);
+    arena_destroy(&arena);
+}
+END_TEST
+
+START_TEST(memory_that_was_kept_is_not_shared_with_a_child)
+{
+    int status = 0;
+    create(BASE, LITTLE_BYTES, 0, false);
+    arena_keep(&arena);
+    pid_t child = fork();
+    if (child == 0) {
+        create(BASE, LITTLE_BYTES, 0, false);
+        memset(arena.host, 3, LITTLE_BYTES);
+        _exit(arena.host[0] == 3 ? 0 : 1);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    struct arena_config config = {.base = BASE, .size_bytes = LITTLE_BYTES, .shadow = true};
+    ck_assert_ptr_null(arena_create(&arena, &config));
+    expect_new(&arena);
     arena_destroy(&arena);
 }
 END_TEST
@@ -358,6 +430,8 @@ int main(void)
     TCase *creation = tcase_create("creation");
     tcase_add_test(creation, pointers_into_ram_never_equal_physical_addresses);
     tcase_add_test(creation, pointers_cut_to_32_bits_lie_outside_ram_and_are_the_same_in_every_run);
+    tcase_add_test(creation, memory_that_was_kept_is_as_new);
+    tcase_add_test(creation, memory_that_was_kept_is_not_shared_with_a_child);
     tcase_add_test(creation, identity_mapping_is_at_the_physical_address_or_says_why_not);
     tcase_add_test(creation, identity_mapping_leaves_a_hole_for_what_is_loaded_there);
     tcase_add_test(creation, mapping_at_an_offset_leaves_a_hole_too);
