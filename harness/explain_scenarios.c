@@ -45,6 +45,20 @@ struct explain_shows {
     struct explain_show show[];
 };
 
+/* The array, with room for one item more; NULL when memory ran out, and the array is as it was. */
+static void *with_room(void *array, size_t count, size_t *capacity, size_t item_bytes)
+{
+    if (count < *capacity) {
+        return array;
+    }
+    size_t wanted = *capacity ? *capacity * 2 : 1024;
+    void *larger = realloc(array, wanted * item_bytes);
+    if (larger) {
+        *capacity = wanted;
+    }
+    return larger;
+}
+
 /* ---- what scenarios say ---- */
 
 static struct mention *mention_of(struct mentions *mentions, size_t file, size_t rule)
@@ -54,15 +68,12 @@ static struct mention *mention_of(struct mentions *mentions, size_t file, size_t
             return &mentions->item[i - 1];
         }
     }
-    if (mentions->count == mentions->capacity) {
-        size_t capacity = mentions->capacity ? mentions->capacity * 2 : 1024;
-        struct mention *item = realloc(mentions->item, capacity * sizeof *item);
-        if (!item) {
-            return NULL;
-        }
-        mentions->item = item;
-        mentions->capacity = capacity;
+    struct mention *item =
+        with_room(mentions->item, mentions->count, &mentions->capacity, sizeof *item);
+    if (!item) {
+        return NULL;
     }
+    mentions->item = item;
     mentions->item[mentions->count] = (struct mention){.file = file, .rule = rule};
     return &mentions->item[mentions->count++];
 }
@@ -124,15 +135,11 @@ static enum standing standing_of(const struct mention *mention, bool breaks)
 
 static bool add_job(struct explain_shows *shows, size_t show, size_t file)
 {
-    if (shows->job_count == shows->job_capacity) {
-        size_t capacity = shows->job_capacity ? shows->job_capacity * 2 : 1024;
-        struct job *job = realloc(shows->job, capacity * sizeof *job);
-        if (!job) {
-            return false;
-        }
-        shows->job = job;
-        shows->job_capacity = capacity;
+    struct job *job = with_room(shows->job, shows->job_count, &shows->job_capacity, sizeof *job);
+    if (!job) {
+        return false;
     }
+    shows->job = job;
     shows->job[shows->job_count++] = (struct job){show, file};
     return true;
 }

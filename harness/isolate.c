@@ -19,6 +19,7 @@
 #include "driver.h"
 #include "interrupt.h"
 #include "observe.h"
+#include "patience.h"
 #include "ringside_asan.h"
 #include "watchdog.h"
 
@@ -188,7 +189,7 @@ static const char *wait_for(const struct isolate_jobs *jobs, pid_t worker, int *
     struct watchdog watchdog;
     struct pollfd event = {.fd = pidfd_open(worker, 0), .events = POLLIN};
     uint64_t beat = isolate_notes->beat;
-    int64_t begun_ms = watchdog_now_ms(), asked_ms = 0;
+    int64_t begun_ms = patience_now_ms(), asked_ms = 0;
     size_t index = isolate_notes->index;
     const char *why = NULL;
 
@@ -202,18 +203,18 @@ static const char *wait_for(const struct isolate_jobs *jobs, pid_t worker, int *
         }
         if (interrupts_came() != 0 && asked_ms == 0) {
             kill(worker, SIGINT); /* the terminal has told it, too; others may not have */
-            asked_ms = watchdog_now_ms();
-        } else if (asked_ms != 0 && watchdog_now_ms() - asked_ms >= INTERRUPT_PATIENCE_MS) {
+            asked_ms = patience_now_ms();
+        } else if (asked_ms != 0 && patience_now_ms() - asked_ms >= INTERRUPT_PATIENCE_MS) {
             isolate_notes->stopped = true;
             kill(worker, SIGKILL);
             break;
         }
         if (isolate_notes->index != index) {
             index = isolate_notes->index;
-            begun_ms = watchdog_now_ms();
+            begun_ms = patience_now_ms();
         }
         if (jobs->idle != NULL && isolate_notes->phase == ISOLATE_RUNS)
-            jobs->idle(jobs->context, index, (unsigned)(watchdog_now_ms() - begun_ms));
+            jobs->idle(jobs->context, index, (unsigned)(patience_now_ms() - begun_ms));
         if (isolate_notes->beat != beat || isolate_notes->waits) {
             beat = isolate_notes->beat;
             watchdog_progress(&watchdog);

@@ -83,7 +83,7 @@ void patience_child(void)
         put_back();
 }
 
-static int64_t now_ms(void)
+int64_t patience_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
@@ -92,14 +92,14 @@ static int64_t now_ms(void)
 
 int64_t patience_deadline(int64_t ms)
 {
-    return now_ms() + ms;
+    return patience_now_ms() + ms;
 }
 
 enum patience_end patience_wait(struct pollfd *fds, nfds_t count, int64_t deadline_ms)
 {
     if (held.active && stopped_by)
         return PATIENCE_STOPPED;
-    int64_t left_ms = deadline_ms - now_ms();
+    int64_t left_ms = deadline_ms - patience_now_ms();
     if (left_ms < 0)
         left_ms = 0;
     struct timespec left = {.tv_sec = left_ms / 1000, .tv_nsec = left_ms % 1000 * 1000000};

@@ -33,6 +33,9 @@ void patience_end(void);
 /* In a child process before exec: signals as they were before patience_begin(). */
 void patience_child(void);
 
+/* Wall clock that only grows, in milliseconds. */
+int64_t patience_now_ms(void);
+
 /* A point in time, `ms` milliseconds from now, for patience_wait(). */
 int64_t patience_deadline(int64_t ms);
 

@@ -10,29 +10,21 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "patience.h"
+
 #define LOOK_MS_MAX 1000
 #define STAT_BYTES  512u
 #define TEXT_BYTES  96u
-
-static int64_t ms_of(clockid_t clock)
-{
-    struct timespec time = {0, 0};
-
-    clock_gettime(clock, &time);
-    return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
-}
-
-int64_t watchdog_now_ms(void)
-{
-    return ms_of(CLOCK_MONOTONIC);
-}
 
 /* User and system time of all its threads; 0 when nobody knows. */
 static int64_t used_ms(pid_t process)
 {
     clockid_t clock;
+    struct timespec used = {0, 0};
 
-    return clock_getcpuclockid(process, &clock) == 0 ? ms_of(clock) : 0;
+    if (clock_getcpuclockid(process, &clock) == 0)
+        clock_gettime(clock, &used);
+    return (int64_t)used.tv_sec * 1000 + used.tv_nsec / 1000000;
 }
 
 /* The letter of proc(5): R, S, D, T, t, Z ...; 'S' when nobody knows. */
@@ -68,20 +60,20 @@ void watchdog_begin(struct watchdog *watchdog, pid_t process, unsigned loop_seco
     *watchdog = (struct watchdog){.process = process,
                                   .loop_seconds = loop_seconds,
                                   .sleep_seconds = sleep_seconds,
-                                  .looked_ms = watchdog_now_ms(),
+                                  .looked_ms = patience_now_ms(),
                                   .used_ms = used_ms(process)};
 }
 
 void watchdog_progress(struct watchdog *watchdog)
 {
-    watchdog->looked_ms = watchdog_now_ms();
+    watchdog->looked_ms = patience_now_ms();
     watchdog->used_ms = used_ms(watchdog->process);
     watchdog->slept_ms = 0;
 }
 
 enum watchdog_verdict watchdog_look(struct watchdog *watchdog)
 {
-    int64_t now_ms = watchdog_now_ms();
+    int64_t now_ms = patience_now_ms();
     int64_t since_ms = now_ms - watchdog->looked_ms;
     char state = state_of(watchdog->process);
 

@@ -19,8 +19,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* X(name, text): the text stands after "driver", with the seconds of the limit between its halves.
- */
+/* X(name, before, after): the text after "driver", before and after the seconds of the limit */
 #define WATCHDOG_VERDICTS(X)                                                                       \
     X(PATIENT, "", "")                                                                             \
     X(LOOPS, "went round for ", " seconds of processor time")                                      \
@@ -40,9 +39,6 @@ struct watchdog {
     int64_t used_ms;        /* processor time of the process at its last progress */
     int64_t slept_ms;       /* asleep since then */
 };
-
-/* Wall clock that only grows, in milliseconds. */
-int64_t watchdog_now_ms(void);
 
 void watchdog_begin(struct watchdog *watchdog, pid_t process, unsigned loop_seconds,
                     unsigned sleep_seconds);

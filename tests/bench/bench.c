@@ -15,6 +15,7 @@
 #include "bench_window.h"
 #include "gpu_rig.h"
 #include "scenario.h"
+#include "timing.h"
 #include "world.h"
 
 #define ROUNDS      7u
@@ -22,27 +23,6 @@
 #define ROUND_TRIPS "200000"
 
 extern char **environ;
-
-static double seconds_now(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static double median(double *value, unsigned count)
-{
-    qsort(value, count, sizeof *value, compare);
-    return value[count / 2];
-}
 
 /* ---- drivers in a world ---- */
 
@@ -54,9 +34,9 @@ static void time_calls(void *context, const struct event *event, const struct wo
     (void)context;
     (void)sight;
     if (event->kind == EVENT_CALL)
-        call_started = seconds_now();
+        call_started = timing_seconds(CLOCK_MONOTONIC);
     if (event->kind == EVENT_RETURN)
-        last_call_seconds = seconds_now() - call_started;
+        last_call_seconds = timing_seconds(CLOCK_MONOTONIC) - call_started;
 }
 
 /* Seconds that the last call of a scenario took; the scenario must come out as it expects. */
@@ -93,7 +73,7 @@ static double run_median(const char *text, const char *driver, bool guard, bool 
 
     for (unsigned i = 0; i < ROUNDS; i++)
         seconds[i] = run(text, driver, guard, shadow, rules);
-    return median(seconds, ROUNDS);
+    return timing_median(seconds, ROUNDS);
 }
 
 static void bench_step(void)
@@ -141,13 +121,13 @@ static void bench_round_trips(void)
 
 static double transfer_seconds(struct rig *rig, uint32_t width, uint32_t height)
 {
-    double started = seconds_now();
+    double started = timing_seconds(CLOCK_MONOTONIC);
 
     if (rig_transfer(rig, 1, rig_rect(0, 0, width, height), 0) != VIRTIO_GPU_RESP_OK_NODATA) {
         fprintf(stderr, "bench: a transfer was refused\n");
         exit(2);
     }
-    return seconds_now() - started;
+    return timing_seconds(CLOCK_MONOTONIC) - started;
 }
 
 static void bench_transfer(void)
@@ -169,13 +149,13 @@ static void bench_transfer(void)
     arena_shadow_update(&rig->arena, from, bytes);
     (void)transfer_seconds(rig, WIDTH, HEIGHT);
     for (unsigned i = 0; i < ROUNDS; i++) {
-        double started = seconds_now();
+        double started = timing_seconds(CLOCK_MONOTONIC);
         memcpy(to, arena_host(&rig->arena, from), bytes);
-        copies[i] = seconds_now() - started;
+        copies[i] = timing_seconds(CLOCK_MONOTONIC) - started;
         transfers[i] = transfer_seconds(rig, WIDTH, HEIGHT);
     }
-    copy = (double)bytes / median(copies, ROUNDS) * 1e-9;
-    transfer = (double)bytes / median(transfers, ROUNDS) * 1e-9;
+    copy = (double)bytes / timing_median(copies, ROUNDS) * 1e-9;
+    transfer = (double)bytes / timing_median(transfers, ROUNDS) * 1e-9;
     printf("transfer            TRANSFER_TO_HOST_2D of 3840x2160, %zu bytes\n", bytes);
     printf("  memcpy            %8.2f GB/s    1.00x\n", copy);
     printf("  transfer          %8.2f GB/s %7.2fx   (aim: over 0.8)\n\n", transfer,
@@ -198,16 +178,16 @@ static double process_seconds(char *const argv[])
 
         posix_spawn_file_actions_init(&quiet);
         posix_spawn_file_actions_addopen(&quiet, 1, "/dev/null", 1, 0);
-        started = seconds_now();
+        started = timing_seconds(CLOCK_MONOTONIC);
         if (posix_spawn(&child, argv[0], &quiet, NULL, argv, environ) != 0 ||
             waitpid(child, &status, 0) != child || !WIFEXITED(status) || WEXITSTATUS(status) != 0) {
             printf("  (%s %s did not succeed: not measured)\n", argv[0], argv[1]);
             return 0;
         }
-        seconds[i] = seconds_now() - started;
+        seconds[i] = timing_seconds(CLOCK_MONOTONIC) - started;
         posix_spawn_file_actions_destroy(&quiet);
     }
-    return median(seconds, ROUNDS);
+    return timing_median(seconds, ROUNDS);
 }
 
 static void bench_verdict(void)
@@ -278,9 +258,9 @@ static const struct {
     const char *name;
     void (*measure)(void);
 } section[] = {
-    {"step", bench_step},         {"round-trips", bench_round_trips},
-    {"transfer", bench_transfer}, {"window", bench_window},
-    {"verdict", bench_verdict},   {"containment", bench_containment},
+    {"step", bench_step},           {"round-trips", bench_round_trips},
+    {"transfer", bench_transfer},   {"window", bench_window},
+    {"verdict", bench_verdict},     {"containment", bench_containment},
     {"timelines", bench_timelines},
 };
 

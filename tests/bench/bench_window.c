@@ -14,6 +14,7 @@
 #include "isolate.h"
 #include "scenario.h"
 #include "show_window.h"
+#include "timing.h"
 #include "window.h"
 
 #define ROUNDS 40u
@@ -33,13 +34,6 @@ struct stop_watch {
 
 static struct stop_watch *watch;
 
-static double seconds_of(clockid_t id)
-{
-    struct timespec now;
-    clock_gettime(id, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static void time_calls(void *context, const struct event *event, const struct world_sight *sight)
 {
     (void)context;
@@ -47,13 +41,13 @@ static void time_calls(void *context, const struct event *event, const struct wo
     if (event->kind == EVENT_CALL) {
         watch->call++;
         watch->runs = true;
-        watch->started_wall = seconds_of(CLOCK_MONOTONIC);
-        watch->started_cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+        watch->started_wall = timing_seconds(CLOCK_MONOTONIC);
+        watch->started_cpu = timing_seconds(CLOCK_PROCESS_CPUTIME_ID);
     }
     if (event->kind == EVENT_RETURN) {
         watch->runs = false;
-        watch->wall = seconds_of(CLOCK_MONOTONIC) - watch->started_wall;
-        watch->cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - watch->started_cpu;
+        watch->wall = timing_seconds(CLOCK_MONOTONIC) - watch->started_wall;
+        watch->cpu = timing_seconds(CLOCK_PROCESS_CPUTIME_ID) - watch->started_cpu;
     }
 }
 
@@ -148,19 +142,6 @@ static void run(struct scenario *scenario, bool with_window)
     isolate_free(show, sizeof *show);
 }
 
-static int compare(const void *a, const void *b)
-{
-    double left = *(const double *)a;
-    double right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-static double median(double *value)
-{
-    qsort(value, ROUNDS, sizeof *value, compare);
-    return (value[ROUNDS / 2 - 1] + value[ROUNDS / 2]) / 2;
-}
-
 /* What nobody took anything away from. */
 static double least(const double *value)
 {
@@ -180,7 +161,7 @@ struct round {
 static struct round measure(struct scenario *scenario, bool with_window)
 {
     struct round round;
-    double before = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    double before = timing_seconds(CLOCK_PROCESS_CPUTIME_ID);
 
     *watch = (struct stop_watch){0};
     run(scenario, with_window);
@@ -190,7 +171,7 @@ static struct round measure(struct scenario *scenario, bool with_window)
         fprintf(stderr, "bench: the requests did not return\n");
         exit(2);
     }
-    round.looker_cpu = (seconds_of(CLOCK_PROCESS_CPUTIME_ID) - before) / frames;
+    round.looker_cpu = (timing_seconds(CLOCK_PROCESS_CPUTIME_ID) - before) / frames;
     round.rate = frames_of_call / round.wall;
     return round;
 }
@@ -221,13 +202,14 @@ void bench_window(void)
     }
     printf("window              a run at full speed, 1920x1080 drawn beside it, %u times in turns\n"
            "  nobody looks      %8.1f ms     1.00x\n",
-           ROUNDS, median(alone) * 1e3);
+           ROUNDS, timing_median(alone, ROUNDS) * 1e3);
     printf(
         "  window            %8.1f ms  %7.2fx   processor time  %7.2fx   least to least  %7.2fx\n",
-        median(watched) * 1e3, median(ratio), median(ratio_cpu), least(watched) / least(alone));
+        timing_median(watched, ROUNDS) * 1e3, timing_median(ratio, ROUNDS),
+        timing_median(ratio_cpu, ROUNDS), least(watched) / least(alone));
     printf("                    %8.1f frames a second   (aim: 60, and under 1.10)\n"
            "                    %8.1f ms of the other processor for each\n\n",
-           median(rate), median(looker_cpu) * 1e3);
+           timing_median(rate, ROUNDS), timing_median(looker_cpu, ROUNDS) * 1e3);
     scenario_free(scenario);
     free(drawn);
     free(shown);
