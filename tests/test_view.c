@@ -100,6 +100,17 @@ static void look_last(FILE *out, const struct report_options *options,
     view_desc(out, options, sight, 0, sight->model->queue[0].last_head);
 }
 
+/* Which step the loss is said to be of, beside the driver's write that reset the device. */
+static void look_loss(FILE *out, const struct report_options *options,
+                      const struct world_sight *sight)
+{
+    static struct view view;
+    (void)options;
+    view_take(&view, sight);
+    fprintf(out, "%d after the write",
+            (int)(view.scanout[0].lost_at_step - sight->model->status.reset.step));
+}
+
 static void look_rings_memory(FILE *out, const struct report_options *options,
                               const struct world_sight *sight)
 {
@@ -219,6 +230,11 @@ START_TEST(a_scanout_is_black_then_flushed_then_lost)
         ck_assert_msg(strncmp(text, row[i].text, strlen(row[i].text)) == 0, "%s", text);
         free(text);
     }
+    char *text =
+        seen_in(scenario_parse("view.scn", small, stderr),
+                (struct moment){EVENT_PARTY_WORLD, EVENT_STUCK, 1, UINT64_MAX, .look = look_loss});
+    ck_assert_str_eq(text, "0 after the write");
+    free(text);
 }
 END_TEST
 

@@ -303,6 +303,21 @@ START_TEST(a_scenario_that_plays_the_driver_allocates_where_it_says)
 }
 END_TEST
 
+/* The report names the driver's write; the device's reset and the scanout's end come behind it. */
+START_TEST(a_scanout_is_lost_at_the_write_that_resets_the_device)
+{
+    ck_assert_ptr_null(run(NULL,
+                           "device gpu version 2\nbring-up driver-ok\nsend GET_DISPLAY_INFO\n"
+                           "alloc fb 0x4000 at 0x41010000\n"
+                           "send RESOURCE_CREATE_2D resource_id 1 format 2 width 64 height 64\n"
+                           "send RESOURCE_ATTACH_BACKING resource_id 1 entry 0x41010000 0x4000\n"
+                           "send SET_SCANOUT r.width 64 r.height 64 resource_id 1\n"
+                           "write Status 0\n"));
+    ck_assert(!outcome.scanout.info.active && outcome.scanout.info.ever_active);
+    ck_assert_uint_eq(outcome.scanout.info.lost_at_step, outcome.steps - 2);
+}
+END_TEST
+
 START_TEST(a_static_constructor_gets_nothing_from_the_platform_and_does_no_harm)
 {
     ck_assert_ptr_null(run("early", "device gpu\ndriver early\ncall init -> OK\n"));
@@ -338,6 +353,7 @@ int main(void)
     tcase_add_test(cases, schedules_differ_and_the_outcome_does_not);
     tcase_add_test(cases, a_byte_that_the_device_reads_and_nobody_was_seen_to_store_is_reported);
     tcase_add_test(cases, a_scenario_that_plays_the_driver_allocates_where_it_says);
+    tcase_add_test(cases, a_scanout_is_lost_at_the_write_that_resets_the_device);
     tcase_add_test(cases, a_static_constructor_gets_nothing_from_the_platform_and_does_no_harm);
     tcase_add_test(cases, a_missing_driver_is_an_error_of_the_environment);
     suite_add_tcase(suite, cases);
