@@ -179,9 +179,15 @@ function(ringside_add_driver name)
         if(NOT compiler_${language})
             message(FATAL_ERROR "${source}: there is no compiler for it (${ARG_COMPILER})")
         endif()
+        set(command ${compiler_${language}} ${RINGSIDE_PROBE_FLAGS_${language}} ${flags}
+            -Wall -Wextra ${ARG_OPTIONS})
+        ringside_once(object is_new ${source_path} ${command})
+        list(APPEND objects ${object})
+        if(NOT is_new)
+            continue()
+        endif()
         add_custom_command(OUTPUT ${object}
-            COMMAND ${compiler_${language}} ${RINGSIDE_PROBE_FLAGS_${language}} ${flags}
-                    -Wall -Wextra ${ARG_OPTIONS}
+            COMMAND ${command}
                     -ffile-prefix-map=${CMAKE_SOURCE_DIR}=. -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=
                     -MD -MT ${object} -MF ${object}.d ${output}
             ${assemble}
@@ -190,7 +196,7 @@ function(ringside_add_driver name)
             DEPFILE ${object}.d
             COMMENT "Compiling ${shown} under the probe (${ARG_COMPILER} ${ARG_OPTIMISE})"
             COMMAND_EXPAND_LISTS VERBATIM)
-        list(APPEND objects ${object})
+        ringside_add_once(${object})
     endforeach()
 
     # The driver's own memcpy, memmove and memset, observed; not instrumented themselves.
@@ -201,23 +207,12 @@ function(ringside_add_driver name)
         ringside_add_ilp32_glue(${object_dir})
         list(APPEND objects ${object_dir}/ringside_ilp32.o)
     else()
-        add_custom_command(OUTPUT ${glue}
-            COMMAND ${RINGSIDE_GCC} -std=gnu11 -O2 -g -fPIC -ffreestanding -fno-builtin
-                    -mno-red-zone -Wall -Wextra
-                    -c ${RINGSIDE_PROBE_DIR}/ringside_glue.c -o ${glue}
-            DEPENDS ${RINGSIDE_PROBE_DIR}/ringside_glue.c
-            COMMENT "Compiling the probe's glue for ${ARG_OUTPUT_NAME}" VERBATIM)
+        ringside_add_own(glue ringside_glue.c)
     endif()
 
     # Weak, like the glue, and before it: the shims' malloc gives memory that the device reaches.
     if(ARG_SHIMS)
-        set(shims ${object_dir}/ringside_shims.o)
-        add_custom_command(OUTPUT ${shims}
-            COMMAND ${RINGSIDE_GCC} -std=gnu11 -O2 -g -fPIC -ffreestanding -fno-builtin
-                    -mno-red-zone -Wall -Wextra
-                    -c ${RINGSIDE_PROBE_DIR}/ringside_shims.c -o ${shims}
-            DEPENDS ${RINGSIDE_PROBE_DIR}/ringside_shims.c
-            COMMENT "Compiling the shims for ${ARG_OUTPUT_NAME}" VERBATIM)
+        ringside_add_own(shims ringside_shims.c)
         list(APPEND objects ${shims})
     endif()
 
@@ -250,6 +245,7 @@ function(ringside_add_driver name)
         DEPENDS ${objects} ${glue} ${archive} ${RINGSIDE_PROBE_DIR}/driver.map
         COMMENT "Linking driver ${ARG_OUTPUT_NAME}" COMMAND_EXPAND_LISTS VERBATIM)
     add_custom_target(driver_${ARG_OUTPUT_NAME} ALL DEPENDS ${shared_object})
+    ringside_needs(driver_${ARG_OUTPUT_NAME} ${objects} ${glue})
     set_property(GLOBAL APPEND PROPERTY RINGSIDE_DRIVER_TARGETS driver_${ARG_OUTPUT_NAME})
     set_property(TARGET driver_${ARG_OUTPUT_NAME} PROPERTY RINGSIDE_OBJECT ${shared_object})
     if(ARG_ADAPTER AND NOT ARG_SCENARIOS)
@@ -258,6 +254,55 @@ function(ringside_add_driver name)
     if(ARG_SCENARIOS)
         ringside_add_tests(${ARG_OUTPUT_NAME} SCENARIOS ${ARG_SCENARIOS})
     endif()
+endfunction()
+
+# Objects that several drivers have in common are compiled once: those of the same source by the
+# same command, such as the glue, and the test card of drivers with the same flags.
+#
+# ringside_once(variable is_new KEY...): is_new is FALSE if there is an object of this key, which
+# the variable then names; else TRUE, and the variable's own is the one from now on: after its rule
+# comes ringside_add_once(). What is made of it says so with ringside_needs(): rules are a folder's.
+function(ringside_once variable is_new)
+    string(MD5 key "${ARGN}")
+    get_property(known GLOBAL PROPERTY RINGSIDE_ONCE_${key})
+    if(known)
+        set(${variable} ${known} PARENT_SCOPE)
+        set(${is_new} FALSE PARENT_SCOPE)
+    else()
+        set_property(GLOBAL PROPERTY RINGSIDE_ONCE_${key} ${${variable}})
+        set(${is_new} TRUE PARENT_SCOPE)
+    endif()
+endfunction()
+
+function(ringside_add_once object)
+    string(MD5 name ${object})
+    add_custom_target(ringside_object_${name} DEPENDS ${object})
+    ringside_needs(ringside_object_${name} ${ARGN})
+endfunction()
+
+function(ringside_needs target)
+    foreach(object IN LISTS ARGN)
+        string(MD5 name ${object})
+        if(TARGET ringside_object_${name})
+            add_dependencies(${target} ringside_object_${name})
+        endif()
+    endforeach()
+endfunction()
+
+# An object of the probe's own, not instrumented: the same for all drivers of 64 bits.
+function(ringside_add_own variable source)
+    get_filename_component(stem ${source} NAME_WE)
+    set(object ${CMAKE_BINARY_DIR}/drivers/${stem}.o)
+    ringside_once(object is_new ${object})
+    if(is_new)
+        add_custom_command(OUTPUT ${object}
+            COMMAND ${RINGSIDE_GCC} -std=gnu11 -O2 -g -fPIC -ffreestanding -fno-builtin
+                    -mno-red-zone -Wall -Wextra -c ${RINGSIDE_PROBE_DIR}/${source} -o ${object}
+            DEPENDS ${RINGSIDE_PROBE_DIR}/${source}
+            COMMENT "Compiling ${stem} for all drivers" VERBATIM)
+        ringside_add_once(${object})
+    endif()
+    set(${variable} ${object} PARENT_SCOPE)
 endfunction()
 
 # The rest of a command that has made OBJECT.s of 32-bit pointers: a 64-bit object, without what the
@@ -315,19 +360,30 @@ function(ringside_add_pictures variable object_dir compiler)
             set(output -S ${source} -o ${object}.s)
             ringside_assemble(assemble ${object})
         endif()
+        ringside_once(object is_new ${source} pictures ${compiler} ${ARGN})
+        list(APPEND objects ${object})
+        if(NOT is_new)
+            continue()
+        endif()
         add_custom_command(OUTPUT ${object}
             COMMAND ${compiler} -std=gnu11 -O2 ${ARGN} -I${RINGSIDE_DRIVER_SOURCE_DIR}
                     -include ${RINGSIDE_PROBE_DIR}/ringside_asm.h ${output}
             ${assemble}
             DEPENDS ${source}
             COMMENT "Compiling the test card (${stem})" VERBATIM)
-        list(APPEND objects ${object})
+        ringside_add_once(${object})
     endforeach()
     set(archive ${object_dir}/ringside-pictures.a)
+    ringside_once(archive is_new ${objects})
+    if(NOT is_new)
+        set(${variable} ${archive} PARENT_SCOPE)
+        return()
+    endif()
     add_custom_command(OUTPUT ${archive}
         COMMAND ${CMAKE_COMMAND} -E rm -f ${archive}
         COMMAND ${RINGSIDE_AR} rc ${archive} ${objects}
         DEPENDS ${objects} VERBATIM)
+    ringside_add_once(${archive} ${objects})
     set(${variable} ${archive} PARENT_SCOPE)
 endfunction()
 
