@@ -1,5 +1,5 @@
 ringside_add_test(conform SOURCES test_conform.c LIBRARIES ringside_harness PkgConfig::JANSSON
-    DEPENDS ringside driver_reference driver_levitate)
+    DEPENDS ringside driver_reference driver_rcore driver_levitate)
 set_tests_properties(unit.conform PROPERTIES TIMEOUT 900)
 
 # What users are told to copy, done as their services would.
@@ -7,3 +7,4 @@ add_test(NAME conform/workflows
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/readers/workflows.py $<TARGET_FILE:ringside>
         ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/workflows)
 set_tests_properties(conform/workflows PROPERTIES TIMEOUT 900)
+ringside_label(once conform/workflows)
