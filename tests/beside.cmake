@@ -5,3 +5,4 @@ ringside_add_test(beside SOURCES test_beside.c LIBRARIES ringside_harness
 add_test(NAME qemu/silence COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/silence_table.py
     $<TARGET_FILE:ringside> ${CMAKE_SOURCE_DIR}/README.md)
 set_tests_properties(qemu/silence PROPERTIES TIMEOUT 300 SKIP_RETURN_CODE 77)
+ringside_label(once qemu/silence)

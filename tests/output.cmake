@@ -8,4 +8,5 @@ foreach(format IN ITEMS tap junit sarif json files conform)
         COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/readers/results.py ${format} $<TARGET_FILE:ringside>
             ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_BINARY_DIR}/output_${format})
     set_tests_properties(output/${format} PROPERTIES TIMEOUT 300)
+    ringside_label(once output/${format})
 endforeach()

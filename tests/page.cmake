@@ -10,6 +10,7 @@ set(page_browser ${CMAKE_CURRENT_SOURCE_DIR}/page_browser.py $<TARGET_FILE:rings
     ${CMAKE_SOURCE_DIR}/scenarios)
 add_test(NAME page.browser COMMAND ${page_browser} ${CMAKE_BINARY_DIR}/test_page_browser)
 set_tests_properties(page.browser PROPERTIES SKIP_RETURN_CODE 77 TIMEOUT 240)
+ringside_label(once page.browser)
 if(RINGSIDE_BENCH)
     add_test(NAME bench.page
         COMMAND ${page_browser} ${CMAKE_BINARY_DIR}/bench_page --figures)

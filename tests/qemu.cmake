@@ -21,3 +21,6 @@ set_tests_properties(qemu/death PROPERTIES PASS_REGULAR_EXPRESSION "QEMU was end
 
 # What QEMU's own device says to the drivers of the museum.
 ringside_add_qemu_test(museum museum --qemu)
+
+# Of what is ours in these, the seed's rows and those that are made up are every build's.
+ringside_label(once qemu/diff qemu/museum)

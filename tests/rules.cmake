@@ -21,5 +21,6 @@ set_tests_properties(rules/failed-after-reset PROPERTIES TIMEOUT 60
 # Every rule is explained whole: why it is there, a wrong and a right sequence, scenarios.
 add_test(NAME rules/explain
     COMMAND python3 ${CMAKE_CURRENT_LIST_DIR}/explain_rules.py $<TARGET_FILE:ringside>)
+ringside_label(once rules/explain)
 set_tests_properties(rules/explain PROPERTIES TIMEOUT 600
     SKIP_REGULAR_EXPRESSION "AddressSanitizer has its own memory there")

@@ -16,6 +16,7 @@ foreach(driver IN ITEMS reference dormouse dormouse-clang)
              WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
     set_tests_properties(schedules/${driver} PROPERTIES TIMEOUT 900)
 endforeach()
+ringside_label(once schedules/dormouse-clang)
 
 # The dormouse with one line changed: its interrupt handler does not look again once it has
 # acknowledged, so that what came in between is never noticed.

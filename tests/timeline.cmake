@@ -8,4 +8,5 @@ foreach(format IN ITEMS perfetto vcd)
             $<TARGET_FILE:ringside> ${CMAKE_SOURCE_DIR}/scenarios
             ${CMAKE_CURRENT_BINARY_DIR}/timeline_${format})
     set_tests_properties(timeline/${format} PROPERTIES TIMEOUT 120)
+    ringside_label(once timeline/${format})
 endforeach()

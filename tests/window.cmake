@@ -7,3 +7,4 @@ set_tests_properties(window PROPERTIES TIMEOUT 600)
 # What libdbus, which SDL loads, leaves behind is not ours to free.
 set_property(TEST window APPEND PROPERTY ENVIRONMENT
     "ASAN_OPTIONS=detect_leaks=0:detect_stack_use_after_return=0:allow_user_segv_handler=1")
+ringside_label(gcc window)
