@@ -16,5 +16,4 @@ ringside_add_test(probe SOURCES test_probe.c LIBRARIES ringside_harness DEPENDS 
 ringside_add_driver(unseen
     SOURCES probe/unseen.c ${CMAKE_SOURCE_DIR}/driver/museum/exhibit.c
             ${CMAKE_SOURCE_DIR}/driver/testcard.c
-    INCLUDES ${CMAKE_SOURCE_DIR}/driver/museum ${CMAKE_SOURCE_DIR}/driver
-    DEFINES EXHIBIT_NAME="unseen")
+    INCLUDES ${CMAKE_SOURCE_DIR}/driver/museum ${CMAKE_SOURCE_DIR}/driver)

@@ -575,7 +575,7 @@ static bool set_option(const char *name, const char *value)
 static const char *const option_names[] = {"mended", NULL};
 
 const struct suite_driver ringside_driver = {
-    .name = EXHIBIT_NAME,
+    .name = exhibit_name,
     .ops = ops,
     .op_count = sizeof(ops) / sizeof(ops[0]),
     .set_option = set_option,

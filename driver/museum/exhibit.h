@@ -39,6 +39,9 @@
 /* A register of the device: REG(QueueSel) = 0. */
 #define REG(name) (*(volatile uint32_t *)(exhibit.window + VIRTIO_MMIO_##name))
 
+/* The driver's; each has a source of its own for it: exhibit.c is the same in all of them. */
+extern const char exhibit_name[];
+
 struct exhibit_queue {
     uint32_t index; /* QueueSel */
     uint32_t size;
