@@ -114,7 +114,9 @@ enum virtio_result vgpu_start(struct vgpu *gpu, const struct virtio_device *devi
 
     if (result != VIRTIO_OK)
         return result;
-    *gpu = (struct vgpu){.options = *options, .device = *device};
+    memset(gpu, 0, offsetof(struct vgpu, shadow));
+    gpu->options = *options;
+    gpu->device = *device;
     if (gpu->device.interrupt == 0)
         gpu->options.interrupts = false;
 

@@ -87,8 +87,8 @@ struct vgpu {
     uint64_t last_fence_id;
     uint32_t last_resource_id;
     struct vgpu_request request[VGPU_REQUESTS_MAX];
-    struct virtq_shadow shadow[VGPU_QUEUE_SIZE_MAX];
     struct vgpu_surface surface;
+    struct virtq_shadow shadow[VGPU_QUEUE_SIZE_MAX]; /* last: virtq_create() makes what it uses */
 };
 
 struct vgpu_rect {
@@ -96,8 +96,8 @@ struct vgpu_rect {
 };
 
 struct vgpu_display {
-    struct vgpu_rect rect;
     bool enabled;
+    struct vgpu_rect rect; /* all zero if it is not */
 };
 
 /*

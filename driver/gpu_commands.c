@@ -52,7 +52,9 @@ enum virtio_result vgpu_get_display_info(struct vgpu *gpu,
 
     for (uint32_t i = 0; result == VIRTIO_OK && i < VIRTIO_GPU_MAX_SCANOUTS; i++) {
         const struct virtio_gpu_display_one *mode = &answer.pmodes[i];
-        display[i].enabled = mode->enabled != 0;
+        display[i] = (struct vgpu_display){.enabled = mode->enabled != 0};
+        if (!display[i].enabled)
+            continue;
         display[i].rect.x = virtio_le32(mode->r.x);
         display[i].rect.y = virtio_le32(mode->r.y);
         display[i].rect.width = virtio_le32(mode->r.width);

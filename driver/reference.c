@@ -9,6 +9,9 @@
 #include "suite.h"
 #include "testcard.h"
 
+/* The C compiler asks it of every freestanding program, so every kernel has it. */
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
+
 #ifndef REFERENCE_NAME
 #define REFERENCE_NAME "reference"
 #endif
@@ -16,6 +19,7 @@
 #define TIMEOUT_MS_MAX UINT64_C(1000000)
 #define DISPLAY_PX_MAX VGPU_SIDE_PX_MAX
 #define REQUESTS_MAX   UINT64_C(100000000)
+#define RUN_PX_MAX     64u /* painted at a time */
 
 /* clang-format off */
 /* X(name, smallest, largest, default): options that are a number. */
@@ -254,10 +258,14 @@ static enum suite_result op_requests(const struct suite_args *args)
     return suite_result(result);
 }
 
-/* Paints a rectangle, run by run; the card where `seed` is NULL, else a patch. */
+/*
+ * Paints a rectangle, run by run; the card where `seed` is NULL, else a patch. A run is made beside
+ * the surface and copied: memory that a device reads may be slow to write, word by word.
+ */
 static void paint(const struct vgpu_rect *rect, const uint64_t *seed)
 {
     const struct vgpu_surface *surface = &gpu.surface;
+    uint32_t run[RUN_PX_MAX];
 
     for (uint32_t y = rect->y; y < rect->y + rect->height; y++) {
         uint32_t end = rect->x + rect->width;
@@ -266,11 +274,14 @@ static void paint(const struct vgpu_rect *rect, const uint64_t *seed)
             void *pixels = vgpu_surface_run(&gpu, x, y, &count_px);
             if (count_px > end - x)
                 count_px = end - x;
+            if (count_px > RUN_PX_MAX)
+                count_px = RUN_PX_MAX;
             if (seed != NULL)
-                testcard_patch_run(pixels, gpu.options.format, x, y, count_px, (uint32_t)*seed);
+                testcard_patch_run(run, gpu.options.format, x, y, count_px, (uint32_t)*seed);
             else
-                testcard_draw_run(pixels, gpu.options.format, x, y, count_px, surface->width_px,
+                testcard_draw_run(run, gpu.options.format, x, y, count_px, surface->width_px,
                                   surface->height_px);
+            memcpy(pixels, run, count_px * sizeof run[0]);
             x += count_px;
         }
     }

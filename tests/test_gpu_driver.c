@@ -81,9 +81,9 @@ static uint32_t device_answer(const struct virtio_gpu_ctrl_hdr *command,
     if (!display)
         return sizeof(*answer);
     struct virtio_gpu_resp_display_info *info = (struct virtio_gpu_resp_display_info *)answer;
-    info->pmodes[0].r.width = 640;
-    info->pmodes[0].r.height = 480;
+    info->pmodes[0].r = (struct virtio_gpu_rect){.x = 3, .y = 5, .width = 640, .height = 480};
     info->pmodes[0].enabled = 1;
+    info->pmodes[1].r.width = 99; /* of a display that is off */
     return sizeof(*info);
 }
 
@@ -168,6 +168,28 @@ START_TEST(both_versions_come_up_show_a_surface_and_leave_nothing_behind)
     ck_assert_uint_eq(device.requests, 6);
     stop();
     ck_assert_int_eq(ask(), VIRTIO_NOT_READY);
+}
+END_TEST
+
+START_TEST(displays_are_as_the_device_says_and_those_that_are_off_have_no_place)
+{
+    static const struct vgpu_display off;
+    struct vgpu_display display[VIRTIO_GPU_MAX_SCANOUTS];
+
+    memset(display, 0x55, sizeof(display));
+    prepare(VIRTIO_VERSION_MODERN);
+    ck_assert_int_eq(start(), VIRTIO_OK);
+    ck_assert_int_eq(vgpu_get_display_info(&gpu, display), VIRTIO_OK);
+    ck_assert(display[0].enabled);
+    ck_assert_uint_eq(display[0].rect.x, 3);
+    ck_assert_uint_eq(display[0].rect.y, 5);
+    ck_assert_uint_eq(display[0].rect.width, 640);
+    ck_assert_uint_eq(display[0].rect.height, 480);
+    for (uint32_t i = 1; i < VIRTIO_GPU_MAX_SCANOUTS; i++) {
+        ck_assert(!display[i].enabled);
+        ck_assert_mem_eq(&display[i].rect, &off.rect, sizeof(off.rect));
+    }
+    stop();
 }
 END_TEST
 
@@ -480,6 +502,7 @@ int main(void)
     tcase_add_loop_test(tcase, both_versions_come_up_show_a_surface_and_leave_nothing_behind, 0, 8);
     tcase_add_test(tcase,
                    a_request_that_timed_out_keeps_its_buffers_and_its_late_answer_is_nobodys);
+    tcase_add_test(tcase, displays_are_as_the_device_says_and_those_that_are_off_have_no_place);
     tcase_add_test(tcase, a_late_answer_does_not_satisfy_the_request_that_waits);
     tcase_add_test(tcase, timeouts_run_out_of_descriptors_and_not_of_sense);
     tcase_add_loop_test(tcase, an_answer_is_judged, 0,
