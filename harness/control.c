@@ -60,6 +60,7 @@ void control_start(struct world *world)
     struct control *control = world->options->control;
 
     world->controlled = control != NULL || pause_is_wanted(world);
+    world->shown |= world->controlled;
     if (control == NULL)
         return;
     control->past_count = 0;

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "driver_ilp32.h"
@@ -16,7 +17,9 @@
 #include "ringside_asan.h"
 #include "symbols.h"
 
-#define DRIVERS_LOADED_MAX 256u
+#define DRIVERS_LOADED_MAX   256u
+#define PAGE_BYTES           4096u
+#define TABLES_DROPPED_BYTES (64u * 1024u)
 
 static struct driver *loaded[DRIVERS_LOADED_MAX];
 static size_t loaded_count;
@@ -35,6 +38,7 @@ static int find_data(struct dl_phdr_info *info, size_t size, void *context)
     uintptr_t page_bytes = (uintptr_t)sysconf(_SC_PAGESIZE);
     uintptr_t start = UINTPTR_MAX;
     uintptr_t end = 0;
+    uintptr_t file_end = 0;
     uintptr_t low = UINTPTR_MAX;
     uintptr_t high = 0;
     bool mine = false;
@@ -52,6 +56,7 @@ static int find_data(struct dl_phdr_info *info, size_t size, void *context)
         if ((header->p_flags & PF_W) != 0) {
             start = from < start ? from : start;
             end = to > end ? to : end;
+            file_end = from + header->p_filesz > file_end ? from + header->p_filesz : file_end;
         }
     }
     if (!mine)
@@ -61,6 +66,8 @@ static int find_data(struct dl_phdr_info *info, size_t size, void *context)
         end = (end + page_bytes - 1) & ~(page_bytes - 1);
         search->driver->data.host = (uint8_t *)start;
         search->driver->data.bytes = end - start;
+        search->driver->data.bare_from =
+            ((file_end + page_bytes - 1) & ~(page_bytes - 1)) - start;
     }
     search->driver->image_low = low & ~(page_bytes - 1);
     search->driver->image_high = (high + page_bytes - 1) & ~(page_bytes - 1);
@@ -191,6 +198,23 @@ struct driver *driver_load(const char *path, const char **error)
     return driver;
 }
 
+/*
+ * Zeroes the end of the data, where a driver's tables are: large ones are mostly left alone by a
+ * run, and their pages are given back to the kernel, which reads them as zeros. Not when the arena
+ * was mapped over them.
+ */
+static void clear_tables(struct driver *driver)
+{
+    const struct driver_data *data = &driver->data;
+    size_t from = data->zeros_from > data->bare_from ? data->zeros_from : data->bare_from;
+
+    from = (from + PAGE_BYTES - 1) & ~(size_t)(PAGE_BYTES - 1);
+    if (driver->aliased || from >= data->bytes || data->bytes - from < TABLES_DROPPED_BYTES ||
+        madvise(data->host + from, data->bytes - from, MADV_DONTNEED) != 0)
+        from = data->bytes;
+    ringside_asan_clear(data->host + data->zeros_from, from - data->zeros_from);
+}
+
 void driver_restore(struct driver *driver)
 {
     const struct driver_data *data = &driver->data;
@@ -198,7 +222,7 @@ void driver_restore(struct driver *driver)
     if (data->bytes == 0)
         return;
     ringside_asan_copy(data->host, data->initial, data->zeros_from);
-    ringside_asan_clear(data->host + data->zeros_from, data->bytes - data->zeros_from);
+    clear_tables(driver);
 }
 
 void driver_unload(struct driver *driver)

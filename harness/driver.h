@@ -19,6 +19,7 @@ struct driver_data {
     uint8_t *host;
     size_t bytes;
     size_t zeros_from; /* from here on all was zero, as most of a driver's tables are */
+    size_t bare_from;  /* from here on the pages have no file behind them */
     uint8_t *initial;
 };
 

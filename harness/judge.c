@@ -203,12 +203,28 @@ void judge_destroy(struct judge *judge)
 
 /* ---- events ---- */
 
-static void ask(struct judge *judge, const struct interest *cell, const struct event *event)
+__attribute__((noinline)) static void ask_all(struct judge *judge, const struct interest *cell,
+                                              const struct event *event)
 {
     const uint16_t *index = &judge->audience->pool[cell->first], *end = index + cell->count;
-    bool other_slot = event != NULL && (event->flags & EVENT_OTHER_SLOT) != 0;
-    uint64_t refused =
-        event != NULL && event->kind == EVENT_REFUSE ? UINT64_C(1) << event->value : 0;
+    uint64_t *exercised = judge->exercised;
+    const uint64_t step = judge->step;
+
+    for (; index < end; index++) {
+        const struct listener *listener = &listeners[*index];
+        if (!listener->tells)
+            exercised[*index] = step;
+        listener->check(listener->rule, judge, event);
+    }
+}
+
+/* Of events that are not for all: another slot's, or what the device refused. */
+__attribute__((noinline)) static void ask_some(struct judge *judge, const struct interest *cell,
+                                               const struct event *event)
+{
+    const uint16_t *index = &judge->audience->pool[cell->first], *end = index + cell->count;
+    bool other_slot = (event->flags & EVENT_OTHER_SLOT) != 0;
+    uint64_t refused = event->kind == EVENT_REFUSE ? UINT64_C(1) << event->value : 0;
 
     for (; index < end; index++) {
         const struct listener *listener = &listeners[*index];
@@ -221,47 +237,70 @@ static void ask(struct judge *judge, const struct interest *cell, const struct e
     }
 }
 
-/* Events that a check does not see, but that would not have come had the driver broken the rule. */
-static void note_exercise(struct judge *judge, const struct interest *cell)
+/* Events that a check does not see, but that would not have come had the driver broken the rule.
+ */
+__attribute__((noinline)) static void note_exercise(struct judge *judge, unsigned kind)
 {
+    const struct interest *cell = &judge->audience->exercise[kind];
     const uint16_t *index = &judge->audience->pool[cell->first];
 
     for (unsigned i = 0; i < cell->count; i++)
         judge->exercised[index[i]] = judge->step;
 }
 
+/* Events that nobody of ours makes; a scenario's text may. */
+static inline bool is_strange(const struct event *event)
+{
+    return event->kind >= EVENT_KIND_COUNT || event->place >= EVENT_PLACE_COUNT ||
+           (event->kind == EVENT_REFUSE && event->value >= SIM_REFUSAL_COUNT) ||
+           (event->place == EVENT_PLACE_REGISTER && event->index >= VIRTIO_MMIO_REG_COUNT);
+}
+
+static const struct interest *interest_of(const struct audience *audience,
+                                          const struct event *event)
+{
+    unsigned source = OTHERS, subject = event->place;
+
+    _Static_assert(DRIVER_BADLY == DRIVER + 1, "a verdict other than OK is one further");
+    if (event->party == EVENT_PARTY_DRIVER)
+        source = DRIVER + (event->verdict != EVENT_VERDICT_OK);
+    if (subject == EVENT_PLACE_REGISTER)
+        subject = EVENT_PLACE_COUNT + event->index;
+    return &audience->interest[source][event->kind][subject];
+}
+
+/* In every step, mostly for nobody: calls nothing but at its end, and so keeps nothing. */
+__attribute__((noinline)) static void ask_rules(struct judge *judge, const struct event *event)
+{
+    const struct interest *cell = interest_of(judge->audience, event);
+
+    if (cell->count == 0)
+        return;
+    if (event->kind == EVENT_REFUSE || (event->flags & EVENT_OTHER_SLOT) != 0)
+        ask_some(judge, cell, event);
+    else
+        ask_all(judge, cell, event);
+}
+
 void judge_event(struct judge *judge, const struct event *event)
 {
-    const struct audience *audience = judge->audience;
-    unsigned kind = event->kind, subject = event->place, source = OTHERS;
-    const struct interest *cell;
-
-    if (kind >= EVENT_KIND_COUNT || subject >= EVENT_PLACE_COUNT ||
-        (kind == EVENT_REFUSE && event->value >= SIM_REFUSAL_COUNT))
-        return; /* no event that anybody of ours makes; a scenario's text may */
-    if (subject == EVENT_PLACE_REGISTER) {
-        if (event->index >= VIRTIO_MMIO_REG_COUNT)
-            return;
-        subject = EVENT_PLACE_COUNT + event->index;
-    }
+    if (is_strange(event))
+        return;
     judge->step = event->step;
     model_event(&judge->model, event);
     if (!judge->rules_on)
         return;
-    if (event->party == EVENT_PARTY_DRIVER)
-        source = event->verdict == EVENT_VERDICT_OK ? DRIVER : DRIVER_BADLY;
-    cell = &audience->exercise[kind];
-    if (cell->count != 0)
-        note_exercise(judge, cell);
-    cell = &audience->interest[source][kind][subject];
-    if (cell->count != 0)
-        ask(judge, cell, event);
+    if (judge->audience->exercise[event->kind].count != 0)
+        note_exercise(judge, event->kind);
+    ask_rules(judge, event);
 }
 
 void judge_end(struct judge *judge)
 {
+    const struct audience *audience = judge->audience;
+
     if (judge->rules_on)
-        ask(judge, &judge->audience->interest[OTHERS][EVENT_KIND_COUNT][EVENT_PLACE_NONE], NULL);
+        ask_all(judge, &audience->interest[OTHERS][EVENT_KIND_COUNT][EVENT_PLACE_NONE], NULL);
 }
 
 /* ---- findings ---- */

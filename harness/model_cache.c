@@ -50,12 +50,11 @@ visit_lines(struct model_cache *cache, const struct event *event, bool adds,
     }
 }
 
-static struct event keep(const struct event *event)
+/* Without the bytes that it points at, which do not outlive it. */
+static void keep(struct event *kept, const struct event *event)
 {
-    struct event kept = *event;
-
-    kept.bytes = NULL;
-    return kept;
+    *kept = *event;
+    kept->bytes = NULL;
 }
 
 /* ---- what becomes of a line ---- */
@@ -64,7 +63,7 @@ static void dirty(struct model_line *line, uint64_t bits, const struct event *ev
 {
     line->dirty |= bits;
     line->lost &= ~bits;
-    line->store = keep(event);
+    keep(&line->store, event);
 }
 
 /* Whole lines are cleaned and dropped, whatever part of them was named. */
@@ -82,7 +81,7 @@ static void drop(struct model_line *line, uint64_t bits, const struct event *eve
         return;
     line->lost |= line->dirty;
     line->dirty = 0;
-    line->dropped = keep(event);
+    keep(&line->dropped, event);
 }
 
 static void overwrite(struct model_line *line, uint64_t bits, const struct event *event)
@@ -104,7 +103,16 @@ void model_cache_kept(struct model_cache *cache, const struct event *event)
 
 void model_cache_stored(struct model_cache *cache, const struct event *event)
 {
-    if (cache->maintained)
+    uint64_t at = event->addr & LINE_MASK;
+    struct model_line *line = &cache->line[place_of(at)];
+
+    if (!cache->maintained)
+        return;
+    /* The usual store lies within a line that is known. */
+    if (line->addr == at && event->addr - at + event->width_bytes <= MODEL_CACHE_LINE_BYTES &&
+        event->width_bytes - 1 < MODEL_CACHE_LINE_BYTES - 1)
+        dirty(line, ((UINT64_C(1) << event->width_bytes) - 1) << (event->addr - at), event);
+    else
         visit_lines(cache, event, true, dirty);
 }
 
@@ -123,7 +131,7 @@ void model_cache_loaded(struct model_cache *cache, const struct event *event)
     line = model_cache_lost(cache, event->addr, event->width_bytes);
     if (line == NULL)
         return;
-    cache->lost_load = keep(event);
+    keep(&cache->lost_load, event);
     cache->lost_line = *line;
 }
 

@@ -18,7 +18,7 @@ bool model_peek(const struct model *model, uint64_t addr, void *out, uint32_t by
     if (arena == NULL || arena->host == NULL || addr < arena->base ||
         addr - arena->base > arena->size_bytes || bytes > arena->size_bytes - (addr - arena->base))
         return false;
-    memcpy(out, arena_host(arena, addr), bytes);
+    arena_copy(out, arena_host(arena, addr), bytes);
     return true;
 }
 

@@ -120,37 +120,38 @@ static inline bool known_poll(uintptr_t host, uintptr_t pc)
     return poll->pc == pc && poll->host == host;
 }
 
-__attribute__((noinline)) static void step(enum probe_kind kind, uintptr_t host, uint32_t bytes,
-                                           uint8_t flags, uintptr_t pc)
+static void step(struct access *access)
 {
-    struct access access = {.kind = kind, .flags = flags, .bytes = bytes, .host = host, .pc = pc};
-
     if (!probe.running)
         return;
     if (probe.switch_wanted)
-        (void)fiber_let_others(pc);
-    probe_on_host(host_access, &access);
+        (void)fiber_let_others(access->pc);
+    probe_on_host(host_access, access);
 }
 
 /* All of what an access can mean. */
 __attribute__((noinline)) static void consider(enum probe_kind kind, uintptr_t host, uint32_t bytes,
                                                uint8_t flags, uintptr_t pc)
 {
+    /* All in one place, which the calls that follow get along with. */
+    struct access access = {.kind = kind, .flags = flags, .bytes = bytes, .host = host, .pc = pc};
+
     if (probe.budget < 0)
         budget_out(pc);
     if (matters(host)) {
         /* A register is always told: the load would find the window closed. */
         if (!(probe.skip_polls && kind == PROBE_READ && !probe.pending && known_poll(host, pc)) ||
             in_range(&probe.window, host))
-            step(kind, host, bytes, flags, pc);
+            step(&access);
     } else if (probe.pending && kind == PROBE_READ) {
         finish_before_read(bytes);
     } else {
         finish();
         if (probe.offers && !probe.pending && probe.running)
             probe_on_host(host_offer, NULL);
-        if (kind != PROBE_READ && !in_range(&probe.stack, host) && !in_range(&probe.image, host))
-            process_foreign_store(host, bytes, pc);
+        if (access.kind != PROBE_READ && !in_range(&probe.stack, access.host) &&
+            !in_range(&probe.image, access.host))
+            process_foreign_store(access.host, access.bytes, access.pc);
     }
 }
 
@@ -164,7 +165,7 @@ static inline void observe(enum probe_kind kind, const volatile void *address, u
     uintptr_t host = (uintptr_t)address;
 
     *probe_place = pc;
-    if (--probe.budget >= 0 && !probe.pending && !probe.offers &&
+    if (--probe.budget >= 0 && probe.busy == 0 &&
         (in_range(&probe.quiet[0], host) || in_range(&probe.quiet[1], host)))
         return;
     consider(kind, host, bytes, flags, pc);

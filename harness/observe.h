@@ -56,9 +56,14 @@ struct probe {
     struct probe_range memory[PROBE_RANGES_MAX]; /* RAM, then aliases of it */
     uint32_t memory_count;
     struct probe_range quiet[2]; /* the driver's stack and object, or what of them is no RAM */
-    bool pending;       /* a step has begun and not been finished */
+    union {
+        struct {
+            bool pending; /* a step has begun and not been finished */
+            bool offers;  /* `interrupts any`: one may come at every callback */
+        };
+        uint16_t busy; /* not 0: either of them, asked at once */
+    };
     bool running;       /* the driver is running: callbacks count */
-    bool offers;        /* `interrupts any`: one may come at every callback */
     bool switch_wanted; /* this thread waits for others: their turn before its next step */
     bool skip_polls;    /* the driver is known to wait for nothing: repeated reads are no steps */
     uintptr_t copying;  /* the driver's place, while ringside copies memory for it */

@@ -2,8 +2,8 @@
  * Notices what a driver does to the process: calls that would end or change it, writes into
  * ringside's own memory, and what a call has left behind (descriptors, signals, children).
  *
- * Not handled: memory that was written past the probe, by assembly or a library. A worker of its
- * own is for that (isolate.h).
+ * Not handled: memory that was written past the probe, by assembly or a library, but for the C
+ * library's own lists of free blocks. A worker of its own is for that (isolate.h).
  */
 #include "process.h"
 
@@ -26,6 +26,8 @@
 #define COPY_FD_MIN      100
 /* How far above the frames of now the host's stack is known to be stack. */
 #define HOST_STACK_BYTES (64u * 1024u)
+/* More than the C library keeps at hand, and less than it would give back to the kernel. */
+#define HEAP_LOOK_BYTES  (32u * 1024u)
 
 struct descriptor {
     bool open;
@@ -200,6 +202,13 @@ static void check_children(void)
         return;
     isolate_end_children();
     changed("made a process");
+}
+
+void process_check_heap(void)
+{
+    void *volatile block = malloc(HEAP_LOOK_BYTES);
+
+    free(block);
 }
 
 void process_check(void)

@@ -22,6 +22,12 @@ void process_has_children(void);
 /* Holds the process against that and puts it right; tells the world of each difference. */
 void process_check(void);
 /*
+ * The driver runs no more. The C library looks at its lists of free blocks when it is asked for one
+ * that is not at hand, and ends the process if they are broken: here, and not in the driver's next
+ * call, which has nothing to do with it.
+ */
+void process_check_heap(void);
+/*
  * The driver is lost, told by the enum world_crash and `text` (NULL: the crash's own): the call
  * under way ends. On the host's stack, inside probe_on_host().
  */

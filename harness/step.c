@@ -24,20 +24,9 @@ void world_abandon(void)
     probe_abandon(WORLD_ABANDONED);
 }
 
-void world_emit(struct world *world, struct event *event)
+/* Whoever else looks at events: the trace, readers, an expected trace, and who holds the run. */
+__attribute__((noinline)) static void show(struct world *world, struct event *event)
 {
-    event->step = ++world->steps;
-    world->outcome->steps = event->step; /* known also when the process is lost */
-    if (event->party == EVENT_PARTY_DRIVER) {
-        world->driver_steps++;
-        world->clock_ns += WORLD_STEP_NS;
-        probe.callbacks++;
-    }
-    if (event->kind == EVENT_RESPOND && event->extra > 0)
-        world->outcome->response_filled = true;
-    if (event->kind == EVENT_STORE && event->place == EVENT_PLACE_USED_IDX &&
-        event->party == EVENT_PARTY_DEVICE)
-        world->outcome->requests++;
     if (world->options->trace != NULL) {
         char text[EVENT_TEXT_BYTES];
         size_t bytes = event_format(event, arena_name, &world->arena, text, sizeof text - 1);
@@ -53,6 +42,25 @@ void world_emit(struct world *world, struct event *event)
         traced_event(world, event);
     if (world->controlled)
         control_event(world, event);
+}
+
+void world_emit(struct world *world, struct event *event)
+{
+    event->step = ++world->steps;
+    world->outcome->steps = event->step; /* known also when the process is lost */
+    if (event->party == EVENT_PARTY_DRIVER) {
+        world->driver_steps++;
+        world->clock_ns += WORLD_STEP_NS;
+        probe.callbacks++;
+    } else if (event->kind == EVENT_RESPOND) {
+        world->outcome->response_filled |= event->extra > 0;
+    } else if (event->kind == EVENT_STORE && event->place == EVENT_PLACE_USED_IDX) {
+        world->outcome->requests += event->party == EVENT_PARTY_DEVICE;
+    }
+    if (world->shown)
+        show(world, event);
+    else
+        judge_event(&world->judge, event);
 }
 
 void world_activity(struct world *world)
@@ -257,8 +265,9 @@ static void lay_out(struct world *world, bool is_write, uint32_t offset, uint32_
     memcpy(world->window + offset, &value, bytes);
 }
 
-static void window_access(struct world *world, bool is_write, uint32_t offset, uint32_t bytes,
-                          uint8_t flags, uintptr_t pc)
+__attribute__((noinline)) static void window_access(struct world *world, bool is_write,
+                                                    uint32_t offset, uint32_t bytes, uint8_t flags,
+                                                    uintptr_t pc)
 {
     struct event event = world_register_event(world, offset, bytes, is_write, flags, pc);
     uint32_t window_bytes = machine_bytes(&world->bus.machine);
@@ -478,8 +487,9 @@ static void stop(struct world *world, uintptr_t pc)
 }
 
 /* The run may stand still ahead of the access: it is described, without its value. */
-static bool access_is_told(struct world *world, enum probe_kind kind, uintptr_t host,
-                           uint32_t bytes, uint8_t flags, uintptr_t pc)
+__attribute__((noinline)) static bool access_is_told(struct world *world, enum probe_kind kind,
+                                                     uintptr_t host, uint32_t bytes, uint8_t flags,
+                                                     uintptr_t pc)
 {
     uintptr_t offset = host - probe.window.host;
     const struct probe_poll *poll = probe_poll_of(host, pc);

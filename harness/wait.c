@@ -102,16 +102,9 @@ static void take_turn(struct world *world)
     }
 }
 
-void world_others_act(struct world *world)
+/* How many steps the device takes at this chance, the schedule says. */
+static void have_turn(struct world *world)
 {
-    world->device.clock_steps = world->steps;
-    if (world->device.faults.count != 0 && !world->hold)
-        sim_faults_come(&world->device);
-    if (!sim_device_enabled(&world->device) || world->hold) {
-        if (world->controlled)
-            control_turn(world, false);
-        return;
-    }
     if (world->chance_step != world->steps) {
         world->chance_step = world->steps;
         world->chance = 0;
@@ -125,6 +118,16 @@ void world_others_act(struct world *world)
     if (world->turn.count > 0 && world->options->turned != NULL)
         world->options->turned(world->options->turned_context, &world->turn);
     world->turn.count = 0;
+}
+
+void world_others_turn(struct world *world)
+{
+    if (world->device.faults.count != 0 && !world->hold)
+        sim_faults_come(&world->device);
+    if (sim_device_enabled(&world->device) && !world->hold)
+        have_turn(world);
+    else if (world->controlled)
+        control_turn(world, false);
 }
 
 const struct world_turn *world_turn_under_way(void)

@@ -117,6 +117,7 @@ static long run_driver(struct world *world, long (*function)(void *), void *argu
     fibers_call_over(world, result == WORLD_ABANDONED);
     probe.running = false;
     probe.switch_wanted = false;
+    process_check_heap();
     isolate_notes->in_call = false;
     probe.skip_polls = false;
     ringside_asan_unpoison(world->stack + WORLD_STACK_GUARD_BYTES, WORLD_STACK_BYTES);
@@ -391,17 +392,27 @@ static void clear_outcome(struct world_outcome *out)
     memset((char *)out + rest, 0, sizeof *out - rest);
 }
 
+/* All but the judge, which judge_create() makes afresh; what tells that there is one yet, too. */
+static void clear(struct world *world)
+{
+    size_t judge = offsetof(struct world, judge), rest = judge + sizeof world->judge;
+
+    memset(world, 0, judge);
+    memset((char *)world + rest, 0, sizeof *world - rest);
+    world->judge.findings = NULL;
+}
+
 const char *world_run(const struct scenario *scenario, const struct world_options *options,
                       struct world_outcome *out)
 {
-    struct world *world = calloc(1, sizeof *world);
+    static struct world one; /* at a time; the next run finds its pages where this one left them */
+    struct world *world = &one;
     const char *error;
 
     assert(world_now == NULL);
+    clear(world);
     clear_outcome(out);
     out->scenario = scenario;
-    if (world == NULL)
-        return "out of memory";
     crash_install();
     process_keep();
     driver_heap_reset();
@@ -412,6 +423,8 @@ const char *world_run(const struct scenario *scenario, const struct world_option
     world->outcome = out;
     world->random = scenario->seed * 2 + 1;
     world->random_threads = world->random;
+    world->shown =
+        options->trace != NULL || options->reader_count > 0 || scenario->traced_count > 0;
     world->stop_at = options->until_step != 0 ? options->until_step : WORLD_STEPS_MAX;
     fibers_create();
     world_now = world;
@@ -432,7 +445,6 @@ const char *world_run(const struct scenario *scenario, const struct world_option
         judge_destroy(&world->judge);
     destroy(world);
     world_now = NULL;
-    free(world);
     return error;
 }
 

@@ -140,17 +140,59 @@ static const char *create_memory(struct world *world)
     return NULL;
 }
 
+/*
+ * Mappings that one run leaves to the next: they cost more to make than to clear. What a scenario
+ * wants at an address of its own is made for it, and given back.
+ */
+static struct {
+    void *window, *stack;
+    size_t window_bytes;
+} kept;
+
+/* The register windows of the run before, if they are as large; open. */
+static void *kept_window(size_t bytes)
+{
+    void *map = kept.window;
+
+    if (map == NULL || kept.window_bytes != bytes)
+        return NULL;
+    kept.window = NULL;
+    memset(map, 0, bytes);
+    return map;
+}
+
+static void *map_window(uintptr_t wanted, size_t bytes)
+{
+    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (wanted != 0 ? MAP_FIXED_NOREPLACE : 0);
+    void *map = wanted == 0 ? kept_window(bytes) : NULL;
+
+    return map != NULL ? map : mmap((void *)wanted, bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+}
+
+static void unmap_window(struct world *world)
+{
+    uintptr_t wanted = host_of(world->scenario, world->scenario->machine.base);
+
+    if (wanted != 0 || kept.window != NULL) {
+        munmap(world->window_map, world->window_map_bytes);
+        return;
+    }
+    if (!world->window_open)
+        world_window_protect(world, true);
+    kept.window = world->window_map;
+    kept.window_bytes = world->window_map_bytes;
+}
+
 static const char *create_window(struct world *world)
 {
     const struct sim_machine *machine = &world->scenario->machine;
     uint64_t below_bytes = machine->base % WORLD_PAGE_BYTES;
     uintptr_t wanted = host_of(world->scenario, machine->base - below_bytes);
-    int flags = MAP_PRIVATE | MAP_ANONYMOUS | (wanted != 0 ? MAP_FIXED_NOREPLACE : 0);
     void *map;
 
     world->window_map_bytes = (below_bytes + machine_bytes(machine) + WORLD_PAGE_BYTES - 1) &
                               ~(size_t)(WORLD_PAGE_BYTES - 1);
-    map = mmap((void *)wanted, world->window_map_bytes, PROT_READ | PROT_WRITE, flags, -1, 0);
+    map = map_window(wanted, world->window_map_bytes);
     if (map == MAP_FAILED && wanted != 0)
         return taken("the register windows", wanted, world->window_map_bytes);
     if (map == MAP_FAILED)
@@ -164,6 +206,37 @@ static const char *create_window(struct world *world)
     return NULL;
 }
 
+/* The stack between its guards; all zero. */
+static void *map_stack(bool low)
+{
+    size_t bytes = WORLD_STACK_BYTES + 2 * WORLD_STACK_GUARD_BYTES;
+    uint8_t *map = low ? NULL : kept.stack;
+
+    if (map != NULL) {
+        kept.stack = NULL;
+        if (madvise(map + WORLD_STACK_GUARD_BYTES, WORLD_STACK_BYTES, MADV_DONTNEED) != 0)
+            memset(map + WORLD_STACK_GUARD_BYTES, 0, WORLD_STACK_BYTES);
+        return map;
+    }
+    map = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (low ? MAP_32BIT : 0), -1, 0);
+    if (map == MAP_FAILED)
+        return NULL;
+    if (mprotect(map, WORLD_STACK_GUARD_BYTES, PROT_NONE) == 0 &&
+        mprotect(map + bytes - WORLD_STACK_GUARD_BYTES, WORLD_STACK_GUARD_BYTES, PROT_NONE) == 0)
+        return map;
+    munmap(map, bytes);
+    return NULL;
+}
+
+static void unmap_stack(struct world *world)
+{
+    if (world->scenario->identity || kept.stack != NULL)
+        munmap(world->stack, WORLD_STACK_BYTES + 2 * WORLD_STACK_GUARD_BYTES);
+    else
+        kept.stack = world->stack;
+}
+
 /*
  * The stack lies between its guards. With `memory stack-dma` it is the top of RAM, where the device
  * reaches it and every access to it is a step. Else it is low if RAM is: the driver may keep
@@ -173,8 +246,7 @@ static const char *create_stack(struct world *world)
 {
     const struct scenario *scenario = world->scenario;
     size_t bytes = WORLD_STACK_BYTES + WORLD_STACK_GUARD_BYTES;
-    int low = scenario->identity ? MAP_32BIT : 0; /* always so for a driver with 32-bit pointers */
-    void *stack;
+    uint8_t *stack;
 
     if (scenario->stack_dma) {
         uint64_t addr = world->arena.base + world->arena.size_bytes - WORLD_STACK_BYTES;
@@ -184,21 +256,19 @@ static const char *create_stack(struct world *world)
             !arena_declare(&world->arena, ARENA_REGION_STACK, addr, WORLD_STACK_BYTES, "stack"))
             return "the driver's stack cannot be made DMA memory: RAM is too small";
         stack = arena_host(&world->arena, addr) - WORLD_STACK_GUARD_BYTES;
-    } else {
-        stack = mmap(NULL, bytes + WORLD_STACK_GUARD_BYTES, PROT_READ | PROT_WRITE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | low, -1, 0);
-        if (stack == MAP_FAILED)
-            return "no memory for the driver's stack";
-        world->stack_mapped = true;
-        if (mprotect((uint8_t *)stack + bytes, WORLD_STACK_GUARD_BYTES, PROT_NONE) != 0)
+        if (mprotect(stack, WORLD_STACK_GUARD_BYTES, PROT_NONE) != 0)
             return "the driver's stack cannot be guarded";
+    } else {
+        /* identity: always so for a driver with 32-bit pointers */
+        stack = map_stack(scenario->identity);
+        if (stack == NULL)
+            return "no memory for the driver's stack and its guards";
+        world->stack_mapped = true;
         if (scenario->poison)
-            memset((uint8_t *)stack + WORLD_STACK_GUARD_BYTES, ARENA_POISON, WORLD_STACK_BYTES);
+            memset(stack + WORLD_STACK_GUARD_BYTES, ARENA_POISON, WORLD_STACK_BYTES);
     }
     world->stack = stack;
     world->stack_top = world->stack + bytes - WORLD_STACK_ABOVE_BYTES;
-    if (mprotect(stack, WORLD_STACK_GUARD_BYTES, PROT_NONE) != 0)
-        return "the driver's stack cannot be guarded";
     crash_set_stack((uintptr_t)stack, (uintptr_t)stack + WORLD_STACK_GUARD_BYTES);
     probe.stack = (struct probe_range){(uintptr_t)stack, bytes};
     return NULL;
@@ -362,11 +432,11 @@ void world_destroy_machine(struct world *world)
         sim_device_destroy(&world->device);
     }
     if (world->stack_mapped)
-        munmap(world->stack, WORLD_STACK_BYTES + 2 * WORLD_STACK_GUARD_BYTES);
+        unmap_stack(world);
     if (world->low_tree != NULL)
         munmap(world->low_tree, sizeof world->bus.fdt);
     if (world->window_map != NULL)
-        munmap(world->window_map, world->window_map_bytes);
+        unmap_window(world);
     if (world->arena.host != NULL)
         arena_keep(&world->arena);
 }

@@ -124,6 +124,7 @@ struct world {
     bool stopped;     /* until_step was reached, or a session has left the run */
     /* run control */
     bool controlled;    /* somebody may want to stop the run: control.h */
+    bool shown;         /* others than the judge look at its events */
     bool hold;          /* the device takes no step of its own accord */
     bool polls_awaited; /* the look that is told next would have been passed over in silence */
     bool in_signal;     /* inside a signal handler of crash.c: nobody may stand still here */
@@ -163,8 +164,19 @@ void traced_event(struct world *world, const struct event *event);
 void traced_end(struct world *world);
 /* Numbers an event and hands it to trace, model and rules. */
 void world_emit(struct world *world, struct event *event);
-/* Everybody but the driver takes the steps that the schedule gives them. */
-void world_others_act(struct world *world);
+/* wait.c: the same, when there may be something for them to do. */
+void world_others_turn(struct world *world);
+/*
+ * Everybody but the driver takes the steps that the schedule gives them. Asked twice in every step
+ * of the driver: mostly the device is idle, and nobody looks on.
+ */
+static inline void world_others_act(struct world *world)
+{
+    world->device.clock_steps = world->steps;
+    if (sim_device_enabled(&world->device) || world->device.faults.count != 0 || world->controlled)
+        world_others_turn(world);
+}
+
 /*
  * The driver calls its platform, which is a step as well: the access before is finished, and the
  * others act. Returns the world.

@@ -390,6 +390,6 @@ void arena_shadow_update(struct arena *arena, uint64_t addr, uint64_t size_bytes
 {
     assert(arena_holds(arena, addr, size_bytes));
     if (arena->shadow != NULL) {
-        memcpy(arena->shadow + (addr - arena->base), arena_host(arena, addr), size_bytes);
+        arena_copy(arena->shadow + (addr - arena->base), arena_host(arena, addr), size_bytes);
     }
 }

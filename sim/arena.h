@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define ARENA_REGIONS_MAX 65536u
 #define ARENA_ALIASES_MAX 8u
@@ -171,6 +172,24 @@ static inline bool arena_is_ram(const struct arena *arena, uint64_t addr, uint64
 static inline uint8_t *arena_host(const struct arena *arena, uint64_t addr)
 {
     return arena->host + (addr - arena->base);
+}
+
+/*
+ * memcpy(): ring fields and descriptors have a handful of sizes, and with the size known the
+ * compiler needs no call.
+ */
+static inline void arena_copy(void *to, const void *from, uint64_t size_bytes)
+{
+    if (size_bytes == 2)
+        memcpy(to, from, 2);
+    else if (size_bytes == 4)
+        memcpy(to, from, 4);
+    else if (size_bytes == 8)
+        memcpy(to, from, 8);
+    else if (size_bytes == 16)
+        memcpy(to, from, 16);
+    else
+        memcpy(to, from, size_bytes);
 }
 
 /* Physical address of a host pointer into RAM or an alias; false when it is neither. */

@@ -16,9 +16,14 @@
 
 /* ---- memory ---- */
 
+/* Larger pictures are mapped: most of their pages are never written. */
+#define HEAP_PIXELS_BYTES_MAX (UINT64_C(64) << 10)
+
 uint8_t *gpu_pixels_alloc(uint64_t bytes)
 {
     assert(bytes > 0 && bytes <= GPU_HOST_BYTES_MAX);
+    if (bytes <= HEAP_PIXELS_BYTES_MAX)
+        return calloc(1, bytes);
     void *pixels = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return pixels == MAP_FAILED ? NULL : pixels;
@@ -26,7 +31,9 @@ uint8_t *gpu_pixels_alloc(uint64_t bytes)
 
 void gpu_pixels_free(uint8_t *pixels, uint64_t bytes)
 {
-    if (pixels)
+    if (bytes <= HEAP_PIXELS_BYTES_MAX)
+        free(pixels);
+    else if (pixels)
         munmap(pixels, bytes);
 }
 

@@ -16,22 +16,7 @@
 
 enum { UNOBSERVED_STORE = 2 }; /* value of an UNOBSERVED event */
 
-/*
- * Ring fields and descriptors have a handful of sizes, and with the size known the compiler needs
- * no call: these three are in every step of the device.
- */
-static inline void copy_bytes(void *to, const void *from, uint32_t bytes)
-{
-    if (bytes == 2)
-        memcpy(to, from, 2);
-    else if (bytes == 8)
-        memcpy(to, from, 8);
-    else if (bytes == 16)
-        memcpy(to, from, 16);
-    else
-        memcpy(to, from, bytes);
-}
-
+/* Sizes of which there are many; see arena_copy(). */
 static inline bool are_equal(const void *a, const void *b, uint64_t bytes)
 {
     if (bytes == 2)
@@ -169,7 +154,7 @@ enum arena_fault sim_load(struct sim_device *device, uint64_t addr, void *out, u
         return fault;
     check_stores(device, addr, bytes, event);
     const uint8_t *ram = ram_of(device, addr);
-    copy_bytes(out, ram, bytes);
+    arena_copy(out, ram, bytes);
     emit_access(device, EVENT_LOAD, addr, ram, bytes, event);
     return ARENA_FAULT_NONE;
 }
@@ -182,9 +167,9 @@ enum arena_fault sim_store(struct sim_device *device, uint64_t addr, const void 
     if (fault != ARENA_FAULT_NONE)
         return fault;
     uint8_t *ram = ram_of(device, addr);
-    copy_bytes(ram, in, bytes);
+    arena_copy(ram, in, bytes);
     if (device->arena->shadow != NULL && !device->witness)
-        copy_bytes(shadow_of(device->arena, addr), in, bytes);
+        arena_copy(shadow_of(device->arena, addr), in, bytes);
     emit_access(device, EVENT_STORE, addr, ram, bytes, event);
     return ARENA_FAULT_NONE;
 }
