@@ -161,15 +161,17 @@ function(ringside_add_driver name)
         get_filename_component(source_path ${source} ABSOLUTE)
         string(MAKE_C_IDENTIFIER ${source} stem)
         set(object ${object_dir}/${stem}.o)
-        # Debug information names files relative to the project, wherever it was built.
+        # The source is named in full: a relative name in DEPFILE is none of this folder's, and the
+        # object would never be up to date. Debug information has it relative to the project all the
+        # same, wherever it was built: -ffile-prefix-map.
         file(RELATIVE_PATH shown ${CMAKE_SOURCE_DIR} ${source_path})
         if(shown MATCHES "^\\.\\.")
             set(shown ${source_path})
         endif()
-        set(output -c ${shown} -o ${object})
+        set(output -c ${source_path} -o ${object})
         set(assemble)
         if(ARG_ILP32)
-            set(output -S ${shown} -o ${object}.s)
+            set(output -S ${source_path} -o ${object}.s)
             ringside_assemble(assemble ${object})
         endif()
         set(language C)
