@@ -1,6 +1,5 @@
 ringside_add_test(conform SOURCES test_conform.c LIBRARIES ringside_harness PkgConfig::JANSSON
     DEPENDS ringside driver_reference driver_rcore driver_levitate)
-set_tests_properties(unit.conform PROPERTIES TIMEOUT 900)
 
 # What users are told to copy, done as their services would.
 add_test(NAME conform/workflows

@@ -9,7 +9,5 @@ ringside_add_driver(unruly-second SOURCES probe/unruly_second.c
 ringside_add_test(isolate SOURCES test_isolate.c LIBRARIES ringside_harness
     DEPENDS ringside driver_unruly driver_unruly-clang driver_unruly-loader driver_unruly-second
             driver_reference driver_levitate driver_rcore)
-# Many processes that are lost or run out of time, one after the other.
-set_tests_properties(unit.isolate PROPERTIES TIMEOUT 600)
 
 ringside_add_test(watchdog SOURCES test_watchdog.c LIBRARIES ringside_harness)
