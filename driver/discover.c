@@ -30,11 +30,27 @@ static uint64_t cells(const fdt32_t *cell, int count)
     return value;
 }
 
-static bool node_window(const void *tree, int node, int parent, uint64_t *addr,
+/* How a bus describes what is on it. Slots lie in a row on one bus, so it is asked once. */
+struct bus {
+    int node; /* -1 = none was asked */
+    int address_cells;
+    int size_cells;
+};
+
+static void ask_bus(const void *tree, int node, struct bus *bus)
+{
+    if (bus->node == node)
+        return;
+    bus->node = node;
+    bus->address_cells = fdt_address_cells(tree, node);
+    bus->size_cells = fdt_size_cells(tree, node);
+}
+
+static bool node_window(const void *tree, int node, const struct bus *bus, uint64_t *addr,
                         uint64_t *size_bytes)
 {
-    int address_cells = fdt_address_cells(tree, parent);
-    int size_cells = fdt_size_cells(tree, parent);
+    int address_cells = bus->address_cells;
+    int size_cells = bus->size_cells;
     int bytes = 0;
     const fdt32_t *reg = fdt_getprop(tree, node, "reg", &bytes);
 
@@ -72,6 +88,7 @@ enum virtio_result virtio_discover(uint32_t device_id, struct virtio_device *out
 {
     const void *tree = platform_device_tree();
     int around[DEPTH_MAX]; /* the nodes from the root to where the walk is */
+    struct bus bus = {.node = -1};
     int node = -1;
     int depth = -1;
 
@@ -92,12 +109,15 @@ enum virtio_result virtio_discover(uint32_t device_id, struct virtio_device *out
         if (depth >= DEPTH_MAX)
             continue;
         around[depth] = node;
-        if (depth == 0 || fdt_node_check_compatible(tree, node, "virtio,mmio") != 0 ||
-            !node_window(tree, node, around[depth - 1], &addr, &size_bytes))
+        if (depth == 0 || fdt_node_check_compatible(tree, node, "virtio,mmio") != 0)
             continue;
-        if (virtio_probe(addr, size_bytes, node_interrupt(tree, node), &found) == VIRTIO_OK &&
+        ask_bus(tree, around[depth - 1], &bus);
+        if (!node_window(tree, node, &bus, &addr, &size_bytes))
+            continue;
+        if (virtio_probe(addr, size_bytes, 0, &found) == VIRTIO_OK &&
             found.device_id == device_id) {
             *out = found;
+            out->interrupt = node_interrupt(tree, node);
             return VIRTIO_OK;
         }
     }
