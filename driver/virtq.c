@@ -3,7 +3,7 @@
  *
  * Invariants:
  *   - a descriptor is in the free list or in exactly one chain; free_count and the counts of the
- * heads that are out add up to the queue's size;
+ *     heads that are out add up to the queue's size;
  *   - avail_idx - published_idx buffers were added but not shown;
  *   - at most out_count used elements can be waiting: more is the device's fault;
  *   - nothing is read back from desc, avail or the indirect tables;

@@ -2,9 +2,11 @@
  * The cells of the matrix, and their scenarios.
  *
  *   programs   every scenario of the suite, as it stands, with fewer pixels
- *   matrix     one of them, the tour, on every version with every set of features, every queue
- * size, options of the driver on and off, and every schedule faults     the tour on a device that
- * breaks one promise
+ *
+ *   matrix     one of them, the tour, on every version with every set of features, every size of
+ *              the queue, options of the driver on and off, and every schedule
+ *
+ *   faults     the tour on a device that breaks one promise
  *
  * No fault in the list leaves a driver that keeps to the rules waiting for ever by itself. (One
  * that tells drivers not to notify it, and then sleeps, would.)

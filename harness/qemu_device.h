@@ -24,8 +24,8 @@
  *     breaks; it executes them, and shows no used element (2.7.13.3 allows no such index)
  *   - GET_EDID: the bytes tell of who made the display (5.7.6.8 leaves them to the device)
  *   - a chain that breaks the device behind others of one notification: QEMU takes all chains
- * before it executes the first, so that the others are executed and never used (2.1.2 leaves it
- * open)
+ *     before it executes the first, so that the others are executed and never used (2.1.2 leaves
+ *     it open)
  *
  * Not handled: devices other than the GPU, faults, a schedule (QEMU acts at once), interrupts other
  * than by a look at InterruptStatus. The machine is stopped, so that QEMU's clock stands still.

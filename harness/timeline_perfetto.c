@@ -1,13 +1,15 @@
 /*
  * A run as tracks, slices and flows for ui.perfetto.dev.
  *
- *     driver             a slice a call of the scenario; its registers, barriers, waits; being
- * stuck device             what it reports: execute, respond, interrupt, reset, refuse ... device:
- * queue N    its phases, as slices queue N: requests  a slice a request, from the store to
- * avail.idx to the store to used.idx; inside it the command, from execute to respond memory every
- * access to memory, whoever made it; allocations, cache maintenance findings           one instant
- * a finding, at the step where it happened counters           indices, requests in flight, DMA
- * memory
+ *     driver             a slice a call of the scenario; its registers, barriers, waits, and where
+ *                        it is stuck
+ *     device             what it reports: execute, respond, interrupt, reset, refuse ...
+ *     device: queue N    its phases, as slices
+ *     queue N: requests  a slice a request, from the store to avail.idx to the store to used.idx;
+ *                        inside it the command, from execute to respond
+ *     memory             every access to memory, whoever made it; allocations, cache maintenance
+ *     findings           one instant a finding, at the step where it happened
+ *     counters           indices, requests in flight, DMA memory
  *
  * A request is a flow as well: the driver's store to avail.idx, its slice, the device's reading of
  * the slot, the store to used.idx, the driver's load that saw it.

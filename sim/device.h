@@ -62,7 +62,7 @@
  *   - used length: QEMU counts up to the last byte written, SPEC up to the first that was not
  *   - QueueReset: QEMU 7.2 has none; SHMBase: it reads 0 for a region that does not exist
  *   - QueueSize: until it is written, QEMU's queues have sizes of its own, whatever QueueSizeMax
- * says (4.2.2 gives no default)
+ *     says (4.2.2 gives no default)
  *   - and what is written in mmio_qemu.c, register by register
  */
 enum sim_profile { SIM_PROFILE_SPEC, SIM_PROFILE_QEMU };

@@ -13,7 +13,8 @@
  *   - a QueueSize raised while the queue is in use breaks the device at the next chain (4.2.2.2
  *     forbids it)
  *   - QEMU 11 rejects a QueueSize above QueueSizeMax, which 7.2 keeps for QueueReady. That it does
- * is known from reports of drivers that it broke; that the write then has no effect is our reading
+ *     is known from reports of drivers that it broke; that the write then has no effect is our
+ *     reading
  *   - rings that are not in RAM break the device when they are set up, not when they are used
  */
 #include "device.h"

@@ -43,6 +43,11 @@ GLUE = ("driver/ringside.h",)
 SINGLE_USER = {"SDL.h": 1, "jansson.h": 4, "png.h": 1, "elfutils/libdwfl.h": 2, "libfdt.h": 12}
 
 
+# A row of a list in a comment; what goes on at the margin was torn from it by a formatter.
+LIST_ROW = re.compile(r"\s*\* {3,}(- \S|\S+( \S+){0,2} {3,}\S)")
+MARGIN = re.compile(r"\s*\* [^\s/]")
+
+
 def tracked(root):
     names = subprocess.run(["git", "-C", root, "ls-files", "-co", "--exclude-standard"],
                            capture_output=True, text=True, check=True).stdout.split("\n")
@@ -96,6 +101,12 @@ def check_text(path, lines, report):
         for pattern, why in FORBIDDEN:
             if pattern.search(line):
                 report(path, number, why)
+
+
+def check_lists(path, lines, report):
+    for number, (row, after) in enumerate(zip(lines, lines[1:]), 1):
+        if LIST_ROW.match(row) and MARGIN.match(after):
+            report(path, number + 1, "a row of a list in a comment goes on at the margin")
 
 
 def check_unaware(path, lines, report):
@@ -161,6 +172,7 @@ def main():
         if path not in sources:
             continue
         check_includes(path, lines, sim_headers, report)
+        check_lists(path, lines, report)
         check_unaware(path, lines, report)
         check_functions(path, lines, report)
         if not lines[0].startswith("/*"):

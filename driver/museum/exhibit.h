@@ -7,10 +7,13 @@
  * of the two; the driver option `mended on` sets it.
  *
  *   init              find, reset, acknowledge, negotiate (accept), set_up (queue_size,
- * queue_place, queue_addresses), driver_ok; bring_up is the order of all of it a request add (take,
- * give_back), publish, notify, wait (take_used) a picture         create, attach
- * (framebuffer_addr), set_scanout, draw, transfer, flush interrupt, scene  what only some exhibits
- * have
+ *                     queue_place, queue_addresses), driver_ok; bring_up is the order of them
+ *
+ *   a request         add (take, give_back), publish, notify, wait (take_used)
+ *
+ *   a picture         create, attach (framebuffer_addr), set_scanout, draw, transfer, flush
+ *
+ *   interrupt, scene  what only some exhibits have
  *
  * One request is in flight at a time, on the control queue, unless an exhibit does otherwise.
  * Not handled: big-endian CPUs.

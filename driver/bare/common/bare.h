@@ -3,7 +3,7 @@
  *
  *   start-up (machine)  stack, memory zeroed, exceptions; then bare_main()
  *   bare_main           reads the scenario from the device tree's bootargs, drives the driver's
- * suite, and reports on the console; see main.c for the lines
+ *                       suite, and reports on the console; see main.c for the lines
  *
  * Physical and virtual addresses are the same.
  */
