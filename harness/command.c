@@ -13,6 +13,7 @@
 #include "evidence.h"
 #include "explain.h"
 #include "museum.h"
+#include "options.h"
 #include "replay.h"
 #include "resources.h"
 #include "rule.h"
@@ -158,11 +159,7 @@ static int version_main(int argc, char **argv)
 
 static bool parse_step(const char *text, uint64_t *out)
 {
-    char *end = NULL;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 0);
-    *out = value;
-    return text[0] >= '0' && text[0] <= '9' && *end == '\0' && errno == 0 && value > 0;
+    return options_number(text, 1, UINT64_MAX, out);
 }
 
 static bool parse_when(const char *text, enum report_when *out)

@@ -16,6 +16,7 @@
 #include "source.h"
 
 #define refuse(...) options_refuse("diff", __VA_ARGS__)
+#define take_number(...) options_take_number("diff", __VA_ARGS__)
 
 /* X(name, word, alias, argument or "", help) */
 #define DIFF_OPTIONS(X)                                                                            \
@@ -63,17 +64,6 @@ static void print_help(FILE *out)
 
 /* ---- the command line ---- */
 
-static int set_number(const char *word, const char *value, uint64_t most, uint64_t *out)
-{
-    char *end = NULL;
-
-    errno = 0;
-    *out = strtoull(value, &end, 0);
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || *out == 0 || *out > most)
-        return refuse("%s takes a number from 1 to %" PRIu64 ", not %s", word, most, value);
-    return 0;
-}
-
 static int set_option(void *context, size_t row, const char *value)
 {
     struct diff *diff = context;
@@ -85,11 +75,11 @@ static int set_option(void *context, size_t row, const char *value)
         diff->driver_dir = value;
         return 0;
     case OPTION_RANDOM:
-        return set_number("--random", value, UINT64_C(1) << 40, &diff->random.operations);
+        return take_number("--random", value, 1, UINT64_C(1) << 40, &diff->random.operations);
     case OPTION_SEED:
-        return set_number("--seed", value, UINT64_C(1) << 62, &diff->random.seed);
+        return take_number("--seed", value, 1, OPTIONS_NUMBER_MAX, &diff->random.seed);
     case OPTION_VERSION:
-        status = set_number("--version", value, 2, &version);
+        status = take_number("--version", value, 1, 2, &version);
         diff->random.version = (uint32_t)version;
         return status;
     case OPTION_SAVE:

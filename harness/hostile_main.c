@@ -3,7 +3,6 @@
  */
 #include "hostile.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "source.h"
 
 #define refuse(...)  options_refuse("hostile", __VA_ARGS__)
+#define take_number(...) options_take_number("hostile", __VA_ARGS__)
 #define BASES        "hostile/base" /* scenarios of ringside's own */
 #define SHOWN_MAX    40u            /* failures printed without --verbose */
 #define FAULTS_GIVEN 64u
@@ -80,18 +80,6 @@ static void print_words(void)
 
 /* ---- the command line ---- */
 
-static int set_number(const char *word, const char *value, uint64_t least, uint64_t *out)
-{
-    char *end = NULL;
-
-    errno = 0;
-    *out = strtoull(value, &end, 0);
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || *out < least ||
-        *out > UINT64_C(1) << 62)
-        return refuse("%s takes a number from %" PRIu64 " on, not %s", word, least, value);
-    return 0;
-}
-
 /* A..B, A.. or ..B */
 static int set_steps(struct hostile *hostile, const char *value)
 {
@@ -103,9 +91,9 @@ static int set_steps(struct hostile *hostile, const char *value)
         return refuse("--steps takes A..B, not %s", value);
     snprintf(first, sizeof first, "%.*s", (int)(dots - value), value);
     if (first[0] != '\0')
-        status = set_number("--steps", first, 1, &hostile->first_step);
+        status = take_number("--steps", first, 1, OPTIONS_NUMBER_MAX, &hostile->first_step);
     if (status == 0 && dots[2] != '\0')
-        status = set_number("--steps", dots + 2, 1, &hostile->last_step);
+        status = take_number("--steps", dots + 2, 1, OPTIONS_NUMBER_MAX, &hostile->last_step);
     if (status == 0 && hostile->last_step != 0 && hostile->last_step < hostile->first_step)
         return refuse("--steps: %s is empty", value);
     return status;
@@ -138,11 +126,11 @@ static int set_option(void *context, size_t row, const char *value)
     case OPTION_STEPS:
         return set_steps(hostile, value);
     case OPTION_EVERY:
-        return set_number("--every", value, 1, &hostile->stride);
+        return take_number("--every", value, 1, OPTIONS_NUMBER_MAX, &hostile->stride);
     case OPTION_RANDOM:
-        return set_number("--random", value, 1, &hostile->random_runs);
+        return take_number("--random", value, 1, OPTIONS_NUMBER_MAX, &hostile->random_runs);
     case OPTION_SEED:
-        return set_number("--seed", value, 0, &hostile->seed);
+        return take_number("--seed", value, 0, OPTIONS_NUMBER_MAX, &hostile->seed);
     case OPTION_JSON:
         arguments->json = value;
         return 0;

@@ -3,12 +3,13 @@
  */
 #include "options.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "command.h"
+#include "number.h"
 #include "scenario.h"
 
 int options_refuse(const char *command, const char *format, ...)
@@ -21,6 +22,20 @@ int options_refuse(const char *command, const char *format, ...)
     va_end(arguments);
     fputc('\n', stderr);
     return EXIT_ENVIRONMENT;
+}
+
+bool options_number(const char *text, uint64_t least, uint64_t most, uint64_t *out)
+{
+    return number_read(text, strlen(text), out) == NUMBER_GOOD && *out >= least && *out <= most;
+}
+
+int options_take_number(const char *command, const char *word, const char *text, uint64_t least,
+                        uint64_t most, uint64_t *out)
+{
+    if (options_number(text, least, most, out))
+        return 0;
+    return options_refuse(command, "%s takes a number from %" PRIu64 " to %" PRIu64 ", not %s",
+                          word, least, most, text);
 }
 
 static int unknown(const struct options *options, const char *word)

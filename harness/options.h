@@ -5,7 +5,9 @@
 #ifndef RINGSIDE_HARNESS_OPTIONS_H
 #define RINGSIDE_HARNESS_OPTIONS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct option_row {
@@ -34,6 +36,14 @@ struct options {
 /* One line about a mistake; EXIT_ENVIRONMENT. */
 int options_refuse(const char *command, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Where nothing else limits a number: seeds and steps may still be added up. */
+#define OPTIONS_NUMBER_MAX (UINT64_C(1) << 62)
+
+/* A number, as sim/number.h has them, from `least` to `most`; false, without a message, if not. */
+bool options_number(const char *text, uint64_t least, uint64_t most, uint64_t *out);
+/* The same for the value of `--word`, with a message; an exit status, 0 when all is well. */
+int options_take_number(const char *command, const char *word, const char *text, uint64_t least,
+                        uint64_t most, uint64_t *out);
 /* Reads a command line; an exit status, 0 when all is well. */
 int options_read(const struct options *options, void *context, int argc, char **argv);
 /* The table as lines of help, `width` columns for word and argument. */

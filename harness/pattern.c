@@ -5,10 +5,10 @@
 
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "judge.h"
+#include "number.h"
 #include "rule.h"
 #include "scenario_parse.h"
 #include "source.h"
@@ -69,26 +69,28 @@ static bool fail_unknown(struct parser *parser, const char *what, const struct w
 /* ADDRESS, ADDRESS..LAST or ADDRESS/BYTES. */
 static bool read_range(struct parser *parser, const struct word *word, struct pattern *out)
 {
-    char text[SCENARIO_WORD_BYTES];
-    char *end;
-    uint64_t bytes;
+    const char *rest = word->text;
+    size_t left = word->bytes, used = 0;
+    uint64_t bytes = 0;
+    bool good = number_begins(rest, left, &used, &out->low) == NUMBER_GOOD;
 
-    if (!word_copy(word, text, sizeof text))
-        return false;
     out->scope = PATTERN_RANGE;
-    out->low = strtoull(text, &end, 0);
     out->high = out->low;
-    if (end[0] == '.' && end[1] == '.' && isdigit((unsigned char)end[2])) {
-        out->high = strtoull(end + 2, &end, 0);
-    } else if (end[0] == '/' && isdigit((unsigned char)end[1])) {
-        bytes = strtoull(end + 1, &end, 0);
-        if (bytes == 0)
+    rest += used;
+    left -= used;
+    if (good && left > 2 && rest[0] == '.' && rest[1] == '.') {
+        good = number_read(rest + 2, left - 2, &out->high) == NUMBER_GOOD;
+    } else if (good && left > 1 && rest[0] == '/') {
+        good = number_read(rest + 1, left - 1, &bytes) == NUMBER_GOOD;
+        if (good && bytes == 0)
             return parse_fail(parser, word, NULL, NULL, "a range of no bytes");
         out->high = out->low + bytes - 1;
+    } else {
+        good = good && left == 0;
     }
-    if (*end != '\0')
+    if (!good)
         return parse_fail(parser, word, "ADDRESS, ADDRESS..LAST or ADDRESS/BYTES", NULL,
-                          "`%s` is no range of addresses", text);
+                          "`%.*s` is no range of addresses", word_shown(word), word->text);
     if (out->high < out->low)
         return parse_fail(parser, word, NULL, NULL, "the range ends before it begins");
     return true;

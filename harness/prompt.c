@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "number.h"
 #include "scenario.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -86,16 +87,11 @@ bool prompt_number(struct prompt *prompt, const char **rest, const char *what, u
                    uint64_t *out)
 {
     char word[64];
-    char *end;
 
     *out = fallback;
-    if (!prompt_word(rest, word, sizeof word))
+    if (!prompt_word(rest, word, sizeof word) ||
+        number_read(word, strlen(word), out) == NUMBER_GOOD)
         return true;
-    if (isdigit((unsigned char)word[0])) {
-        *out = strtoull(word, &end, 0);
-        if (*end == '\0')
-            return true;
-    }
     prompt_misused(prompt, "%s is a number, decimal or 0x, not `%s`", what, word);
     return false;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "gpu.h"
+#include "number.h"
 #include "picture.h"
 #include "prompt.h"
 #include "report.h"
@@ -363,11 +364,16 @@ static bool take_address(struct prompt *prompt, const char **rest, uint64_t *add
     }
     plus = strrchr(word, '+');
     if (!isdigit((unsigned char)word[0]) && plus != NULL) {
+        uint64_t offset = 0;
         *plus = '\0';
+        if (number_read(plus + 1, strlen(plus + 1), &offset) != NUMBER_GOOD) {
+            prompt_misused(prompt, "behind the `+`: a number, decimal or 0x, not `%s`", plus + 1);
+            return false;
+        }
         for (size_t i = sight->arena->region_count; i-- > 0;) {
             const struct arena_region *region = &sight->arena->regions[i];
             if (region->freed_step == 0 && strcmp(region->what, word) == 0) {
-                *addr = region->addr + strtoull(plus + 1, NULL, 0);
+                *addr = region->addr + offset;
                 return true;
             }
         }

@@ -122,9 +122,8 @@ static bool wants_matrix(const struct replay_job *job)
 
 static int set_jobs(struct replay_job *job, const char *value)
 {
-    char *end;
-    unsigned long jobs = strtoul(value, &end, 10);
-    if (value[0] < '0' || value[0] > '9' || *end || !jobs || jobs > REPLAY_JOBS_MAX)
+    uint64_t jobs;
+    if (!options_number(value, 1, REPLAY_JOBS_MAX, &jobs))
         return refuse("-j takes 1 to %u, not %s", REPLAY_JOBS_MAX, value);
     job->jobs = (unsigned)jobs;
     return 0;
@@ -132,10 +131,8 @@ static int set_jobs(struct replay_job *job, const char *value)
 
 static int set_timeout(struct replay_options *options, const char *value)
 {
-    char *end;
-    unsigned long seconds = strtoul(value, &end, 10);
-    if (value[0] < '0' || value[0] > '9' || *end || !seconds ||
-        seconds > REPLAY_TIMEOUT_SECONDS_MAX)
+    uint64_t seconds;
+    if (!options_number(value, 1, REPLAY_TIMEOUT_SECONDS_MAX, &seconds))
         return refuse("--timeout takes 1 to %u seconds, not %s", REPLAY_TIMEOUT_SECONDS_MAX, value);
     options->timeout_seconds = (unsigned)seconds;
     return 0;

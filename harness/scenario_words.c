@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include "number.h"
 #include "picture.h"
 #include "rule.h"
 
@@ -259,38 +260,9 @@ int parse_choice(struct parser *parser, const char *what, const char *const *wor
     return parse_choose(parser, parse_next(parser), what, words, count);
 }
 
-/* What a digit is worth, or 16 for anything else. */
-static unsigned digit_value(char digit)
-{
-    if (digit >= '0' && digit <= '9') {
-        return (unsigned)(digit - '0');
-    }
-    int lower = tolower((unsigned char)digit);
-    return lower >= 'a' && lower <= 'f' ? (unsigned)(lower - 'a') + 10u : 16u;
-}
-
-enum number_form { NUMBER_GOOD, NUMBER_NONE, NUMBER_HUGE };
-
 static enum number_form read_number(const struct word *word, uint64_t *out)
 {
-    size_t at = 0;
-    unsigned base = 10;
-    if (word->bytes > 2 && word->text[0] == '0' && word->text[1] == 'x') {
-        base = 16;
-        at = 2;
-    }
-    uint64_t value = 0;
-    bool huge = false;
-    for (; at < word->bytes; at++) {
-        unsigned digit = digit_value(word->text[at]);
-        if (digit >= base) {
-            return NUMBER_NONE;
-        }
-        huge = huge || value > (UINT64_MAX - digit) / base;
-        value = value * base + digit;
-    }
-    *out = value;
-    return word->bytes == 0 ? NUMBER_NONE : huge ? NUMBER_HUGE : NUMBER_GOOD;
+    return number_read(word->text, word->bytes, out);
 }
 
 bool word_number(const struct word *word, uint64_t *out)

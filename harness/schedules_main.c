@@ -3,7 +3,6 @@
  */
 #include "schedules.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "world.h"
 
 #define refuse(...) options_refuse("schedules", __VA_ARGS__)
+#define take_number(...) options_take_number("schedules", __VA_ARGS__)
 
 /* X(name, word, alias, argument or "", help) */
 #define SCHEDULES_OPTIONS(X)                                                                       \
@@ -74,29 +74,15 @@ static void print_help(FILE *out)
 
 /* ---- the command line ---- */
 
-static int set_number(const char *word, const char *value, uint64_t least, uint64_t most,
-                      uint64_t *out)
-{
-    char *end = NULL;
-
-    errno = 0;
-    *out = strtoull(value, &end, 0);
-    if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0 || *out < least ||
-        *out > most)
-        return refuse("%s takes a number from %" PRIu64 " to %" PRIu64 ", not %s", word, least,
-                      most, value);
-    return 0;
-}
-
 static int set_option(void *context, size_t row, const char *value)
 {
     struct schedules *schedules = context;
 
     switch ((enum schedules_option)row) {
     case OPTION_COUNT:
-        return set_number("--count", value, 1, SCHEDULES_MAX, &schedules->count);
+        return take_number("--count", value, 1, SCHEDULES_MAX, &schedules->count);
     case OPTION_SEED:
-        return set_number("--seed", value, 0, UINT64_C(1) << 62, &schedules->seed);
+        return take_number("--seed", value, 0, OPTIONS_NUMBER_MAX, &schedules->seed);
     case OPTION_DRIVER:
         schedules->driver_path = value;
         return 0;

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <string.h>
 #include "device.h"
+#include "number.h"
 #include "virtio/mmio.h"
 
 /* The longest shape has 10 words; step, party, verb, times, verdict and `at FILE:LINE` come around
@@ -82,33 +83,9 @@ static bool same_word(const struct token *token, const char *word)
     return word[token->length] == '\0';
 }
 
-static int digit_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    c = (char)tolower((unsigned char)c);
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
-}
-
-/* All of the text is a number, decimal or 0x hexadecimal, of at most 64 bits. */
 static bool read_number(const char *text, size_t length, uint64_t *value)
 {
-    unsigned base = 10;
-    if (length > 2 && text[0] == '0' && text[1] == 'x') {
-        base = 16;
-        text += 2;
-        length -= 2;
-    }
-    *value = 0;
-    for (size_t i = 0; i < length; i++) {
-        unsigned digit = (unsigned)digit_value(text[i]);
-        if (digit >= base || *value > (UINT64_MAX - digit) / base) {
-            return false;
-        }
-        *value = *value * base + digit;
-    }
-    return length > 0;
+    return number_read(text, length, value) == NUMBER_GOOD;
 }
 
 static bool set_member(struct event *event, enum event_member member, uint64_t value)

@@ -98,11 +98,17 @@ static const struct {
     {"q0.avail.indx", "did you mean `q0.avail.idx`?"},
     {"q9.avail.idx", "a queue below 4"},
     {"driver", "a place is missing"},
-    {"QueueReady 1 2", "did not expect"},
+    {"QueueReady 1 2", "one word too many"},
     {"QueueReady x", "a value"},
     {"0x10..0x5", "ends before it begins"},
     {"0x10/0", "a range of no bytes"},
     {"0x10zz", "no range of addresses"},
+    {"0x10..", "no range of addresses"},
+    {"0x10..0x20z", "no range of addresses"},
+    {"0x10/", "no range of addresses"},
+    {"99999999999999999999", "no range of addresses"},
+    {"99999999999999999999999999999999999999999999999999999999999999999999999999999999999999999999",
+     "no range of addresses"}, /* longer than any word that is kept */
     {"step 0", "a step"},
     {"step x", "a step"},
     {"before stuck", "nobody knows before"},
@@ -120,9 +126,7 @@ START_TEST(a_mistake_is_told)
 
     fclose(errors);
     ck_assert_msg(!good, "`%s` was taken", mistakes[_i].pattern);
-    ck_assert_msg(strstr(said, mistakes[_i].said) != NULL || strcmp(mistakes[_i].said,
-                                                                    "did not expect") == 0,
-                  "`%s`: %s", mistakes[_i].pattern, said);
+    ck_assert_msg(strstr(said, mistakes[_i].said) != NULL, "`%s`: %s", mistakes[_i].pattern, said);
     free(said);
 }
 END_TEST

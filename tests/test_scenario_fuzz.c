@@ -54,6 +54,7 @@ static const char *const dictionary[] = {
     "\xc3\xa9",
     "\xed\xa0\x80",
     "request",
+    "0000000000000000000000000000000000000000000000000000000000000000000000000000000000000000",
 };
 
 /* Replaces `cut` bytes at `at` by `bytes` of `with`, as far as there is room. */
