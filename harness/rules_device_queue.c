@@ -51,10 +51,10 @@ static void check_layout(const struct rule *rule, struct judge *judge, const str
 static void check_base(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);
-    uint64_t page = judge->model.guest_page_bytes != 0 ? judge->model.guest_page_bytes : 1;
 
+    /* By the GuestPageSize of then: it may have been written again, to no effect. */
     if (queue != NULL && queue->live &&
-        event->addr != queue->pfn * page + virtq_desc_bytes(event->index))
+        event->addr != queue->desc_addr + virtq_desc_bytes(event->index))
         rule_device_broken(rule, judge, event, "reads descriptor %u at 0x%" PRIx64, event->index,
                            event->addr);
 }
@@ -99,14 +99,29 @@ static void check_direction(const struct rule *rule, struct judge *judge, const 
                            writes ? "writes" : "reads");
 }
 
+/* Did the driver do to the available ring what leaves open which chains the device holds? */
+static bool ring_is_in_doubt(const struct judge *judge, uint32_t queue)
+{
+    static const char *const ids[] = {
+        "XSPLIT-DRV-05", /* made available twice */
+        "XSPLIT-DRV-02", /* more than there is room for */
+        "SPLIT-DRV-11",  /* taken back */
+    };
+
+    for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
+        if (judge_find(judge, ids[i], queue) != NULL)
+            return true;
+    }
+    return false;
+}
+
 static void check_used_element(const struct rule *rule, struct judge *judge,
                                const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);
     uint32_t id = (uint32_t)event->value;
 
-    if (queue != NULL && queue->size != 0 &&
-        judge_find(judge, "XSPLIT-DRV-05", event->queue) == NULL && /* made available twice */
+    if (queue != NULL && queue->size != 0 && !ring_is_in_doubt(judge, event->queue) &&
         (id >= queue->size || queue->request[id].state != MODEL_ELEMENT))
         rule_device_broken(rule, judge, event,
                            "returned chain %u of queue %u, which it does not hold", id,
@@ -262,13 +277,15 @@ static void check_fence(const struct rule *rule, struct judge *judge, const stru
         rule_device_broken(rule, judge, event, "answered a fenced request without its fence");
 }
 
+/* A request of which the device made nothing, and said so, is complete as well. */
 static void check_complete(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);
     uint32_t id = (uint32_t)event->value;
 
     if (queue != NULL && id < queue->size && queue->request[id].state == MODEL_ELEMENT &&
-        queue->request[id].mark[MODEL_EXECUTED].step == 0)
+        queue->request[id].mark[MODEL_EXECUTED].step == 0 &&
+        queue->refusal.step <= queue->request[id].mark[MODEL_TAKEN].step)
         rule_device_broken(rule, judge, event, "returned chain %u before it had acted", id);
 }
 

@@ -332,9 +332,10 @@ static inline bool sim_queue_exists(const struct sim_device *device, uint32_t qu
 
 static inline bool sim_queue_is_live(const struct sim_device *device, uint32_t queue)
 {
-    const struct sim_queue *q = &device->queue[queue];
+    const struct sim_queue *q;
     if (!sim_queue_exists(device, queue))
         return false;
+    q = &device->queue[queue];
     if (sim_is_qemu(device))
         return q->desc_addr != 0; /* QueueReady 0 does not stop it */
     return sim_is_legacy(device) ? q->pfn != 0 : q->ready;
