@@ -83,7 +83,7 @@ static void reset(struct model *model, const struct event *event)
     status->was_driver_ok = (status->before & VIRTIO_STATUS_DRIVER_OK) != 0 ||
                             (status->was_driver_ok && status->before == 0);
     status->before_reset = status->before;
-    status->value = 0;
+    status->value = status->held = 0;
     status->veto = (struct event){0};
     model->features.accepted = 0;
     model->features.device_sel = model->features.driver_sel = (struct event){0};
@@ -137,6 +137,9 @@ static void mirror_status(struct model *model, const struct event *event)
     if ((fresh & VIRTIO_STATUS_FAILED) != 0)
         status->failed = *event;
     status->value = value | (status->before & VIRTIO_STATUS_DEVICE_NEEDS_RESET);
+    status->held = model->config.strict
+                       ? sim_strict_status(model_is_legacy(model), status->held, value)
+                       : value;
 }
 
 /* ---- features ---- */
@@ -158,109 +161,22 @@ static void mirror_features(struct model *model, const struct event *event)
 
 /* ---- queue settings ---- */
 
-static int area_of_register(uint32_t reg, unsigned *half)
-{
-    static const struct {
-        uint8_t reg, area, half;
-    } row[] = {
-        {VIRTIO_MMIO_REG_QueueDescLow, MODEL_AREA_DESC, 0},
-        {VIRTIO_MMIO_REG_QueueDescHigh, MODEL_AREA_DESC, 1},
-        {VIRTIO_MMIO_REG_QueueDriverLow, MODEL_AREA_DRIVER, 0},
-        {VIRTIO_MMIO_REG_QueueDriverHigh, MODEL_AREA_DRIVER, 1},
-        {VIRTIO_MMIO_REG_QueueDeviceLow, MODEL_AREA_DEVICE, 0},
-        {VIRTIO_MMIO_REG_QueueDeviceHigh, MODEL_AREA_DEVICE, 1},
-    };
-    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
-        if (row[i].reg == reg) {
-            *half = row[i].half;
-            return row[i].area;
-        }
-    }
-    return -1;
-}
-
-static void mirror_area(struct model_queue *queue, const struct event *event)
-{
-    unsigned half = 0;
-    int area = area_of_register(event->index, &half);
-
-    if (area < 0)
-        return;
-    queue->area_write[area][half] = *event;
-    if (event->verdict != EVENT_VERDICT_OK)
-        return;
-    if (half == 0)
-        queue->area[area] = (queue->area[area] & ~LOW_WORD) | (event->value & LOW_WORD);
-    else
-        queue->area[area] = (queue->area[area] & LOW_WORD) | (event->value << 32);
-}
-
-static void mirror_pfn(struct model *model, struct model_queue *queue, const struct event *event)
-{
-    queue->pfn_write = *event;
-    if (event->verdict != EVENT_VERDICT_OK)
-        return;
-    queue->pfn = (uint32_t)event->value;
-    if (queue->pfn == 0 && model->config.profile == SIM_PROFILE_QEMU) {
-        model->status.before = model->status.value;
-        reset(model, event);
-    } else if (queue->pfn == 0 && queue->live) {
-        model_queue_stop(model, queue, event);
-    } else if (queue->pfn != 0 && queue->live) {
-        model_queue_move(model, queue);
-    } else if (queue->pfn != 0) {
-        model_queue_start(model, queue, event);
-    }
-}
-
-static void mirror_ready(struct model *model, struct model_queue *queue, const struct event *event)
-{
-    queue->ready_write = *event;
-    if (event->verdict != EVENT_VERDICT_OK)
-        return;
-    if (event->value != 0 && !queue->live)
-        model_queue_start(model, queue, event);
-    else if (event->value == 0 && queue->live)
-        model_queue_stop(model, queue, event);
-}
-
 static void mirror_queue_write(struct model *model, const struct event *event)
 {
     struct model_queue *queue = selected(model);
-    bool ok = event->verdict == EVENT_VERDICT_OK;
-    uint32_t value = (uint32_t)event->value;
 
     if (queue == NULL)
         return;
-    switch (event->index) {
-    case VIRTIO_MMIO_REG_QueueSize:
-        queue->size_write = *event;
-        if (!ok || value == 0 || value > model->config.queue_size_max)
-            return;
-        queue->size_taken = value;
-        break;
-    case VIRTIO_MMIO_REG_QueueAlign:
-        queue->align_write = *event;
-        if (!ok || value == 0)
-            return;
-        queue->align = value;
-        break;
-    case VIRTIO_MMIO_REG_QueuePFN:
-        mirror_pfn(model, queue, event);
-        return;
-    case VIRTIO_MMIO_REG_QueueReady:
-        mirror_ready(model, queue, event);
-        return;
-    case VIRTIO_MMIO_REG_QueueReset:
-        if (ok && value == 1)
-            queue->reset_write = *event;
-        return;
-    default:
-        mirror_area(queue, event);
+    /* QEMU resets the whole device for it. */
+    if (event->index == VIRTIO_MMIO_REG_QueuePFN && event->verdict == EVENT_VERDICT_OK &&
+        event->value == 0 && model->config.profile == SIM_PROFILE_QEMU) {
+        queue->pfn_write = *event;
+        queue->pfn = 0;
+        model->status.before = model->status.value;
+        reset(model, event);
         return;
     }
-    if (queue->live && model_is_legacy(model))
-        model_queue_move(model, queue);
+    model_queue_write(model, queue, event);
 }
 
 /* ---- registers ---- */
@@ -521,11 +437,17 @@ static void driver_event(struct model *model, const struct event *event)
 
 static void refused(struct model *model, const struct event *event)
 {
-    if (event->queue < SIM_QUEUES_MAX)
-        model->queue[event->queue].refusal = model_keep(event);
+    if (event->queue < SIM_QUEUES_MAX) {
+        struct model_queue *queue = &model->queue[event->queue];
+        queue->refusal = model_keep(event);
+        if (event->value == SIM_REFUSAL_PFN_EARLY ||
+            (event->value == SIM_REFUSAL_PFN_AGAIN && model->config.strict))
+            model_queue_refused_pfn(model, queue, event);
+    }
     if (event->value == SIM_REFUSAL_FEATURES_VETO) {
         model->status.veto = model_keep(event);
         model->status.value &= ~(uint32_t)VIRTIO_STATUS_FEATURES_OK;
+        model->status.held &= ~(uint32_t)VIRTIO_STATUS_FEATURES_OK;
     }
 }
 

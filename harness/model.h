@@ -70,6 +70,7 @@ struct model_request {
     bool abandoned;          /* the call that published it gave up */
     uint32_t command;        /* type, from EXECUTE */
     uint32_t response;       /* type, from RESPOND */
+    uint64_t responded_bytes;
     /* when each state was reached; [FREE]: when the driver saw the completion */
     struct model_mark mark[MODEL_REQUEST_STATE_COUNT];
 };
@@ -132,12 +133,14 @@ struct model_queue {
     uint16_t reused_head; /* a head published while in flight; valid if reused */
     bool reused;          /* the last publication took a descriptor that was in flight */
     uint16_t reused_desc;
+    struct event doubled; /* the same, before the device might look */
+    /* QueueSize, QueueAlign or QueuePFN in use: what is whose is not known from here on. */
+    struct event unsettled;
     struct event desc_store, slot_store, avail_store, notify, fetch;
     struct event used_element, used_idx_store, used_idx_load;
     struct event suppression;     /* device's last load of avail.flags or used_event */
     bool must_notify;             /* what that asked for */
     struct event told;            /* last INTERRUPT for a used buffer of this queue */
-    uint64_t responded_bytes;     /* of the last RESPOND */
     struct event element_load;    /* last load of a used element by the driver */
     uint64_t element_before_step; /* and of the one before */
     uint64_t moved_step;          /* the driver saw last that used.idx had moved; 0 = never */
@@ -170,7 +173,8 @@ struct model_slot {
 };
 
 struct model_status {
-    uint32_t value, before;   /* as the device holds it; before the last write or reset */
+    uint32_t value, before;   /* as the driver has it; before the last write or reset */
+    uint32_t held;            /* as the device holds it: a strict one does not take every bit */
     bool was_driver_ok;       /* DRIVER_OK was set when the device was last reset */
     uint32_t before_reset;    /* what it held then */
     struct event write;       /* last write of Status */

@@ -7,7 +7,6 @@
 #include "model_queue.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "gpu.h"
@@ -93,6 +92,8 @@ static void publish_head(struct model *model, struct model_queue *queue, uint16_
     if (model_is_in_flight(request)) {
         queue->reused = true;
         queue->reused_desc = head;
+        if (!model_may_look(model, queue))
+            queue->doubled = model_keep(event);
         return;
     }
     memset(request, 0, sizeof *request);
@@ -115,6 +116,7 @@ static void forget_requests(struct model_queue *queue)
         queue->entry[i].owner = queue->entry[i].link = 0;
     queue->in_flight = queue->owned = 0;
     queue->published = queue->fetched = 0;
+    queue->doubled.step = 0;
 }
 
 bool model_may_look(const struct model *model, const struct model_queue *queue)
@@ -136,10 +138,31 @@ static void forget_tails(struct model *model, const struct model_queue *queue)
 }
 
 /* The driver moved avail.idx: everything up to it is the device's now. */
-static void publish(struct model *model, struct model_queue *queue, uint16_t idx,
-                    const struct event *event)
+/* The heads of slots from `from` on; `event` is what made them available. */
+static void publish_slots(struct model *model, struct model_queue *queue, uint16_t from,
+                          uint16_t count, const struct event *event)
 {
-    uint16_t from = queue->avail_idx;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t slot = (uint16_t)(from + i) % queue->size;
+        le16 head = 0;
+        if (model_peek(model, queue->avail_addr + 4 + sizeof head * slot, &head, sizeof head))
+            publish_head(model, queue, (uint16_t)model_ring(model, head, sizeof head), event);
+        else if (queue->slot_store.index == slot)
+            publish_head(model, queue, (uint16_t)queue->slot_store.value, event);
+    }
+}
+
+/* Nobody has looked yet: what counts is what the ring holds in the end. */
+static void publish_again(struct model *model, struct model_queue *queue, const struct event *event)
+{
+    forget_requests(queue);
+    publish_slots(model, queue, 0, queue->avail_idx, event);
+}
+
+void model_queue_publish(struct model *model, struct model_queue *queue, uint16_t idx,
+                         const struct event *event)
+{
+    uint16_t from = queue->avail_idx, count;
 
     queue->avail_delta = (uint16_t)(idx - from);
     queue->avail_idx = idx;
@@ -152,19 +175,13 @@ static void publish(struct model *model, struct model_queue *queue, uint16_t idx
         forget_tails(model, queue);
     if (queue->avail_delta > queue->size && !model_may_look(model, queue)) {
         forget_requests(queue); /* the ring is being initialised, late but in time */
-        return;
+        from = 0;               /* where the device will begin */
     }
-    if (queue->avail_delta == 0 || queue->avail_delta > queue->size)
+    count = (uint16_t)(idx - from);
+    if (count == 0 || count > queue->size)
         return;
     queue->avail_store = model_keep(event);
-    for (uint32_t i = 0; i < queue->avail_delta; i++) {
-        uint32_t slot = (uint16_t)(from + i) % queue->size;
-        le16 head = 0;
-        if (model_peek(model, queue->avail_addr + 4 + sizeof head * slot, &head, sizeof head))
-            publish_head(model, queue, (uint16_t)model_ring(model, head, sizeof head), event);
-        else if (queue->slot_store.index == slot)
-            publish_head(model, queue, (uint16_t)queue->slot_store.value, event);
-    }
+    publish_slots(model, queue, from, count, event);
 }
 
 void model_queue_notified(struct model_queue *queue, const struct event *event)
@@ -173,93 +190,6 @@ void model_queue_notified(struct model_queue *queue, const struct event *event)
     queue->notified_before = queue->notified_idx;
     queue->notified_idx = queue->avail_idx;
     queue->looks = 0;
-}
-
-/* ---- life of a queue ---- */
-
-void model_queue_free(struct model_queue *queue)
-{
-    free(queue->request);
-    free(queue->entry);
-    queue->request = NULL;
-    queue->entry = NULL;
-    queue->size = queue->tables = 0;
-}
-
-static void make_tables(struct model_queue *queue, uint32_t size)
-{
-    model_queue_free(queue);
-    if (size == 0)
-        return;
-    queue->request = calloc(size, sizeof *queue->request);
-    queue->entry = calloc(size, sizeof *queue->entry);
-    if (queue->request == NULL || queue->entry == NULL) {
-        model_queue_free(queue); /* not tracked: rules about descriptors keep silent */
-        return;
-    }
-    queue->size = queue->tables = size;
-}
-
-static void place_areas(const struct model *model, struct model_queue *queue)
-{
-    uint64_t addr[MODEL_AREA_COUNT];
-
-    (void)model_layout(model, queue, addr);
-    queue->desc_addr = addr[MODEL_AREA_DESC];
-    queue->avail_addr = addr[MODEL_AREA_DRIVER];
-    queue->used_addr = addr[MODEL_AREA_DEVICE];
-}
-
-void model_queue_start(struct model *model, struct model_queue *queue, const struct event *event)
-{
-    static const struct event never;
-    le16 idx = 0;
-
-    make_tables(queue, model_queue_size(model, queue));
-    queue->live = queue->ever_live = true;
-    queue->live_at = *event;
-    queue->lost_at = never;
-    queue->renewed =
-        queue->reset_write.step > model->status.reset.step ? queue->reset_write : never;
-    queue->reset_write = never;
-    queue->desc_store = queue->slot_store = queue->avail_store = queue->notify = never;
-    queue->fetch = queue->used_element = queue->used_idx_store = queue->used_idx_load = never;
-    queue->element_load = queue->execute = queue->suppression = queue->told = queue->cut = never;
-    queue->element_before_step = queue->moved_step = queue->looks = 0;
-    queue->used_flags_store = queue->avail_event_store = never;
-    queue->used_flags_load = queue->avail_event_load = queue->arm = never;
-    queue->slot_stores = queue->slots_before = 0;
-    queue->chain_end = queue->chain_before = queue->notified_idx = queue->notified_before = 0;
-    queue->refusal = queue->table_load = never;
-    queue->avail_idx = queue->used_idx = queue->seen_idx = queue->batch_idx = 0;
-    queue->used_flags = queue->avail_event = 0;
-    queue->avail_delta = queue->in_flight = queue->owned = queue->longest = 0;
-    queue->published = queue->completed = queue->fetched = 0;
-    queue->last_head = queue->hand = queue->reused_desc = 0;
-    queue->reused = false;
-    place_areas(model, queue);
-    /* A driver may have filled the ring before it told the device about it. */
-    if (queue->size != 0 && model_peek(model, queue->avail_addr + 2, &idx, sizeof idx) && idx != 0)
-        publish(model, queue, (uint16_t)model_ring(model, idx, sizeof idx), event);
-}
-
-void model_queue_move(struct model *model, struct model_queue *queue)
-{
-    if (queue->size != model_queue_size(model, queue)) {
-        struct event live_at = queue->live_at;
-        model_queue_start(model, queue, &live_at);
-        return;
-    }
-    place_areas(model, queue);
-}
-
-void model_queue_stop(struct model *model, struct model_queue *queue, const struct event *event)
-{
-    (void)model;
-    queue->live = false;
-    queue->lost_at = *event;
-    queue->in_flight = 0;
-    queue->owned = 0;
 }
 
 /* ---- the driver ---- */
@@ -430,18 +360,21 @@ void model_driver_store(struct model *model, const struct event *event)
     case EVENT_PLACE_AVAIL_RING:
         queue->slot_store = model_keep(event);
         queue->slot_stores++;
+        if (event->index < queue->avail_idx && queue->avail_idx <= queue->size &&
+            !model_may_look(model, queue))
+            publish_again(model, queue, event); /* another head than the one of before */
         break;
     case EVENT_PLACE_USED_EVENT:
         queue->arm = model_keep(event);
         break;
     case EVENT_PLACE_AVAIL_IDX:
-        publish(model, queue, (uint16_t)event->value, event);
+        model_queue_publish(model, queue, (uint16_t)event->value, event);
         break;
     case EVENT_PLACE_AVAIL_FLAGS:
         if ((event->value & VIRTQ_AVAIL_F_NO_INTERRUPT) == 0)
             queue->arm = model_keep(event);
         if (event->width_bytes >= 4)
-            publish(model, queue, (uint16_t)(event->value >> 16), event);
+            model_queue_publish(model, queue, (uint16_t)(event->value >> 16), event);
         break;
     default:
         remember(model, event);
@@ -587,14 +520,15 @@ void model_device_request(struct model *model, const struct event *event)
             model->class == &gpu_class && event->value == VIRTIO_GPU_CMD_TRANSFER_TO_HOST_2D;
         climb(queue, queue->hand, MODEL_EXECUTED, event);
     } else {
-        queue->responded_bytes = event->extra;
         climb(queue, queue->hand, MODEL_RESPONDED, event);
     }
     if (queue->hand < queue->size) {
-        uint32_t type = (uint32_t)event->value;
-        if (event->kind == EVENT_EXECUTE)
-            queue->request[queue->hand].command = type;
-        else
-            queue->request[queue->hand].response = type;
+        struct model_request *request = &queue->request[queue->hand];
+        if (event->kind == EVENT_EXECUTE) {
+            request->command = (uint32_t)event->value;
+        } else {
+            request->response = (uint32_t)event->value;
+            request->responded_bytes = event->extra;
+        }
     }
 }

@@ -19,10 +19,14 @@ static inline unsigned model_store_slot(uint64_t key)
     return (unsigned)((key >> 1 ^ key >> 9 ^ key >> 17) % MODEL_STORES);
 }
 
-/* The queue became live by `event`; its tables start empty. */
-void model_queue_start(struct model *model, struct model_queue *queue, const struct event *event);
-/* A setting of a live version-1 queue was written again: its parts lie elsewhere now. */
-void model_queue_move(struct model *model, struct model_queue *queue);
+/* A setting of the queue was written: it may become live by it, lie elsewhere, or be stopped. */
+void model_queue_write(struct model *model, struct model_queue *queue, const struct event *event);
+/* The device kept the QueuePFN that it had. */
+void model_queue_refused_pfn(struct model *model, struct model_queue *queue,
+                             const struct event *event);
+/* avail.idx was stored, or is there when the queue becomes live. */
+void model_queue_publish(struct model *model, struct model_queue *queue, uint16_t idx,
+                         const struct event *event);
 /* The queue was taken away by `event`; whatever was in flight never comes back. */
 void model_queue_stop(struct model *model, struct model_queue *queue, const struct event *event);
 void model_queue_free(struct model_queue *queue);

@@ -53,7 +53,7 @@ static void check_base(const struct rule *rule, struct judge *judge, const struc
     const struct model_queue *queue = rule_queue(judge, event->queue);
 
     /* By the GuestPageSize of then: it may have been written again, to no effect. */
-    if (queue != NULL && queue->live &&
+    if (queue != NULL && queue->live && queue->unsettled.step == 0 &&
         event->addr != queue->desc_addr + virtq_desc_bytes(event->index))
         rule_device_broken(rule, judge, event, "reads descriptor %u at 0x%" PRIx64, event->index,
                            event->addr);
@@ -66,39 +66,6 @@ static void check_no_store(const struct rule *rule, struct judge *judge, const s
     rule_device_broken(rule, judge, event, "writes what is the driver's");
 }
 
-/* The flags of the direct descriptor, of the chain in hand, that holds an address; -1 = none. */
-static int flags_at(const struct judge *judge, const struct model_queue *queue, uint64_t addr)
-{
-    uint32_t at = queue->hand;
-
-    for (uint32_t i = 0; i < queue->size && at < queue->size; i++) {
-        struct virtq_desc desc = {0};
-        if (!model_peek(&judge->model, queue->desc_addr + virtq_desc_bytes(at), &desc, sizeof desc))
-            return -1;
-        uint16_t flags = virtio_le16(desc.flags);
-        if (addr - virtio_le64(desc.addr) < virtio_le32(desc.len))
-            return (flags & VIRTQ_DESC_F_INDIRECT) != 0 ? -1 : flags;
-        if (queue->entry[at].link == 0)
-            return -1;
-        at = queue->entry[at].link - 1u;
-    }
-    return -1;
-}
-
-static void check_direction(const struct rule *rule, struct judge *judge, const struct event *event)
-{
-    const struct model_queue *queue = rule_queue(judge, event->queue);
-    int flags = queue != NULL && queue->live ? flags_at(judge, queue, event->addr) : -1;
-    bool writes = event->kind == EVENT_STORE;
-
-    if (flags < 0)
-        return;
-    rule_looks(rule, judge);
-    if (((unsigned)flags & VIRTQ_DESC_F_WRITE) != (writes ? VIRTQ_DESC_F_WRITE : 0u))
-        rule_device_broken(rule, judge, event, "%s a buffer the wrong way",
-                           writes ? "writes" : "reads");
-}
-
 /* Did the driver do to the available ring what leaves open which chains the device holds? */
 static bool ring_is_in_doubt(const struct judge *judge, uint32_t queue)
 {
@@ -106,13 +73,59 @@ static bool ring_is_in_doubt(const struct judge *judge, uint32_t queue)
         "XSPLIT-DRV-05", /* made available twice */
         "XSPLIT-DRV-02", /* more than there is room for */
         "SPLIT-DRV-11",  /* taken back */
+        "CLEAN-DRV-01",  /* made another one, before the device looked */
     };
 
+    if (judge->model.queue[queue].unsettled.step != 0)
+        return true;
     for (size_t i = 0; i < sizeof ids / sizeof ids[0]; i++) {
         if (judge_find(judge, ids[i], queue) != NULL)
             return true;
     }
     return false;
+}
+
+/*
+ * The flags of a direct descriptor, of the chain in hand, that holds an address; -1 = none. Where
+ * buffers overlap, of one for `writable`, if there is any.
+ */
+static int flags_at(const struct judge *judge, const struct model_queue *queue, uint64_t addr,
+                    bool writable)
+{
+    uint32_t at = queue->hand;
+    int found = -1;
+
+    for (uint32_t i = 0; i < queue->size && at < queue->size; i++) {
+        struct virtq_desc desc = {0};
+        if (!model_peek(&judge->model, queue->desc_addr + virtq_desc_bytes(at), &desc, sizeof desc))
+            return found;
+        uint16_t flags = virtio_le16(desc.flags);
+        if (addr - virtio_le64(desc.addr) < virtio_le32(desc.len)) {
+            if ((flags & VIRTQ_DESC_F_INDIRECT) != 0)
+                return -1;
+            if (((flags & VIRTQ_DESC_F_WRITE) != 0) == writable)
+                return flags;
+            found = flags;
+        }
+        if (queue->entry[at].link == 0)
+            return found;
+        at = queue->entry[at].link - 1u;
+    }
+    return found;
+}
+
+static void check_direction(const struct rule *rule, struct judge *judge, const struct event *event)
+{
+    const struct model_queue *queue = rule_queue(judge, event->queue);
+    bool writes = event->kind == EVENT_STORE;
+    int flags = queue != NULL && queue->live ? flags_at(judge, queue, event->addr, writes) : -1;
+
+    if (flags < 0 || ring_is_in_doubt(judge, event->queue))
+        return;
+    rule_looks(rule, judge);
+    if (((unsigned)flags & VIRTQ_DESC_F_WRITE) != (writes ? VIRTQ_DESC_F_WRITE : 0u))
+        rule_device_broken(rule, judge, event, "%s a buffer the wrong way",
+                           writes ? "writes" : "reads");
 }
 
 static void check_used_element(const struct rule *rule, struct judge *judge,
@@ -137,6 +150,8 @@ static void check_used_order(const struct rule *rule, struct judge *judge,
     if (queue == NULL || queue->size == 0)
         return;
     element = &queue->used_element;
+    if (ring_is_in_doubt(judge, event->queue))
+        return;
     if (element->step == 0 || element->index != (uint16_t)(queue->used_idx - 1u) % queue->size)
         rule_device_broken(rule, judge, event, "moved used.idx to %u without the element before it",
                            queue->used_idx);
@@ -146,13 +161,15 @@ static void check_used_length(const struct rule *rule, struct judge *judge,
                               const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);
+    uint32_t id = (uint32_t)event->value;
     uint64_t length = event->value >> 32;
 
-    if (queue != NULL && queue->size != 0 && event->width_bytes == 8 &&
-        length > queue->responded_bytes)
+    if (queue != NULL && id < queue->size && event->width_bytes == 8 &&
+        queue->request[id].state == MODEL_ELEMENT && !ring_is_in_doubt(judge, event->queue) &&
+        length > queue->request[id].responded_bytes)
         rule_device_broken(rule, judge, event,
                            "says that it wrote %" PRIu64 " bytes, and wrote %" PRIu64, length,
-                           queue->responded_bytes);
+                           queue->request[id].responded_bytes);
 }
 
 static void check_used_flags(const struct rule *rule, struct judge *judge,
@@ -169,18 +186,20 @@ static void check_used_flags(const struct rule *rule, struct judge *judge,
 static void check_in_order(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);
-    le16 head = 0;
+    uint32_t id = (uint32_t)event->value;
 
-    if (queue == NULL || queue->size == 0 || !model_has_feature(&judge->model, VIRTIO_F_IN_ORDER) ||
-        !model_peek(&judge->model,
-                    queue->avail_addr + offsetof(struct virtq_avail, ring) +
-                        sizeof head * (event->index % queue->size),
-                    &head, sizeof head))
+    if (queue == NULL || id >= queue->size || ring_is_in_doubt(judge, event->queue) ||
+        !model_has_feature(&judge->model, VIRTIO_F_IN_ORDER))
         return;
     rule_looks(rule, judge);
-    if (virtio_le16(head) != (uint16_t)event->value)
-        rule_device_broken(rule, judge, event, "returned chain %u before chain %u",
-                           (unsigned)event->value, virtio_le16(head));
+    for (uint32_t head = 0; head < queue->size; head++) {
+        const struct model_request *other = &queue->request[head];
+        if (model_is_in_flight(other) && other->state < MODEL_ELEMENT &&
+            other->number < queue->request[id].number) {
+            rule_device_broken(rule, judge, event, "returned chain %u before chain %u", id, head);
+            return;
+        }
+    }
 }
 
 /* ---- notifications ---- */
@@ -285,7 +304,8 @@ static void check_complete(const struct rule *rule, struct judge *judge, const s
 
     if (queue != NULL && id < queue->size && queue->request[id].state == MODEL_ELEMENT &&
         queue->request[id].mark[MODEL_EXECUTED].step == 0 &&
-        queue->refusal.step <= queue->request[id].mark[MODEL_TAKEN].step)
+        queue->refusal.step <= queue->request[id].mark[MODEL_TAKEN].step &&
+        !ring_is_in_doubt(judge, event->queue))
         rule_device_broken(rule, judge, event, "returned chain %u before it had acted", id);
 }
 

@@ -285,6 +285,17 @@ static void check_free_descriptors(const struct rule *rule, struct judge *judge,
         rule_check_refusal(rule, judge, event);
         return;
     }
+    /* What was made available before anybody looked is judged when it is taken. */
+    if (event->kind == EVENT_TAKE) {
+        if (queue != NULL && queue->doubled.step != 0 && event->value == queue->reused_desc &&
+            event->value < queue->size &&
+            queue->request[event->value].mark[MODEL_TAKEN].step == event->step)
+            judge_raise(judge, rule, &queue->doubled, "it was available already", event,
+                        "the device takes it here, and will take it again",
+                        "driver made descriptor %u of queue %u available twice", queue->reused_desc,
+                        event->queue);
+        return;
+    }
     if (queue == NULL || event->party != EVENT_PARTY_DRIVER || !queue->live ||
         !model_may_look(&judge->model, queue) || device_is_faulty(judge))
         return;
@@ -451,7 +462,7 @@ static const struct rule rules[] = {
           "A new chain uses descriptors that are free, linked by indices below the queue's size.",
           "take descriptors back only when their chain came back in the used ring, "
            "or after a reset"),
-     .on = STORES | ON(REFUSE),
+     .on = STORES | ON(REFUSE) | ON(TAKE),
      .where = AT(NONE) | AT(AVAIL_IDX) | AT(AVAIL_FLAGS) | AT(INDIRECT) | DESC_PLACES,
      .refusals = REFUSAL(NEXT_RANGE), .explains_wait = true, .check = check_free_descriptors},
 };

@@ -156,11 +156,26 @@ static void check_configured_again(const struct rule *rule, struct judge *judge,
 /* ---- 3.3: buffers that are the device's ---- */
 
 /* Slots from the last one that the device read up to avail.idx are still to be read. */
+/* Does a slot beside the one that was stored to still hold a head that waits to be read? */
+static bool holds_published(const struct judge *judge, const struct model_queue *queue,
+                            uint32_t slot)
+{
+    le16 head = 0;
+
+    return model_peek(&judge->model,
+                      queue->avail_addr + offsetof(struct virtq_avail, ring) + sizeof head * slot,
+                      &head, sizeof head) &&
+           (uint16_t)model_ring(&judge->model, head, sizeof head) < queue->size &&
+           queue->request[(uint16_t)model_ring(&judge->model, head, sizeof head)].state ==
+               MODEL_PUBLISHED;
+}
+
 static void check_slot_kept(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);
     uint64_t waiting;
     uint32_t slot = event->index;
+    uint32_t slots = (event->width_bytes + (uint32_t)(event->addr & 1) + 1) / sizeof(le16);
     struct event cause;
 
     if (queue == NULL || !queue->live || queue->size == 0 || !model_may_look(&judge->model, queue))
@@ -169,7 +184,12 @@ static void check_slot_kept(const struct rule *rule, struct judge *judge, const 
     if (waiting == 0 || waiting > queue->size)
         return;
     rule_looks(rule, judge);
-    if ((uint16_t)(queue->avail_idx - 1u - slot) % queue->size >= waiting)
+    while (slots > 0 && ((uint16_t)(queue->avail_idx - 1u - slot) % queue->size >= waiting ||
+                         (slot != event->index && holds_published(judge, queue, slot)))) {
+        slot++;
+        slots--;
+    }
+    if (slots == 0 || slot >= queue->size)
         return;
     cause = queue->avail_store;
     judge_raise(judge, rule, event, "the device has not read this slot yet", &cause,

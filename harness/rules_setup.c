@@ -292,6 +292,8 @@ static void check_order_legacy(const struct rule *rule, struct judge *judge,
         raise_not_live(rule, judge, event);
         return;
     }
+    if (event->kind == EVENT_REFUSE && event->value == SIM_REFUSAL_PFN_EARLY)
+        return; /* told when it was written: here, or of page size, alignment, size */
     if (event->kind == EVENT_REFUSE) {
         finding = judge_raise(judge, rule, &judge->model.last_write[VIRTIO_MMIO_REG_QueuePFN],
                               "the queue moves while the device uses it", NULL, NULL,
@@ -299,8 +301,20 @@ static void check_order_legacy(const struct rule *rule, struct judge *judge,
         set_level(finding, FINDING_WARNING);
         return;
     }
-    if (event->index != VIRTIO_MMIO_REG_QueuePFN || !is_ok(event) || event->value == 0 ||
-        queue == NULL || queue->live_at.step != event->step)
+    if (queue == NULL || !is_ok(event))
+        return;
+    if (event->index == VIRTIO_MMIO_REG_QueueSize || event->index == VIRTIO_MMIO_REG_QueueAlign) {
+        if (queue->unsettled.step == event->step) {
+            finding = judge_raise(judge, rule, event, "the queue changes while the device uses it",
+                                  &queue->pfn_write, "the queue was put to use here",
+                                  "driver wrote `%s` of a queue that is in use",
+                                  mmio_register_name((int)event->index));
+            set_level(finding, FINDING_WARNING);
+        }
+        return;
+    }
+    if (event->index != VIRTIO_MMIO_REG_QueuePFN || event->value == 0 ||
+        queue->live_at.step != event->step)
         return;
     if (!is_fresh(judge, &queue->max_read))
         missing = "reading `QueueSizeMax`";
@@ -384,8 +398,11 @@ static const struct rule rules[] = {
           "A queue is set up in order: QueueSel, QueuePFN is 0, QueueSizeMax, QueueSize, "
           "QueueAlign, QueuePFN.",
           "take all six steps for each queue, QueuePFN last"),
-     .on = ON(WRITE) | ON(REFUSE), .registers = REGISTER(QueuePFN) | REGISTER(QueueNotify),
-     .refusals = REFUSAL(NOTIFY_NOT_LIVE) | REFUSAL(PFN_AGAIN), .explains_wait = true,
+     .on = ON(WRITE) | ON(REFUSE),
+     .registers = REGISTER(QueueSize) | REGISTER(QueueAlign) | REGISTER(QueuePFN) |
+                  REGISTER(QueueNotify),
+     .refusals = REFUSAL(NOTIFY_NOT_LIVE) | REFUSAL(PFN_AGAIN) | REFUSAL(PFN_EARLY),
+     .explains_wait = true,
      .versions = RULE_V1, .check = check_order_legacy},
     {RULE("LMMIO-DRV-D8", SHOULD, WARNING, "4.2.4", "Legacy interface",
           "QueueSize is at most QueueSizeMax.",

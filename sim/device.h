@@ -325,6 +325,9 @@ static inline uint64_t sim_ring_value(const struct sim_device *device, uint8_t p
     return sim_rings_are_big(device) ? sim_ring_turned(place, width_bytes, value) : value;
 }
 
+/* Of the bits that a driver writes to Status, those that a strict device lets it (2.1, 3.1.1). */
+uint32_t sim_strict_status(bool is_legacy, uint32_t before, uint32_t next);
+
 static inline bool sim_queue_exists(const struct sim_device *device, uint32_t queue)
 {
     return queue < device->class->queue_count && device->config.queue_size_max > 0;

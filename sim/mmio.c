@@ -377,7 +377,7 @@ static void write_status(struct sim_device *device, uint32_t value)
         old = device->status; /* a strict device breaks down */
     }
     if (device->config.strict)
-        next = mmio_strict_status(device, next);
+        next = sim_strict_status(sim_is_legacy(device), device->status, next);
     if (!sim_is_qemu(device)) /* this bit is the device's, whatever the driver writes */
         next = (next & ~needs_reset) | (old & needs_reset);
     if (!sim_is_legacy(device) && (next & ~old & VIRTIO_STATUS_FEATURES_OK) != 0 &&

@@ -72,8 +72,13 @@ void mmio_write_queue_pfn(struct sim_device *device, struct sim_queue *queue, ui
     if (queue->pfn != 0)
         mmio_refuse(device, device->queue_sel, SIM_REFUSAL_PFN_AGAIN, VIRTIO_MMIO_REG_QueuePFN,
                     value, queue->pfn);
-    if (device->config.strict && (queue->pfn != 0 || !strict_legacy(device, queue)))
+    if (device->config.strict && queue->pfn != 0)
         return;
+    if (device->config.strict && !strict_legacy(device, queue)) {
+        mmio_refuse(device, device->queue_sel, SIM_REFUSAL_PFN_EARLY, VIRTIO_MMIO_REG_QueuePFN,
+                    value, 0);
+        return;
+    }
     queue->pfn = value;
     lay_out_legacy(device, queue);
 }
@@ -92,15 +97,16 @@ static void strict_area(struct sim_device *device, uint64_t addr, uint64_t bytes
 
 /* 2.1, 3.1.1: each bit behind those that come before it; FEATURES_OK is no business of version 1.
  */
-uint32_t mmio_strict_status(const struct sim_device *device, uint32_t next)
+uint32_t sim_strict_status(bool is_legacy, uint32_t before, uint32_t next)
 {
+    uint32_t needed = is_legacy ? VIRTIO_STATUS_DRIVER : VIRTIO_STATUS_FEATURES_OK;
+
     if ((next & VIRTIO_STATUS_ACKNOWLEDGE) == 0)
         next &= ~(uint32_t)VIRTIO_STATUS_DRIVER;
     if ((next & VIRTIO_STATUS_DRIVER) == 0)
         next &= ~(uint32_t)VIRTIO_STATUS_FEATURES_OK;
-    uint32_t before = sim_is_legacy(device) ? VIRTIO_STATUS_DRIVER : VIRTIO_STATUS_FEATURES_OK;
     /* The bit must have been kept, not only written along. */
-    if ((next & before) == 0 || (device->status & before) == 0)
+    if ((next & needed) == 0 || (before & needed) == 0)
         next &= ~(uint32_t)VIRTIO_STATUS_DRIVER_OK;
     return next;
 }

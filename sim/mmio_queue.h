@@ -17,7 +17,4 @@ void mmio_write_queue_align(struct sim_device *device, struct sim_queue *queue, 
 void mmio_write_queue_pfn(struct sim_device *device, struct sim_queue *queue, uint32_t value);
 void mmio_write_queue_ready(struct sim_device *device, struct sim_queue *queue, uint32_t value);
 
-/* Of the bits that a driver adds to Status, those that a strict device lets it (2.1, 3.1.1). */
-uint32_t mmio_strict_status(const struct sim_device *device, uint32_t next);
-
 #endif

@@ -69,7 +69,8 @@
     /* status */                                                                                   \
     X(STATUS_CLEARS, NOTE, "Status is written without a bit that was set; only 0 may do that")     \
     X(FEATURES_VETO, NOTE, "the feature set is refused: FEATURES_OK stays clear")                  \
-    X(PFN_AGAIN, NOTE, "QueuePFN is written while the queue is in use")
+    X(PFN_AGAIN, NOTE, "QueuePFN is written while the queue is in use")                            \
+    X(PFN_EARLY, IGNORE, "QueuePFN is written before page size, alignment and size are valid")
 
 enum sim_refusal {
 #define X(name, action, text) SIM_REFUSAL_##name,

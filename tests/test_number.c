@@ -56,10 +56,13 @@ static const struct {
     uint64_t value;
     size_t used;
 } fronts[] = {
-    {"12..20", NUMBER_GOOD, 12, 2},     {"0x1fz", NUMBER_GOOD, 31, 4},
-    {"0xz", NUMBER_GOOD, 0, 1},         {"12", NUMBER_GOOD, 12, 2},
+    {"12..20", NUMBER_GOOD, 12, 2},
+    {"0x1fz", NUMBER_GOOD, 31, 4},
+    {"0xz", NUMBER_GOOD, 0, 1},
+    {"12", NUMBER_GOOD, 12, 2},
     {"99999999999999999999/4", NUMBER_HUGE, UNTOUCHED, 20},
-    {"..5", NUMBER_NONE, UNTOUCHED, 0}, {"", NUMBER_NONE, UNTOUCHED, 0},
+    {"..5", NUMBER_NONE, UNTOUCHED, 0},
+    {"", NUMBER_NONE, UNTOUCHED, 0},
 };
 
 START_TEST(a_text_may_begin_with_a_number)

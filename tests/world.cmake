@@ -1,3 +1,6 @@
+# Whole runs of made-up drivers.
+ringside_add_test(wild SOURCES test_wild.c LIBRARIES ringside_harness)
+
 # Whole runs, with drivers that are written as people write them and drivers that misbehave.
 ringside_add_driver(hobby SOURCES probe/hobby.c INCLUDES ${CMAKE_SOURCE_DIR}/driver)
 ringside_add_driver(hobby-low SOURCES probe/hobby.c INCLUDES ${CMAKE_SOURCE_DIR}/driver
