@@ -153,6 +153,10 @@ static void mirror_features(struct model *model, const struct event *event)
     if (word >= MODEL_FEATURE_WORDS)
         return;
     features->write[word] = *event;
+    /* What was agreed on stays agreed on, 2.2.2; QEMU keeps it for the time after a reset. */
+    if ((model->status.held & VIRTIO_STATUS_FEATURES_OK) != 0 &&
+        (model->config.profile != SIM_PROFILE_QEMU || model_is_legacy(model)))
+        return;
     if (word == 0)
         features->accepted = (features->accepted & ~LOW_WORD) | (event->value & LOW_WORD);
     else
@@ -483,7 +487,7 @@ static void other_event(struct model *model, const struct event *event)
         return;
     case EVENT_NEEDS_RESET:
         model->needs_reset = model_keep(event);
-        model->broken_live = (model->status.value & VIRTIO_STATUS_DRIVER_OK) != 0;
+        model->broken_live = (model->status.held & VIRTIO_STATUS_DRIVER_OK) != 0;
         model->status.value |= VIRTIO_STATUS_DEVICE_NEEDS_RESET;
         return;
     case EVENT_REFUSE:

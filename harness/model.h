@@ -188,7 +188,7 @@ struct model_status {
 
 struct model_features {
     uint64_t offered;                    /* by the device, as far as this version can show them */
-    uint64_t accepted;                   /* as written since the last reset */
+    uint64_t accepted;                   /* as written since the last reset, and taken */
     uint64_t agreed;                     /* the last set that FEATURES_OK stayed set for, ever */
     struct event device_sel, driver_sel; /* writes since the last reset; step 0 = none */
     struct event read[MODEL_FEATURE_WORDS], write[MODEL_FEATURE_WORDS];

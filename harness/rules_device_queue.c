@@ -269,7 +269,7 @@ static void check_response_type(const struct rule *rule, struct judge *judge,
     const struct model_queue *queue = rule_queue(judge, event->queue);
     uint32_t type = (uint32_t)event->value;
 
-    if (queue == NULL || event->extra == 0)
+    if (queue == NULL || event->extra == 0 || queue->unsettled.step != 0)
         return;
     if (type != success_of((uint32_t)queue->execute.value) &&
         (type < VIRTIO_GPU_RESP_ERR_UNSPEC || type > VIRTIO_GPU_RESP_ERR_INVALID_PARAMETER))

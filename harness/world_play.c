@@ -97,9 +97,8 @@ static void act_memory(struct world *world, const struct scenario_action *action
         return;
     event.party = EVENT_PARTY_DRIVER;
     event.pc = action->line;
-    if (!place_address(&world->device, &event) || event.addr < world->arena.base ||
-        event.addr + event.width_bytes > world->arena.base + world->arena.size_bytes ||
-        event.width_bytes > 8) {
+    if (!place_address(&world->device, &event) ||
+        !arena_is_ram(&world->arena, event.addr, event.width_bytes) || event.width_bytes > 8) {
         world_fail(world->outcome, action->line,
                    "this place is not in RAM, or its queue is not live");
         return;

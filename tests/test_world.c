@@ -303,6 +303,19 @@ START_TEST(a_scenario_that_plays_the_driver_allocates_where_it_says)
 }
 END_TEST
 
+/* A descriptor table at the last byte of all addresses: its first field ends behind it. */
+START_TEST(a_field_of_a_queue_that_is_not_in_ram_is_told)
+{
+    ck_assert_ptr_null(run(NULL, "device gpu version 2\nwrite QueueDescLow 0xffffffff\n"
+                                 "write QueueDescHigh 0xffffffff\nwrite QueueReady 1\n"
+                                 "store q0.desc[0].addr 1\n"));
+    ck_assert_uint_ge(outcome.failure_count, 1);
+    ck_assert_str_eq(outcome.failure[0].text,
+                     "this place is not in RAM, or its queue is not live");
+    ck_assert_uint_eq(outcome.failure[0].line, 5);
+}
+END_TEST
+
 /* The report names the driver's write; the device's reset and the scanout's end come behind it. */
 START_TEST(a_scanout_is_lost_at_the_write_that_resets_the_device)
 {
@@ -354,6 +367,7 @@ int main(void)
     tcase_add_test(cases, a_byte_that_the_device_reads_and_nobody_was_seen_to_store_is_reported);
     tcase_add_test(cases, a_scenario_that_plays_the_driver_allocates_where_it_says);
     tcase_add_test(cases, a_scanout_is_lost_at_the_write_that_resets_the_device);
+    tcase_add_test(cases, a_field_of_a_queue_that_is_not_in_ram_is_told);
     tcase_add_test(cases, a_static_constructor_gets_nothing_from_the_platform_and_does_no_harm);
     tcase_add_test(cases, a_missing_driver_is_an_error_of_the_environment);
     suite_add_tcase(suite, cases);
