@@ -157,11 +157,6 @@ static int version_main(int argc, char **argv)
 
 /* ---- run ---- */
 
-static bool parse_step(const char *text, uint64_t *out)
-{
-    return options_number(text, 1, UINT64_MAX, out);
-}
-
 static bool parse_when(const char *text, enum report_when *out)
 {
     static const char *const words[] = {
@@ -263,7 +258,7 @@ static bool take_run_option(struct run_options *options, enum run_option_row row
     case RUN_PERSONALITY:
         return command_take_personality(options, "", value);
     case RUN_UNTIL:
-        if (!parse_step(value, &options->until_step)) {
+        if (!options_number(value, 1, UINT64_MAX, &options->until_step)) {
             misused("--until needs a step number above 0, not", value, NULL, 0);
             return false;
         }

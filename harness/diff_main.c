@@ -15,7 +15,7 @@
 #include "resources.h"
 #include "source.h"
 
-#define refuse(...) options_refuse("diff", __VA_ARGS__)
+#define refuse(...)      options_refuse("diff", __VA_ARGS__)
 #define take_number(...) options_take_number("diff", __VA_ARGS__)
 
 /* X(name, word, alias, argument or "", help) */

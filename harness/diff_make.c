@@ -14,6 +14,7 @@
 
 #include <string.h>
 
+#include "random.h"
 #include "virtio/config.h"
 #include "virtio/gpu.h"
 #include "virtio/mmio.h"
@@ -23,10 +24,7 @@
 
 uint32_t make_draw(struct make *make)
 {
-    make->random ^= make->random >> 12;
-    make->random ^= make->random << 25;
-    make->random ^= make->random >> 27;
-    return (uint32_t)((make->random * UINT64_C(0x2545f4914f6cdd1d)) >> 32);
+    return (uint32_t)(random_next(&make->random) >> 32);
 }
 
 uint32_t make_below(struct make *make, uint32_t limit)

@@ -14,11 +14,11 @@
 #include "resources.h"
 #include "source.h"
 
-#define refuse(...)  options_refuse("hostile", __VA_ARGS__)
+#define refuse(...)      options_refuse("hostile", __VA_ARGS__)
 #define take_number(...) options_take_number("hostile", __VA_ARGS__)
-#define BASES        "hostile/base" /* scenarios of ringside's own */
-#define SHOWN_MAX    40u            /* failures printed without --verbose */
-#define FAULTS_GIVEN 64u
+#define BASES            "hostile/base" /* scenarios of ringside's own */
+#define SHOWN_MAX        40u            /* failures printed without --verbose */
+#define FAULTS_GIVEN     64u
 
 /* X(name, word, alias, argument or "", help) */
 #define HOSTILE_OPTIONS(X)                                                                         \

@@ -137,17 +137,15 @@ static void forget_tails(struct model *model, const struct model_queue *queue)
     model->tail_count = kept;
 }
 
-/* The driver moved avail.idx: everything up to it is the device's now. */
 /* The heads of slots from `from` on; `event` is what made them available. */
 static void publish_slots(struct model *model, struct model_queue *queue, uint16_t from,
                           uint16_t count, const struct event *event)
 {
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t slot = (uint16_t)(from + i) % queue->size;
-        le16 head = 0;
-        if (model_peek(model, queue->avail_addr + 4 + sizeof head * slot, &head, sizeof head))
-            publish_head(model, queue, (uint16_t)model_ring(model, head, sizeof head), event);
-        else if (queue->slot_store.index == slot)
+        uint16_t idx = (uint16_t)(from + i), head;
+        if (model_avail_head(model, queue, idx, &head))
+            publish_head(model, queue, head, event);
+        else if (queue->slot_store.index == idx % queue->size)
             publish_head(model, queue, (uint16_t)queue->slot_store.value, event);
     }
 }
@@ -159,6 +157,7 @@ static void publish_again(struct model *model, struct model_queue *queue, const 
     publish_slots(model, queue, 0, queue->avail_idx, event);
 }
 
+/* The driver moved avail.idx: everything up to it is the device's now. */
 void model_queue_publish(struct model *model, struct model_queue *queue, uint16_t idx,
                          const struct event *event)
 {

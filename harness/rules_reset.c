@@ -155,21 +155,17 @@ static void check_configured_again(const struct rule *rule, struct judge *judge,
 
 /* ---- 3.3: buffers that are the device's ---- */
 
-/* Slots from the last one that the device read up to avail.idx are still to be read. */
 /* Does a slot beside the one that was stored to still hold a head that waits to be read? */
 static bool holds_published(const struct judge *judge, const struct model_queue *queue,
                             uint32_t slot)
 {
-    le16 head = 0;
+    uint16_t head;
 
-    return model_peek(&judge->model,
-                      queue->avail_addr + offsetof(struct virtq_avail, ring) + sizeof head * slot,
-                      &head, sizeof head) &&
-           (uint16_t)model_ring(&judge->model, head, sizeof head) < queue->size &&
-           queue->request[(uint16_t)model_ring(&judge->model, head, sizeof head)].state ==
-               MODEL_PUBLISHED;
+    return model_avail_head(&judge->model, queue, (uint16_t)slot, &head) && head < queue->size &&
+           queue->request[head].state == MODEL_PUBLISHED;
 }
 
+/* Slots from the last one that the device read up to avail.idx are still to be read. */
 static void check_slot_kept(const struct rule *rule, struct judge *judge, const struct event *event)
 {
     const struct model_queue *queue = rule_queue(judge, event->queue);

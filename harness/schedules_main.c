@@ -18,7 +18,7 @@
 #include "source.h"
 #include "world.h"
 
-#define refuse(...) options_refuse("schedules", __VA_ARGS__)
+#define refuse(...)      options_refuse("schedules", __VA_ARGS__)
 #define take_number(...) options_take_number("schedules", __VA_ARGS__)
 
 /* X(name, word, alias, argument or "", help) */

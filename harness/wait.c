@@ -8,15 +8,12 @@
  * more.
  */
 #include "fiber.h"
+#include "random.h"
 #include "world_state.h"
 
 uint64_t world_random(uint64_t *state)
 {
-    /* xorshift64*: small, and the same on every machine */
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return (*state * UINT64_C(0x2545f4914f6cdd1d)) >> 32;
+    return random_next(state) >> 32;
 }
 
 /* Of so many odds, does the device take one more step? */

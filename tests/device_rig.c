@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "random.h"
+
 #define TRACE_BYTES_MAX 65536u
 
 static struct bench *bench_of(struct sim_device *device)
@@ -336,11 +338,7 @@ int bench_main(const char *name, const TTest *const *tests, size_t count)
     return failed != 0;
 }
 
-/* Marsaglia's xorshift64*: the same everywhere. */
 uint32_t bench_random(uint64_t *state)
 {
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return (uint32_t)(*state * UINT64_C(0x2545f4914f6cdd1d) >> 32);
+    return (uint32_t)(random_next(state) >> 32);
 }

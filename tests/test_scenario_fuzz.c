@@ -6,19 +6,11 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include "random.h"
 
 #define ROUNDS        20000u
 #define TEXT_BYTES    8192u
 #define MUTATIONS_MAX 6u
-
-/* xorshift64*: the same on every machine for one seed. */
-static uint64_t random_next(uint64_t *state)
-{
-    *state ^= *state >> 12;
-    *state ^= *state << 25;
-    *state ^= *state >> 27;
-    return *state * UINT64_C(0x2545f4914f6cdd1d);
-}
 
 static size_t random_below(uint64_t *state, size_t bound)
 {

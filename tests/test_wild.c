@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "fault.h"
+#include "random.h"
 #include "report.h"
 #include "rule.h"
 #include "scenario.h"
@@ -35,18 +36,9 @@
 
 static uint64_t state;
 
-/* xorshift64*: the same on every machine for one seed. */
-static uint64_t random_next(void)
-{
-    state ^= state >> 12;
-    state ^= state << 25;
-    state ^= state >> 27;
-    return state * UINT64_C(0x2545f4914f6cdd1d);
-}
-
 static unsigned below(size_t bound)
 {
-    return (unsigned)(random_next() >> 32) % (unsigned)bound;
+    return (unsigned)(random_next(&state) >> 32) % (unsigned)bound;
 }
 
 static bool one_in(unsigned odds)
@@ -432,7 +424,7 @@ static void check_many(bool faulty)
     for (uint64_t round = 0; round < rounds; round++) {
         state = (seed << 32 ^ round) * 2 + 1;
         for (unsigned i = 0; i < 8; i++)
-            random_next();
+            random_next(&state);
         ran += check_one(faulty);
     }
     ck_assert_uint_gt(ran, rounds / 2);
